@@ -1,0 +1,120 @@
+"""The Model protocol: what every provider of answers looks like from inside.
+
+Requests and replies are immutable and have one canonical JSON form, because that form is what is
+hashed, stored, recorded and replayed.
+"""
+
+import hashlib
+import json
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ToolCall(_Wire):
+    """A tool the model wants run. ``arguments`` is the raw JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Message(_Wire):
+    """One message of a conversation, in the shape of chat completions."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+class Tool(_Wire):
+    """A tool the model may call; ``parameters`` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class Asker(_Wire):
+    """Who asks: for routing, for accounts, and for the offline model to know its part.
+
+    Attributes:
+        role: Name of the role, as in ``agents/``.
+        stage: Stage of the graph.
+        item: Id of the work item or trial; empty when the stage itself asks.
+        output: Name of the noun in ``macrohard.work`` that must be handed in.
+        round: Round of the build, from 1.
+    """
+
+    role: str
+    stage: str
+    item: str = ""
+    output: str = ""
+    round: int = 1
+
+
+class Request(_Wire):
+    """One call of a model.
+
+    With ``tools``, the answer is handed in by calling ``submit``, whose parameters are the output
+    schema; without tools it is the reply's content, JSON that fits ``output_schema``.
+    """
+
+    asker: Asker
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    output_schema: dict[str, Any] | None = None
+    max_output_tokens: int = 16_000
+
+    def canonical(self) -> str:
+        """The one JSON text that stands for this request: sorted keys, no spaces."""
+        return json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the canonical form, in hex."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+class Usage(_Wire):
+    """Tokens of one call. ``cached_tokens`` is the part of the input read from a prompt cache."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    estimated: bool = False
+    """True when the provider reported nothing and these are counted from the text."""
+
+
+class Reply(_Wire):
+    """What came back."""
+
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = Usage()
+    model: str = ""
+    finish_reason: Literal["stop", "tool_calls", "length", "refusal"] = "stop"
+
+
+class Model(Protocol):
+    """A provider of replies."""
+
+    @property
+    def name(self) -> str:
+        """What the person named, such as ``offline`` or ``openai:gpt-5``."""
+        ...
+
+    async def complete(self, request: Request) -> Reply:
+        """Answer one request.
+
+        Raises:
+            ModelError: The provider failed for good; retries are over.
+        """
+        ...

@@ -1,0 +1,346 @@
+"""The nouns that agents hand to each other.
+
+Each class below that a role can hand in is named in that role's front matter (``output:``); its
+JSON schema goes to the model and its validation is ours. Ids are short and stable (``S1``,
+``S1.C2``, ``X3``, ``W4``, ``D5``) because the traceability table is made of them.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(min_length=1)]
+RelativePath = Annotated[str, Field(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n\\]+$")]
+
+
+class Noun(BaseModel):
+    """Base of all nouns: immutable, and nothing unknown slips in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Severity(StrEnum):
+    """How much a finding or a defect matters. ``BLOCKER`` and ``MAJOR`` hold a release."""
+
+    BLOCKER = "blocker"
+    MAJOR = "major"
+    MINOR = "minor"
+
+
+# -- intake and requirements -------------------------------------------------------------------
+
+
+class Brief(Noun):
+    """Intake: what is asked for, in the reader's words, before any analysis."""
+
+    title: Text
+    purpose: Text
+    users: tuple[str, ...] = ()
+    interfaces: tuple[Literal["cli", "tui", "web", "api", "desktop", "library"], ...]
+    unclear: tuple[str, ...] = ()
+    """Questions the spec leaves open, each with the assumption made."""
+
+
+class Criterion(Noun):
+    """One acceptance criterion, checkable from outside the application."""
+
+    id: Text
+    given: Text
+    when: Text
+    then: Text
+
+
+class SourceLine(Noun):
+    """A line of the spec, quoted as it stands, which a story rests on."""
+
+    line: Annotated[int, Field(ge=1)]
+    text: str
+
+
+class Story(Noun):
+    """A user story with its acceptance criteria and the lines of the spec it comes from."""
+
+    id: Text
+    as_a: Text
+    i_want: Text
+    so_that: Text
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+    sources: tuple[SourceLine, ...] = ()
+
+
+class Requirements(Noun):
+    """What the application must do, and nothing of how."""
+
+    title: Text
+    purpose: Text
+    stories: Annotated[tuple[Story, ...], Field(min_length=1)]
+    conventions: tuple[str, ...] = ()
+    """How every interface behaves: command shape, exit codes, formats. Testers rely on these."""
+    definitions: tuple[SourceLine, ...] = ()
+    """Lines of the spec which define data and belong to no single story."""
+    assumptions: tuple[str, ...] = ()
+    out_of_scope: tuple[str, ...] = ()
+
+
+# -- held out from coders: scenarios and acceptance tests ----------------------------------------
+
+
+class ScenarioStep(Noun):
+    """One thing a simulated user does, and what must then be true.
+
+    ``type`` is a suggestion for users of a terminal; ``see``, ``not_see`` and ``exit_code`` are
+    what a judge can check without an opinion. They are matched against what this step put on the
+    screen: runs of white space count as one space, and line wrapping is undone.
+    """
+
+    intent: Text
+    type: str | None = None
+    expect: Text
+    see: tuple[str, ...] = ()
+    not_see: tuple[str, ...] = ()
+    exit_code: int | None = None
+
+
+class Scenario(Noun):
+    """A journey through the application, never shown to those who write it."""
+
+    id: Text
+    title: Text
+    goal: Text
+    criteria: tuple[str, ...]
+    steps: Annotated[tuple[ScenarioStep, ...], Field(min_length=1)]
+
+
+class Scenarios(Noun):
+    """Everything simulated users are asked to try."""
+
+    scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
+
+
+class SourceFile(Noun):
+    """A file by its path and its whole content."""
+
+    path: RelativePath
+    content: str
+
+
+class AcceptanceSuite(Noun):
+    """Acceptance tests (pytest), written from the requirements alone.
+
+    ``covers`` maps a test's function name to the ids of the criteria it checks.
+    """
+
+    files: Annotated[tuple[SourceFile, ...], Field(min_length=1)]
+    covers: dict[str, tuple[str, ...]]
+
+
+# -- design and plan -----------------------------------------------------------------------------
+
+
+class Module(Noun):
+    """One file of the application: its duty, its public names, what it imports of ours."""
+
+    path: RelativePath
+    responsibility: Text
+    interface: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    stories: tuple[str, ...] = ()
+
+
+class Entity(Noun):
+    """A thing the application keeps."""
+
+    name: Text
+    fields: tuple[str, ...]
+
+
+class Design(Noun):
+    """How the application is cut, how its parts talk, how it is run and tested."""
+
+    app: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$", max_length=60)]
+    """Name of the Python package (or of the program, for other languages)."""
+    summary: Text
+    modules: Annotated[tuple[Module, ...], Field(min_length=1)]
+    data_model: tuple[Entity, ...] = ()
+    interfaces: tuple[str, ...]
+    run: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Argument list that starts it, from the root of the app."""
+    test: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Argument list that runs its unit tests, from the root of the app."""
+    decisions: tuple[str, ...] = ()
+
+
+class ItemKind(StrEnum):
+    """Why a work item exists."""
+
+    BUILD = "build"
+    REPAIR = "repair"
+    CONFLICT = "conflict"
+
+
+class WorkItem(Noun):
+    """One agent's piece of work: small enough to review, with the files it may touch."""
+
+    id: Text
+    title: Text
+    kind: ItemKind = ItemKind.BUILD
+    role: Text
+    description: Text
+    stories: tuple[str, ...] = ()
+    files: tuple[RelativePath, ...] = ()
+    """Files the item creates or changes. Other files are read-only for it by agreement."""
+    depends_on: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    """Ids of the defects a repair item is about."""
+    budget_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    round: int = 1
+
+
+class Plan(Noun):
+    """The work items of a round, a DAG."""
+
+    items: Annotated[tuple[WorkItem, ...], Field(min_length=1)]
+    rationale: str = ""
+
+
+class Assignment(Noun):
+    """A role the build needs, and why."""
+
+    role: Text
+    reason: Text
+
+
+class Staffing(Noun):
+    """Which roles a build needs. How many instances run follows from the work."""
+
+    team: tuple[Assignment, ...]
+    not_needed: tuple[Assignment, ...] = ()
+
+
+# -- coding, review, test ------------------------------------------------------------------------
+
+
+class Submission(Noun):
+    """What a coder hands in: the work itself is in the worktree."""
+
+    summary: Text
+    files: tuple[RelativePath, ...]
+    tests_run: Text
+    """The command that was run last and what it said."""
+    done: bool = True
+    """False when the item could not be done; ``summary`` then says why."""
+
+
+class Finding(Noun):
+    """One remark of a reviewer."""
+
+    severity: Severity
+    message: Text
+    file: str = ""
+    line: int | None = None
+    criterion: str = ""
+
+
+class Review(Noun):
+    """A reviewer's answer. ``approved`` is false only with a blocker or a major finding."""
+
+    approved: bool
+    findings: tuple[Finding, ...] = ()
+    summary: str = ""
+
+
+class FailureSource(StrEnum):
+    """Who saw a failure."""
+
+    UNIT = "unit"
+    ACCEPTANCE = "acceptance"
+    USER = "user"
+    REVIEW = "review"
+    INTEGRATION = "integration"
+    ITEM = "item"
+
+
+class Failure(Noun):
+    """Something that went wrong, as the machine saw it, before a manager has judged it."""
+
+    id: Text
+    source: FailureSource
+    title: Text
+    evidence: Text
+    """What was run, what was expected, what was seen. Never the text of a held-out test."""
+    criteria: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    severity: Severity = Severity.MAJOR
+
+
+# -- simulated users -----------------------------------------------------------------------------
+
+
+class StepResult(Noun):
+    """What a simulated user did for one step of its scenario.
+
+    ``screen_quote`` is copied from the screen; a quote that was never on it voids the verdict.
+    """
+
+    step: Annotated[int, Field(ge=1)]
+    did: str
+    satisfied: bool
+    screen_quote: str = ""
+    remark: str = ""
+
+
+class Verdict(Noun):
+    """How a trial ended, as the simulated user tells it. The harness checks it against the tape."""
+
+    satisfied: bool
+    summary: Text
+    steps: tuple[StepResult, ...]
+    complaints: tuple[str, ...] = ()
+
+
+# -- management ----------------------------------------------------------------------------------
+
+
+class Defect(Noun):
+    """A failure a manager has accepted: named once, with its evidence and where to look."""
+
+    id: Text
+    title: Text
+    severity: Severity
+    source: FailureSource
+    evidence: Text
+    criteria: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    failures: tuple[str, ...]
+    """Ids of the failures it stands for; the others among them were duplicates."""
+    round: int = 1
+
+
+class Decision(StrEnum):
+    """What a manager does with a round."""
+
+    ANOTHER_ROUND = "another round"
+    SHIP = "ship"
+    STOP = "stop"
+
+
+class Triage(Noun):
+    """A manager's judgement of a round: defects, and what happens next."""
+
+    decision: Decision
+    reason: Text
+    defects: tuple[Defect, ...] = ()
+    items: tuple[WorkItem, ...] = ()
+    """Repair items for the next round; each names its defects."""
+    dismissed: tuple[Assignment, ...] = ()
+    """Failures that are no defect (``role`` holds the failure's id), each with the reason."""
+
+
+class ReleaseNotes(Noun):
+    """What is told to those who get the application."""
+
+    headline: Text
+    what_it_does: tuple[str, ...]
+    how_to_run: tuple[str, ...]
+    known_issues: tuple[str, ...] = ()
