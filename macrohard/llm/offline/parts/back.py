@@ -1,0 +1,5 @@
+"""Parts of the offline model."""
+
+from macrohard.llm.offline.scene import Part
+
+PARTS: dict[str, Part] = {}
