@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Text = Annotated[str, Field(min_length=1)]
-RelativePath = Annotated[str, Field(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n\\]+$")]
+RelativePath = Annotated[str, Field(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n\\]+$(?!\n)")]
 
 
 class Noun(BaseModel):
     """Base of all nouns: immutable, and nothing unknown slips in."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Rust's regular expressions, pydantic's default, cannot look ahead, as RelativePath does.
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
 
 
 class Severity(StrEnum):
