@@ -1,1 +1,21 @@
-"""."""
+"""A software company of language-model agents: a spec in, an application people have used out.
+
+``from macrohard import build`` is the way in for programs; ``macrohard build`` for people.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from macrohard.api import BuildResult, abuild, aresume, build, resume
+
+__all__ = ["BuildResult", "__version__", "abuild", "aresume", "build", "resume"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # The graph library takes a second to import; `macrohard --help` must not wait for it.
+    if name in {"BuildResult", "abuild", "aresume", "build", "resume"}:
+        from macrohard import api  # noqa: PLC0415
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'macrohard' has no attribute {name!r}")

@@ -33,6 +33,4 @@ def write_task(instruction: str, documents: Mapping[str, str | BaseModel]) -> st
 
 def read_documents(text: str) -> dict[str, str]:
     """The documents of a message by name, unescaped; a later one of a name replaces an earlier."""
-    return {
-        match["name"]: _ESCAPED.sub(r"<\1", match["body"]) for match in _FENCE.finditer(text)
-    }
+    return {match["name"]: _ESCAPED.sub(r"<\1", match["body"]) for match in _FENCE.finditer(text)}

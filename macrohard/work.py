@@ -194,6 +194,8 @@ class WorkItem(Noun):
     depends_on: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     """Ids of the defects a repair item is about."""
+    replaces: str = ""
+    """For a conflict item: id of the item whose change did not fit."""
     budget_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     round: int = 1
 

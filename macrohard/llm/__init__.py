@@ -1,1 +1,66 @@
-"""."""
+"""Models: the protocol, the embedded offline model, and the store that keeps every call.
+
+:func:`open_model` is the one place where a model's name becomes a model.
+"""
+
+from macrohard.errors import ModelError
+from macrohard.llm.base import (
+    Asker,
+    Message,
+    Model,
+    Reply,
+    Request,
+    Tool,
+    ToolCall,
+    Usage,
+)
+from macrohard.spec import Spec
+
+__all__ = [
+    "Asker",
+    "Message",
+    "Model",
+    "Reply",
+    "Request",
+    "Tool",
+    "ToolCall",
+    "Usage",
+    "open_model",
+    "preflight",
+]
+
+
+def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
+    """The model of that name.
+
+    Args:
+        name: ``offline``.
+        faults: For ``offline``: share of work items it errs in.
+        seed: For ``offline``: decides where it errs.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    if name == "offline":
+        from macrohard.llm.offline.model import OfflineModel  # noqa: PLC0415 - keeps imports light
+        from macrohard.llm.offline.scene import Faults  # noqa: PLC0415
+
+        return OfflineModel(Faults(rate=faults, seed=seed))
+    raise ModelError(
+        f"There is no model {name!r}: this version has only `offline`, the embedded engine. "
+        "Models behind an OpenAI-compatible endpoint are not built yet."
+    )
+
+
+def preflight(name: str, spec: Spec) -> None:
+    """Refuse at once what the model could not build.
+
+    Raises:
+        SpecError: The offline model cannot read a line of the spec.
+        ModelError: There is no such model.
+    """
+    open_model(name)
+    if name == "offline":
+        from macrohard.llm.offline.dialect import parse_spec  # noqa: PLC0415 - keeps imports light
+
+        parse_spec(spec.text, spec.source)

@@ -1,0 +1,225 @@
+"""What programs call: build a spec, go on with a run, look at the result."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from macrohard.budget import Caps
+from macrohard.config import SandboxName, Settings
+from macrohard.journal import Listener
+from macrohard.llm import Model, preflight
+from macrohard.record import Cost, read_record
+from macrohard.roles import load_roles
+from macrohard.run import Approver, Parts, create_run, drive
+from macrohard.sandbox import SandboxProvider, choose
+from macrohard.spec import Spec, read_spec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a build ended.
+
+    Attributes:
+        status: ``released`` or ``not accepted``.
+        run_dir: The run directory.
+        app_dir: The application, a git repository.
+        satisfied: Simulated users of the last round who got what they came for.
+        scenarios: How many tried.
+        cost: What the model calls came to.
+        defects: Every defect that triage accepted, in order; ``open`` tells which are left.
+        rounds: Rounds it took.
+        record: All of ``run.json``.
+    """
+
+    status: str
+    run_dir: Path
+    app_dir: Path
+    satisfied: int
+    scenarios: int
+    cost: Cost
+    defects: tuple[dict[str, Any], ...]
+    rounds: int
+    record: dict[str, Any]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the application was released."""
+        return self.status == "released"
+
+
+def build(spec: str | Path | Spec, **options: Any) -> BuildResult:
+    """Build an application from a spec and wait for it. Options as of :func:`abuild`.
+
+    Works where an event loop is running, too (a notebook): the build then has a thread of its own.
+    """
+    return _wait(abuild(spec, **options))
+
+
+def resume(run_dir: str | Path, **options: Any) -> BuildResult:
+    """Go on with a run and wait for it. Options as of :func:`aresume`."""
+    return _wait(aresume(run_dir, **options))
+
+
+async def abuild(
+    spec: str | Path | Spec,
+    *,
+    out: str | Path | None = None,
+    model: str | Model = "offline",
+    sandbox: SandboxName | SandboxProvider = "auto",
+    allow_process_sandbox: bool = False,
+    rounds: int = 4,
+    min_satisfied: int | None = None,
+    faults: float = 0.0,
+    seed: int = 0,
+    agents: str | Path | None = None,
+    concurrency: int = 4,
+    approve: Sequence[str] = (),
+    max_usd: float | None = None,
+    max_tokens: int | None = None,
+    max_calls: int | None = None,
+    max_minutes: float | None = None,
+    overwrite: bool = False,
+    on_event: Listener | None = None,
+    approver: Approver | None = None,
+    handle_signals: bool = False,
+) -> BuildResult:
+    """Build an application from a spec.
+
+    Args:
+        spec: Path of a file, or of a directory with a spec in it; ``-`` for standard input.
+        out: The run directory to make; ``runs/<id>`` by default.
+        model: Name of a model, or a model.
+        sandbox: Name of a kind of sandbox, or a provider.
+        allow_process_sandbox: Whether code of a real model may run in the process sandbox.
+        rounds: Most rounds of coding, test and trial.
+        min_satisfied: Satisfied simulated users needed for a release; None for all.
+        faults: For ``offline``: share of work items in which it errs, 0 to 1.
+        seed: Seed of everything random.
+        agents: Folder with roles that add to or override the shipped ones.
+        concurrency: Model calls, sandboxes and trials at once.
+        approve: Stages after which ``approver`` is asked.
+        max_usd: Cap in dollars.
+        max_tokens: Cap in tokens.
+        max_calls: Cap in model calls.
+        max_minutes: Cap in minutes of work.
+        overwrite: Whether a finished run in ``out`` may be replaced.
+        on_event: Called with every event of the journal.
+        approver: Asked after the stages of ``approve``; without one, they stop the run.
+        handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
+
+    Raises:
+        MacrohardError: One of the tree in :mod:`macrohard.errors`. An application that was built
+            but not accepted is no error: see ``status``.
+    """
+    settings = Settings(
+        model=model if isinstance(model, str) else model.name,
+        sandbox=sandbox if isinstance(sandbox, str) else "auto",
+        allow_process_sandbox=allow_process_sandbox,
+        rounds=rounds,
+        min_satisfied=min_satisfied,
+        faults=faults,
+        seed=seed,
+        agents=str(Path(agents).resolve()) if agents is not None else None,
+        concurrency=concurrency,
+        approve=tuple(approve),
+        caps=Caps(usd=max_usd, tokens=max_tokens, calls=max_calls, minutes=max_minutes),
+    )
+    loaded = spec if isinstance(spec, Spec) else read_spec(spec)
+    # Everything that can be refused is refused before anything is written.
+    load_roles(Path(settings.agents) if settings.agents else None)
+    if isinstance(model, str):
+        preflight(model, loaded)
+    if isinstance(sandbox, str):
+        choose(
+            settings.sandbox,
+            model_is_offline=settings.model == "offline",
+            allow_process=allow_process_sandbox,
+        )
+    folder = create_run(loaded, settings, Path(out) if out else None, overwrite=overwrite)
+    parts = Parts(
+        model=None if isinstance(model, str) else model,
+        boxes=None if isinstance(sandbox, str) else sandbox,
+        listener=on_event,
+        approver=approver,
+        handle_signals=handle_signals,
+    )
+    return result_of(folder, await drive(folder, parts))
+
+
+async def aresume(
+    run_dir: str | Path,
+    *,
+    approved: Sequence[str] = (),
+    model: Model | None = None,
+    sandbox: SandboxProvider | None = None,
+    on_event: Listener | None = None,
+    approver: Approver | None = None,
+    handle_signals: bool = False,
+) -> BuildResult:
+    """Go on with a run that was stopped or killed; a finished one is only looked at.
+
+    Args:
+        run_dir: The run directory.
+        approved: Stages that were approved since.
+        model: The model, when the run was begun with one that has no name to open it by.
+        sandbox: Likewise.
+        on_event: Called with every new event.
+        approver: Asked after stages that need approval.
+        handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
+
+    Raises:
+        MacrohardError: As of :func:`abuild`.
+    """
+    folder = Path(run_dir)
+    parts = Parts(
+        model=model,
+        boxes=sandbox,
+        listener=on_event,
+        approver=approver,
+        handle_signals=handle_signals,
+    )
+    return result_of(folder, await drive(folder, parts, tuple(approved)))
+
+
+def result_of(folder: Path, record: dict[str, Any] | None = None) -> BuildResult:
+    """The result that a run directory holds."""
+    record = record if record is not None else read_record(folder)
+    cost = record["cost"]
+    return BuildResult(
+        status=record["status"],
+        run_dir=folder,
+        app_dir=folder / "app",
+        satisfied=record["satisfied"],
+        scenarios=record["scenarios"],
+        cost=Cost(**{name: cost[name] for name in Cost.__dataclass_fields__}),
+        defects=tuple(record["defects"]),
+        rounds=record["round"],
+        record=record,
+    )
+
+
+def _wait(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    box: list[T] = []
+    trouble: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            box.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            trouble.append(error)
+
+    thread = threading.Thread(target=run, name="macrohard-build")
+    thread.start()
+    thread.join()
+    if trouble:
+        raise trouble[0]
+    return box[0]

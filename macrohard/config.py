@@ -1,0 +1,114 @@
+"""Frozen settings of a build, and the only reader of the environment."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from macrohard.budget import Caps
+from macrohard.errors import ConfigError
+
+SandboxName = Literal["auto", "docker", "process"]
+
+STAGES = (
+    "intake",
+    "requirements",
+    "scenarios",
+    "design",
+    "plan",
+    "coding",
+    "integrate",
+    "verify",
+    "users",
+    "triage",
+    "release",
+)
+"""Stages of the graph, in order."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to build. Everything a resumed run needs to go on in the same way.
+
+    Attributes:
+        model: Model name; ``offline`` is embedded.
+        sandbox: Where generated code runs.
+        allow_process_sandbox: Whether code of a real model may run in the process sandbox.
+        rounds: Most rounds of coding, test and trial.
+        min_satisfied: Satisfied simulated users needed for a release; None for all.
+        faults: Share of work items in which the offline model errs, 0 to 1.
+        seed: Seed of everything random.
+        agents: Folder with roles that add to or override the shipped ones.
+        concurrency: Model calls, sandboxes and trials at once.
+        approve: Stages after which a person is asked.
+        caps: Hard limits.
+    """
+
+    model: str = "offline"
+    sandbox: SandboxName = "auto"
+    allow_process_sandbox: bool = False
+    rounds: int = 4
+    min_satisfied: int | None = None
+    faults: float = 0.0
+    seed: int = 0
+    agents: str | None = None
+    concurrency: int = 4
+    approve: tuple[str, ...] = ()
+    caps: Caps = field(default_factory=Caps)
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing.
+
+        Raises:
+            ConfigError: Names the setting, the value and what is allowed.
+        """
+        _between("rounds", self.rounds, 1, 100)
+        _between("faults", self.faults, 0.0, 1.0)
+        _between("concurrency", self.concurrency, 1, 10_000)
+        if self.min_satisfied is not None:
+            _between("min-satisfied", self.min_satisfied, 0, 100_000)
+        if self.sandbox not in ("auto", "docker", "process"):
+            raise ConfigError(f"--sandbox {self.sandbox}: choose auto, docker or process.")
+        for stage in self.approve:
+            check_stage(stage)
+        for item in fields(Caps):
+            value = getattr(self.caps, item.name)
+            if value is not None and not value >= 0:
+                raise ConfigError(f"--max-{item.name} {value}: must be 0 or more.")
+        if self.agents is not None and not Path(self.agents).is_dir():
+            raise ConfigError(f"--agents {self.agents}: no such folder.")
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Settings":
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            ConfigError: A key is missing or unknown, or a value means nothing.
+        """
+        try:
+            values = dict(data)
+            values["caps"] = Caps(**values.get("caps", {}))
+            values["approve"] = tuple(values.get("approve", ()))
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigError(f"The options of this run cannot be read: {error}") from None
+
+
+def check_stage(stage: str) -> str:
+    """The stage itself.
+
+    Raises:
+        ConfigError: There is no such stage; lists them.
+    """
+    if stage not in STAGES:
+        raise ConfigError(f"There is no stage {stage!r}. The stages are: {', '.join(STAGES)}.")
+    return stage
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"--{name} {value}: must be between {low} and {high}.")

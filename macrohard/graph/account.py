@@ -1,0 +1,150 @@
+"""From the graph's state to the part of ``run.json`` that tells what was built, tried and found."""
+
+from collections import defaultdict
+from typing import Any
+
+from macrohard import work
+from macrohard.artifacts import Artifacts
+from macrohard.graph.state import State
+from macrohard.users.base import TrialResult
+
+
+def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) -> dict[str, Any]:
+    """Fields of the record that follow from the state; as much as there is of it."""
+    fields: dict[str, Any] = {"round": state["round"], "waves": state.get("wave", 0)}
+    items = _items(state, artifacts)
+    fields["items"] = items
+    if state.get("rounds"):
+        last = state["rounds"][-1]
+        fields["tests"] = {
+            suite: {"passed": last[f"{suite}_passed"], "failed": last[f"{suite}_failed"]}
+            for suite in ("unit", "acceptance")
+        }
+        fields["rounds"] = state["rounds"]
+    trials = _trials(state, artifacts)
+    fields["trials"] = trials
+    latest = [t for t in trials if t["round"] == state["round"]]
+    fields["satisfied"] = sum(1 for t in latest if t["satisfied"])
+    fields["scenarios"] = len(latest)
+    fields["defects"] = _defects(state, artifacts)
+    fields["traceability"] = _trace(state, artifacts, items, trials, cost_by_item)
+    fields["team"] = _team(state, artifacts)
+    if state.get("design"):
+        design = artifacts.noun(state["design"], work.Design)
+        fields["app"] = {
+            "dir": "app",
+            "name": design.app,
+            "run": list(design.run),
+            "test": list(design.test),
+        }
+    return fields
+
+
+def _items(state: State, artifacts: Artifacts) -> list[dict[str, Any]]:
+    if not state.get("plan"):
+        return []
+    last = {r["item"]: r for r in state["results"]}
+    return [
+        {
+            "id": item.id,
+            "title": item.title,
+            "role": item.role,
+            "kind": item.kind.value,
+            "round": item.round,
+            "stories": list(item.stories),
+            "files": list(item.files),
+            "depends_on": list(item.depends_on),
+            "defects": list(item.defects),
+            "outcome": last[item.id]["outcome"] if item.id in last else "waiting",
+            "commit": last[item.id]["commit"] if item.id in last else "",
+            "reason": last[item.id]["reason"] if item.id in last else "",
+        }
+        for item in artifacts.noun(state["plan"], work.Plan).items
+    ]
+
+
+def _trials(state: State, artifacts: Artifacts) -> list[dict[str, Any]]:
+    if not state.get("trials"):
+        return []
+    titles = {s.id: s.title for s in artifacts.noun(state["scenarios"], work.Scenarios).scenarios}
+    rows = []
+    for entry in state["trials"]:
+        result = artifacts.noun(entry["result"], TrialResult)
+        rows.append(
+            {
+                "id": entry["trial"],
+                "round": entry["round"],
+                "scenario": result.scenario,
+                "title": titles.get(result.scenario, ""),
+                "persona": result.persona,
+                "satisfied": result.satisfied,
+                "reasons": list(result.reasons),
+                "actions": result.actions,
+                "seconds": result.seconds,
+                "evidence": f"trials/{entry['trial']}",
+            }
+        )
+    return rows
+
+
+def _defects(state: State, artifacts: Artifacts) -> list[dict[str, Any]]:
+    found = []
+    history = [artifacts.noun(h, work.Triage) for h in state.get("triage", [])]
+    for number, triage in enumerate(history, start=1):
+        still = number == len(history) and triage.decision is not work.Decision.ANOTHER_ROUND
+        found += [{**defect.model_dump(mode="json"), "open": still} for defect in triage.defects]
+    return found
+
+
+def _team(state: State, artifacts: Artifacts) -> list[dict[str, str]]:
+    if not state.get("staffing"):
+        return []
+    team = artifacts.noun(state["staffing"], work.Staffing).team
+    return [{"role": a.role, "reason": a.reason} for a in team]
+
+
+def _trace(
+    state: State,
+    artifacts: Artifacts,
+    items: list[dict[str, Any]],
+    trials: list[dict[str, Any]],
+    cost_by_item: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """One row a criterion: spec lines, story, tests, scenarios, trials, items, commits, cost."""
+    if not state.get("scenarios"):
+        return []
+    tests: defaultdict[str, list[str]] = defaultdict(list)
+    for test, criteria in artifacts.noun(state["acceptance"], work.AcceptanceSuite).covers.items():
+        for criterion in criteria:
+            tests[criterion].append(test)
+    journeys: defaultdict[str, list[str]] = defaultdict(list)
+    for scenario in artifacts.noun(state["scenarios"], work.Scenarios).scenarios:
+        for criterion in scenario.criteria:
+            journeys[criterion].append(scenario.id)
+    latest = [t for t in trials if t["round"] == state["round"]]
+    rows = []
+    for story in artifacts.noun(state["requirements"], work.Requirements).stories:
+        served = [i for i in items if story.id in i["stories"]]
+        for criterion in story.criteria:
+            scenarios = journeys[criterion.id]
+            rows.append(
+                {
+                    "lines": [source.line for source in story.sources],
+                    "story": story.id,
+                    "want": story.i_want,
+                    "criterion": criterion.id,
+                    "then": criterion.then,
+                    "tests": tests[criterion.id],
+                    "scenarios": scenarios,
+                    "trials": [t["id"] for t in latest if t["scenario"] in scenarios],
+                    "items": [i["id"] for i in served],
+                    "commits": [i["commit"][:12] for i in served if i["commit"]],
+                    "usd": sum(cost_by_item.get(i["id"], {}).get("usd", 0.0) for i in served),
+                    "tokens": sum(
+                        cost_by_item.get(i["id"], {}).get(key, 0)
+                        for i in served
+                        for key in ("input_tokens", "output_tokens")
+                    ),
+                }
+            )
+    return rows

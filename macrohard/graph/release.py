@@ -1,0 +1,96 @@
+"""Release: the best commit, the notes, and whether it is accepted."""
+
+from typing import Any
+
+from macrohard import work
+from macrohard.files import write_atomic
+from macrohard.graph.office import Office
+from macrohard.graph.state import RoundResult, State
+from macrohard.graph.triage import holds
+from macrohard.graph.verify import Failures
+
+
+async def release(office: Office, state: State) -> dict[str, Any]:
+    """Choose the best round, have the notes written, and say whether it is accepted."""
+    round_ = state["round"]
+    async with office.stage("release", round_):
+        best = max(state["rounds"], key=_worth)
+        await office.repository.reset(best["commit"])
+        failures = office.artifacts.noun(state["failures"], Failures).failures
+        accepted = _accepted(office, best, failures) if best["round"] == round_ else False
+        outcome = _outcome(office, state, best, failures, accepted=accepted)
+        notes = await office.think(
+            office.roster.lead("release", "ReleaseNotes"),
+            work.ReleaseNotes,
+            "Write the release notes.",
+            {
+                "requirements": office.artifacts.noun(state["requirements"], work.Requirements),
+                "design": office.artifacts.noun(state["design"], work.Design),
+                "outcome": outcome,
+            },
+            round_=round_,
+        )
+        write_atomic(office.folders.root / "RELEASE.md", _page(notes))
+        return {
+            "notes": office.artifacts.put(notes),
+            "status": "released" if accepted else "not accepted",
+        }
+
+
+def _worth(result: RoundResult) -> tuple[int, int, int, int]:
+    failed = result["unit_failed"] + result["acceptance_failed"]
+    return (
+        int(result["unit_passed"] > 0),
+        -(failed + result["trials"] - result["satisfied"]),
+        result["satisfied"],
+        result["round"],
+    )
+
+
+def _accepted(office: Office, best: RoundResult, failures: tuple[work.Failure, ...]) -> bool:
+    wanted = office.settings.min_satisfied
+    if wanted is None:
+        wanted = best["trials"]
+    others = [f for f in failures if holds(f) and f.source is not work.FailureSource.USER]
+    return (
+        not others
+        and best["unit_passed"] > 0
+        and best["acceptance_passed"] > 0
+        and best["trials"] > 0
+        and best["satisfied"] >= wanted
+    )
+
+
+def _outcome(
+    office: Office,
+    state: State,
+    best: RoundResult,
+    failures: tuple[work.Failure, ...],
+    *,
+    accepted: bool,
+) -> str:
+    last = office.artifacts.noun(state["triage"][-1], work.Triage)
+    lines = [
+        f"Accepted: {'yes' if accepted else 'no'}",
+        f"Rounds: {state['round']}, released round: {best['round']}",
+        f"Unit tests: {best['unit_passed']} passed, {best['unit_failed']} failed",
+        f"Acceptance tests: {best['acceptance_passed']} passed, {best['acceptance_failed']} failed",
+        f"Simulated users satisfied: {best['satisfied']} of {best['trials']}",
+        f"Decision: {last.decision.value}: {last.reason}",
+    ]
+    lines += [f"Open: {f.source.value}: {f.title}" for f in failures if f.source != "review"]
+    return "\n".join(lines)
+
+
+def _page(notes: work.ReleaseNotes) -> str:
+    def bullets(lines: tuple[str, ...]) -> str:
+        return "\n".join(f"- {line}" for line in lines)
+
+    parts = [
+        f"# {notes.headline}",
+        f"## What it does\n\n{bullets(notes.what_it_does)}",
+        f"## How to run it\n\n{bullets(notes.how_to_run)}",
+    ]
+    if notes.known_issues:
+        parts.append(f"## Known issues\n\n{bullets(notes.known_issues)}")
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,144 @@
+"""Simulated users: who tries what, each in a box and with data of its own, and what came of it."""
+
+from typing import Any
+
+from langgraph.types import Send
+
+from macrohard import work
+from macrohard.agent import Assignment, LoopLimits
+from macrohard.agent import work as run_agent
+from macrohard.documents import write_task
+from macrohard.errors import ReplyError
+from macrohard.graph.front import staffed
+from macrohard.graph.office import Office
+from macrohard.graph.state import State, TrialTask
+from macrohard.graph.verify import Failures
+from macrohard.llm.base import Asker
+from macrohard.sandbox.base import Sandbox
+from macrohard.users import Patience, TerminalDriver, UserTools, how_to_run, judge, write_evidence
+from macrohard.users.base import TrialResult
+
+MAX_TURNS = 80
+"""Model calls in a trial; the user's own bound on actions is lower."""
+
+
+def invite(office: Office, state: State) -> list[Send] | str:
+    """One trial a scenario, personas in turn; with more personas than scenarios, one a persona."""
+    personas = staffed(office, state, "users", "user")
+    scenarios = office.artifacts.noun(state["scenarios"], work.Scenarios).scenarios
+    if not personas:
+        return "users"
+    pairs = [
+        (scenarios[number % len(scenarios)], personas[number % len(personas)])
+        for number in range(max(len(scenarios), len(personas)))
+    ]
+    return [
+        Send(
+            "trial",
+            TrialTask(
+                trial=f"r{state['round']}-{scenario.id}-{persona.name}",
+                persona=persona.name,
+                scenario=scenario.id,
+                round=state["round"],
+                scenarios=state["scenarios"],
+                design=state["design"],
+            ),
+        )
+        for scenario, persona in pairs
+    ]
+
+
+async def trial(office: Office, task: TrialTask) -> dict[str, Any]:
+    """One simulated user with one scenario."""
+    async with office.slots:
+        note = {"trial": task["trial"], "scenario": task["scenario"], "persona": task["persona"]}
+        office.journal.write("trial_started", round=task["round"], **note)
+        result = await _try_out(office, task)
+        office.journal.write(
+            "trial_finished",
+            round=task["round"],
+            satisfied=result.satisfied,
+            seconds=result.seconds,
+            reasons=list(result.reasons),
+            **note,
+        )
+    return {
+        "trials": [
+            {
+                "trial": task["trial"],
+                "round": task["round"],
+                "satisfied": result.satisfied,
+                "result": office.artifacts.put(result),
+            }
+        ]
+    }
+
+
+async def users(office: Office, state: State) -> dict[str, Any]:
+    """Count who was satisfied; what the others met joins the round's failures."""
+    round_ = state["round"]
+    async with office.stage("users", round_):
+        mine = [t for t in state["trials"] if t["round"] == round_]
+        results = [office.artifacts.noun(t["result"], TrialResult) for t in mine]
+        known = office.artifacts.noun(state["failures"], Failures).failures
+        met = [
+            failure.model_copy(update={"id": f"R{round_}-X-{t['trial']}-{number}"})
+            for t, result in zip(mine, results, strict=True)
+            if not result.satisfied
+            for number, failure in enumerate(result.failures, start=1)
+        ]
+        rounds = [dict(row) for row in state["rounds"]]
+        rounds[-1] |= {"satisfied": sum(r.satisfied for r in results), "trials": len(results)}
+        return {
+            "failures": office.artifacts.put(Failures(failures=(*known, *met))),
+            "rounds": rounds,
+        }
+
+
+async def _try_out(office: Office, task: TrialTask) -> TrialResult:
+    artifacts = office.artifacts
+    scenario = next(
+        s
+        for s in artifacts.noun(task["scenarios"], work.Scenarios).scenarios
+        if s.id == task["scenario"]
+    )
+    design = artifacts.noun(task["design"], work.Design)
+    async with await office.boxes.create(label=task["trial"]) as box:
+        await box.put_tree(office.folders.app, "app")
+        await box.exec(["rm", "-rf", "app/.git"], timeout_s=30)
+        return await _play(office, task, box, scenario, design)
+
+
+async def _play(
+    office: Office, task: TrialTask, box: Sandbox, scenario: work.Scenario, design: work.Design
+) -> TrialResult:
+    role = office.roster.get(task["persona"])
+    asker = Asker(
+        role=role.name,
+        stage="users",
+        item=task["trial"],
+        output=work.Verdict.__name__,
+        round=task["round"],
+    )
+    text = write_task(
+        "Try this scenario.", {"scenario": scenario, "how-to-run": how_to_run(design.run)}
+    )
+    async with TerminalDriver(box, cwd="app") as driver:
+        tools = UserTools(driver, scenario.id, role.name, Patience())
+        verdict: work.Verdict | None
+        try:
+            verdict = await run_agent(
+                Assignment(role=role, asker=asker, task=text),
+                office.model,
+                work.Verdict,
+                tools,
+                memory=office.memory,
+                limits=LoopLimits(turns=MAX_TURNS),
+            )
+        except ReplyError as error:
+            verdict = None
+            office.journal.write("trial_failed", trial=task["trial"], reason=str(error))
+        tape = tools.tape()
+    result = judge(scenario, verdict, tape)
+    write_evidence(office.folders.trials / task["trial"], scenario, verdict, tape, driver.cast)
+    return result

@@ -1,0 +1,166 @@
+"""Calls on disk: an answer is stored before it is used, and a stored answer is never asked again.
+
+A call is one file, ``calls/<key>.json``, keyed by the hash of its request. Message texts lie in
+the artifacts, once each, because every turn of a conversation repeats all the earlier ones.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from macrohard.artifacts import Artifacts
+from macrohard.budget import Budget, Spending
+from macrohard.errors import InterruptedRunError
+from macrohard.files import write_atomic
+from macrohard.journal import Journal
+from macrohard.llm.base import Model, Reply, Request
+
+VERSION = 1
+_SHORT = 200
+"""Texts of up to this many characters stay in the call's file."""
+
+
+class StoredModel:
+    """A model whose calls are counted, capped, stored, and answered from the store when there.
+
+    Args:
+        model: Where answers come from.
+        folder: The run's ``calls/``.
+        artifacts: Where long texts lie.
+        journal: Gets ``call_finished`` for each call.
+        budget: Reserved before a call and settled after it.
+        concurrency: Calls in flight at once.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        folder: Path,
+        artifacts: Artifacts,
+        journal: Journal,
+        budget: Budget,
+        concurrency: int,
+    ) -> None:
+        self._model = model
+        self._folder = folder
+        self._artifacts = artifacts
+        self._journal = journal
+        self._budget = budget
+        self._gate = asyncio.Semaphore(concurrency)
+        self._in_flight: set[asyncio.Task[Reply]] = set()
+        self._draining = False
+
+    @property
+    def name(self) -> str:
+        """Name of the model behind."""
+        return self._model.name
+
+    async def complete(self, request: Request) -> Reply:
+        """The stored answer, or a new one, which is on disk when this returns.
+
+        Raises:
+            BudgetError: A cap would be passed.
+            InterruptedRunError: The run is stopping.
+            ModelError: The provider failed.
+        """
+        path = self._folder / f"{request.key}.json"
+        if path.exists():
+            record = json.loads(path.read_text())
+            reply = Reply.model_validate(record["reply"])
+            self._note(request, reply, seconds=record["seconds"], usd=record["usd"], reused=True)
+            return reply
+        if self._draining:
+            raise InterruptedRunError("The run is stopping.")
+        # Shielded: a call that was paid for is stored even when the one who asked is cancelled.
+        task = asyncio.ensure_future(self._ask(request, path))
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
+        return await asyncio.shield(task)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Start no more calls, and wait for those in flight to be stored."""
+        self._draining = True
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=timeout_s)
+
+    async def _ask(self, request: Request, path: Path) -> Reply:
+        async with self._gate:
+            if self._draining:
+                raise InterruptedRunError("The run is stopping.")
+            most = Spending(tokens=_most_tokens(request), calls=1)
+            held = self._budget.reserve(most)
+            began = time.perf_counter()
+            try:
+                reply = await self._model.complete(request)
+            except BaseException:
+                self._budget.release(held)
+                raise
+            seconds = time.perf_counter() - began
+            usage = reply.usage
+            used = Spending(tokens=usage.input_tokens + usage.output_tokens, calls=1)
+            self._budget.settle(held, used)
+            record = {
+                "v": VERSION,
+                "request": self._slim(request),
+                "reply": reply.model_dump(mode="json"),
+                "model": self.name,
+                "seconds": round(seconds, 6),
+                "usd": used.usd,
+            }
+            write_atomic(path, json.dumps(record, ensure_ascii=False))
+            self._note(request, reply, seconds=seconds, usd=used.usd, reused=False)
+            return reply
+
+    def _slim(self, request: Request) -> dict[str, Any]:
+        data = request.model_dump(mode="json", exclude_defaults=True)
+        for message in data["messages"]:
+            text = message.get("content", "")
+            if len(text) > _SHORT:
+                message["content"] = {"artifact": self._artifacts.put(text)}
+        if request.tools:
+            tools = json.dumps([tool.model_dump(mode="json") for tool in request.tools])
+            data["tools"] = {"artifact": self._artifacts.put(tools)}
+        if request.output_schema:
+            schema = json.dumps(request.output_schema)
+            data["output_schema"] = {"artifact": self._artifacts.put(schema)}
+        return data
+
+    def _note(
+        self, request: Request, reply: Reply, *, seconds: float, usd: float, reused: bool
+    ) -> None:
+        asker = request.asker
+        self._journal.write(
+            "call_finished",
+            key=request.key,
+            role=asker.role,
+            stage=asker.stage,
+            item=asker.item,
+            round=asker.round,
+            model=reply.model or self.name,
+            input_tokens=reply.usage.input_tokens,
+            cached_tokens=reply.usage.cached_tokens,
+            output_tokens=reply.usage.output_tokens,
+            usd=usd,
+            seconds=round(seconds, 6),
+            reused=reused,
+        )
+
+
+def stored_calls(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every call on disk: the ground of all accounts. Each has ``key`` added to the file's JSON."""
+    for path in sorted(folder.glob("*.json")):
+        record = json.loads(path.read_text())
+        record["key"] = path.stem
+        yield record
+
+
+def _most_tokens(request: Request) -> int:
+    # At least one token a character never underestimates text of any language by much.
+    sent = sum(
+        len(m.content) + sum(len(c.arguments) for c in m.tool_calls) for m in request.messages
+    )
+    return sent // 3 + request.max_output_tokens

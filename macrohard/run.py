@@ -1,0 +1,396 @@
+"""One run: its directory, its lock, starting it, going on with it, and stopping it well."""
+
+import asyncio
+import fcntl
+import os
+import re
+import shutil
+import signal
+import tempfile
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from macrohard.artifacts import Artifacts
+from macrohard.budget import Budget, Spending
+from macrohard.config import Settings
+from macrohard.errors import (
+    InterruptedRunError,
+    MacrohardError,
+    NotAcceptedError,
+    RunBusyError,
+    UsageError,
+)
+from macrohard.graph.account import account
+from macrohard.graph.board import Board
+from macrohard.graph.build import build_graph
+from macrohard.graph.checkpoint import open_saver
+from macrohard.graph.office import Folders, Office
+from macrohard.graph.repository import Repository
+from macrohard.graph.state import State
+from macrohard.journal import Journal, Listener, read_journal
+from macrohard.llm import Model, open_model
+from macrohard.llm.store import StoredModel, stored_calls
+from macrohard.record import FILE, new_record, now, read_record, sum_costs, write_record
+from macrohard.report import write_report
+from macrohard.roles import load_roles
+from macrohard.sandbox import SandboxProvider, choose
+from macrohard.spec import Spec
+
+DRAIN_S = 60.0
+"""How long a stopping run waits for calls in flight, which are paid for either way."""
+_STEPS = 10_000
+"""Bound of the graph's steps, far above what the bounds on rounds and waves allow."""
+
+Approver = Callable[[str], bool]
+"""Asked after a stage that needs approval; True goes on."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Replaceable parts of a build; None for those the settings name.
+
+    Attributes:
+        model: Where answers come from.
+        boxes: Where code runs.
+        listener: Told of every event.
+        approver: Asked after stages that need approval.
+        handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
+    """
+
+    model: Model | None = None
+    boxes: SandboxProvider | None = None
+    listener: Listener | None = None
+    approver: Approver | None = None
+    handle_signals: bool = False
+
+
+def create_run(
+    spec: Spec, settings: Settings, out: Path | None, *, overwrite: bool = False
+) -> Path:
+    """Make the directory of a new run, whole or not at all.
+
+    Raises:
+        UsageError: ``out`` is there already, or cannot be made.
+    """
+    run_id = _new_id(spec)
+    target = out or Path("runs") / run_id
+    _check_free(target, overwrite=overwrite)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".new-run-", dir=target.parent))
+    except OSError as error:
+        raise UsageError(f"{target} cannot be made: {error.strerror}.") from error
+    try:
+        scratch.chmod(0o755)
+        (scratch / "spec.md").write_text(spec.text)
+        write_record(scratch, new_record(target.name if out else run_id, spec, settings))
+        if target.exists():
+            shutil.rmtree(target)
+        scratch.rename(target)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise UsageError(f"{target} cannot be written: {error.strerror}.") from error
+    return target
+
+
+async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Work on a run until it ends; a finished one is left as it is.
+
+    Args:
+        folder: The run directory.
+        parts: Replaceable parts.
+        approved: Stages whose approval was given since the run stopped there.
+
+    Returns:
+        The record at the end.
+
+    Raises:
+        RunBusyError: Another process works on it.
+        NotAcceptedError: A stage waits for approval.
+        InterruptedRunError: It was stopped; it can be resumed.
+        MacrohardError: What stopped it; the record says so too.
+    """
+    with _lock(folder):
+        record = read_record(folder)
+        if record["status"] in {"released", "not accepted"}:
+            return record
+        async with _open_office(folder, record, parts) as office:
+            runner = _Runner(folder, record, office, parts, approved)
+            return await runner.run()
+
+
+class _Runner:
+    """Drives the graph of one run and keeps its record."""
+
+    def __init__(
+        self,
+        folder: Path,
+        record: dict[str, Any],
+        office: Office,
+        parts: Parts,
+        approved: tuple[str, ...],
+    ) -> None:
+        self._folder = folder
+        self._record = record
+        self._office = office
+        self._parts = parts
+        self._approved = set(approved)
+
+    async def run(self) -> dict[str, Any]:
+        record, office = self._record, self._office
+        office.journal.write("run_started", id=record["id"], resumed=bool(record["stages"]))
+        record.update(status="running", error=None, finished=None)
+        write_record(self._folder, record)
+        stopper = _Stopper(office)
+        try:
+            if self._parts.handle_signals:
+                stopper.listen()
+            await self._graph()
+        except (asyncio.CancelledError, InterruptedRunError):
+            self._end("interrupted", "Stopped before the end.")
+            if stopper.asked or not isinstance(office.model, StoredModel):
+                raise InterruptedRunError(
+                    f"Stopped. Go on with: macrohard resume {self._folder}"
+                ) from None
+            raise
+        except NotAcceptedError as error:
+            self._end("stopped", str(error))
+            raise
+        except MacrohardError as error:
+            self._end("stopped" if error.exit_code == 5 else "failed", str(error))
+            raise
+        except Exception as error:
+            self._end("failed", f"internal error: {type(error).__name__}: {error}")
+            raise
+        finally:
+            stopper.quiet()
+        return self._record
+
+    async def _graph(self) -> None:
+        config: Any = {"configurable": {"thread_id": "run"}, "recursion_limit": _STEPS}
+        async with open_saver(self._folder / "checkpoints.sqlite") as saver:
+            graph = build_graph(self._office, saver)
+            snapshot = await graph.aget_state(config)
+            values: Any = None
+            if snapshot.values and not snapshot.next:
+                self._update(snapshot.values)
+            elif snapshot.values:
+                self._check_approval(snapshot.next)
+            else:
+                text = (self._folder / "spec.md").read_text()
+                values = {
+                    "round": 1, "spec": self._office.artifacts.put(text),
+                    "results": [], "trials": [],
+                }  # fmt: skip
+            while True:
+                async for state in graph.astream(
+                    values, config, stream_mode="values", durability="sync"
+                ):
+                    self._update(state)
+                snapshot = await graph.aget_state(config)
+                if not snapshot.next:
+                    break
+                values = None
+                self._check_approval(snapshot.next)
+            self._end(snapshot.values["status"], None)
+
+    def _check_approval(self, following: tuple[str, ...]) -> None:
+        """Ask a person about the stage that ended, when the settings want that."""
+        stages = self._record["stages"]
+        stage = stages[-1]["stage"] if stages else ""
+        if "code" not in following and "integrate" in following:
+            stage = "coding"
+        if stage not in self._office.settings.approve or stage in self._approved:
+            return
+        if self._parts.approver is not None and self._parts.approver(stage):
+            self._approved.add(stage)
+            self._office.journal.write("approved", stage=stage)
+            return
+        raise NotAcceptedError(
+            f"Stage {stage} was not approved. Look at {self._folder}, then go on with: "
+            f"macrohard resume {self._folder} --approved {stage}"
+        )
+
+    def _update(self, state: State) -> None:
+        cost = sum_costs(stored_calls(self._office.folders.calls))
+        self._record.update(account(state, self._office.artifacts, cost["by_item"]))
+        self._record["cost"] = cost
+        self._record["stages"] = _stages(self._folder / "events.jsonl")
+        self._record["worked_s"] = round(self._office.budget.seconds, 3)
+        write_record(self._folder, self._record)
+
+    def _end(self, status: str, error: str | None) -> None:
+        self._record["cost"] = sum_costs(stored_calls(self._office.folders.calls))
+        self._record["stages"] = _stages(self._folder / "events.jsonl")
+        self._record["worked_s"] = round(self._office.budget.seconds, 3)
+        self._record.update(status=status, error=error, finished=now())
+        write_record(self._folder, self._record)
+        self._office.journal.write("run_finished", status=status, error=error)
+        write_report(self._folder)
+
+
+class _Stopper:
+    """First signal: no new calls, wait for those in flight, stop. Second: stop at once."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._loop = asyncio.get_running_loop()
+        self._work = asyncio.current_task()
+        self._drain: asyncio.Task[None] | None = None
+        self._signals: list[int] = []
+        self.asked = False
+
+    def listen(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, self._stop)
+            self._signals.append(number)
+
+    def quiet(self) -> None:
+        for number in self._signals:
+            self._loop.remove_signal_handler(number)
+        self._signals.clear()
+
+    def _stop(self) -> None:
+        if self.asked:
+            self._cancel()
+            return
+        self.asked = True
+        self._office.journal.write("stopping")
+        self._drain = self._loop.create_task(self._drain_and_cancel())
+
+    async def _drain_and_cancel(self) -> None:
+        if isinstance(self._office.model, StoredModel):
+            await self._office.model.drain(DRAIN_S)
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+
+
+@asynccontextmanager
+async def _open_office(folder: Path, record: dict[str, Any], parts: Parts) -> AsyncIterator[Office]:
+    settings = Settings.from_json(record["options"])
+    folders = Folders(folder.resolve())
+    artifacts = Artifacts(folders.artifacts)
+    roster = load_roles(Path(settings.agents) if settings.agents else None)
+    boxes = parts.boxes or choose(
+        settings.sandbox,
+        model_is_offline=settings.model == "offline",
+        allow_process=settings.allow_process_sandbox,
+    )
+    model = parts.model or open_model(settings.model, faults=settings.faults, seed=settings.seed)
+    folders.calls.mkdir(exist_ok=True)
+    budget = _budget(folders, settings, record)
+    journal = Journal(folder / "events.jsonl", parts.listener)
+    repository = Repository(folders.app, folders.worktrees, record["created"])
+    try:
+        await repository.start()
+        yield Office(
+            settings=settings,
+            folders=folders,
+            model=StoredModel(
+                model,
+                folder=folders.calls,
+                artifacts=artifacts,
+                journal=journal,
+                budget=budget,
+                concurrency=settings.concurrency,
+            ),
+            roster=roster,
+            boxes=boxes,
+            repository=repository,
+            artifacts=artifacts,
+            journal=journal,
+            budget=budget,
+            source=record["spec"]["source"],
+            board=Board(folder / "items"),
+            slots=asyncio.Semaphore(settings.concurrency),
+        )
+    finally:
+        await boxes.close()
+        shutil.rmtree(folders.worktrees, ignore_errors=True)
+        journal.close()
+
+
+def _budget(folders: Folders, settings: Settings, record: dict[str, Any]) -> Budget:
+    spent = Spending()
+    for call in stored_calls(folders.calls):
+        usage = call["reply"]["usage"]
+        tokens = usage["input_tokens"] + usage["output_tokens"]
+        spent += Spending(usd=call["usd"], tokens=tokens, calls=1)
+    return Budget(settings.caps, spent=spent, seconds=record["worked_s"])
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the run for this process; the kernel lets go when the process dies."""
+    if not (folder / FILE).exists():
+        read_record(folder)
+    try:
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}.") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(handle, 20, 0).decode(errors="replace").strip() or "unknown"
+            raise RunBusyError(
+                f"{folder} is being worked on by another process (pid {owner})."
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _stages(journal: Path) -> list[dict[str, Any]]:
+    """Stages in order of their first start in a round, with when they began and ended."""
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for event in read_journal(journal):
+        if event["type"] in {"stage_started", "stage_finished"}:
+            key = (event["stage"], event["round"])
+            row = rows.setdefault(
+                key,
+                {"stage": key[0], "round": key[1], "started": event["at"], "finished": None},
+            )
+            if event["type"] == "stage_finished":
+                row["finished"] = event["at"]
+    return list(rows.values())
+
+
+def _check_free(target: Path, *, overwrite: bool) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise UsageError(f"{target} exists and is no folder; choose another --out.")
+    if not target.exists() or not any(target.iterdir()):
+        return
+    try:
+        record = read_record(target)
+    except UsageError:
+        raise UsageError(
+            f"{target} exists and is not a run of macrohard; it was left untouched. "
+            "Choose another --out."
+        ) from None
+    if not overwrite:
+        raise UsageError(
+            f"{target} already holds a run ({record['status']}). See it with "
+            f"`macrohard show {target}`, go on with `macrohard resume {target}`, "
+            "choose another --out, or build it anew with --overwrite."
+        )
+    with _lock(target):
+        pass
+
+
+def _new_id(spec: Spec) -> str:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    title = next((line for line in spec.text.splitlines() if line.strip()), "app")
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:30].strip("-") or "app"
+    return f"{slug}-{stamp}-{os.getpid() % 10_000:04d}"
