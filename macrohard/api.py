@@ -124,7 +124,7 @@ async def abuild(
         min_satisfied=min_satisfied,
         faults=faults,
         seed=seed,
-        agents=str(Path(agents).resolve()) if agents is not None else None,
+        agents=str(Path(agents).absolute()) if agents is not None else None,
         concurrency=concurrency,
         approve=tuple(approve),
         caps=Caps(usd=max_usd, tokens=max_tokens, calls=max_calls, minutes=max_minutes),

@@ -23,7 +23,8 @@ def fence(name: str, content: str | BaseModel) -> str:
     ``<document`` and ``</document`` inside the content get a backslash after the ``<`` or ``</``.
     """
     body = content if isinstance(content, str) else content.model_dump_json(indent=1)
-    return f'<document name="{name}">\n{_MARKER.sub(r"<\1\\", body)}\n</document>'
+    body = _MARKER.sub(r"<\1\\", body)
+    return f'<document name="{name}">\n{body}\n</document>'
 
 
 def write_task(instruction: str, documents: Mapping[str, str | BaseModel]) -> str:

@@ -276,7 +276,7 @@ class _Stopper:
 @asynccontextmanager
 async def _open_office(folder: Path, record: dict[str, Any], parts: Parts) -> AsyncIterator[Office]:
     settings = Settings.from_json(record["options"])
-    folders = Folders(folder.resolve())
+    folders = Folders(folder.absolute())
     artifacts = Artifacts(folders.artifacts)
     roster = load_roles(Path(settings.agents) if settings.agents else None)
     boxes = parts.boxes or choose(

@@ -18,7 +18,7 @@ class Spec:
     """A spec, unread.
 
     Attributes:
-        text: The whole text, with ``\\n`` line ends.
+        text: The whole text; lines end in a line feed.
         source: File name for messages, ``<stdin>`` for standard input.
     """
 

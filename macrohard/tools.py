@@ -98,17 +98,19 @@ class SandboxTools:
             return f"error: there is no tool {call.name!r}; there are {', '.join(self._runners)}."
         try:
             arguments = json.loads(call.arguments)
-            if not isinstance(arguments, dict):
-                return "error: the arguments must be a JSON object."
-            return await runner(**arguments)
         except json.JSONDecodeError as error:
             return f"error: the arguments are not valid JSON: {error}"
+        if not isinstance(arguments, dict):
+            return "error: the arguments must be a JSON object."
+        try:
+            return await runner(**arguments)
         except TypeError as error:
-            return f"error: wrong arguments for {call.name}: {error}"
+            reason = f"wrong arguments for {call.name}: {error}"
         except FileNotFoundError:
-            return "error: there is no such file."
+            reason = "there is no such file."
         except (OSError, UnicodeError, ValueError) as error:
-            return f"error: {error}"
+            reason = str(error)
+        return f"error: {reason}"
 
     async def _bash(self, command: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         timeout = min(float(timeout_s), MAX_TIMEOUT_S)
@@ -149,9 +151,11 @@ def show_result(result: ExecResult, timeout_s: float) -> str:
         "exited": f"exit code {result.returncode}",
     }[result.outcome]
     parts = [how]
-    for text in (result.stdout, result.stderr):
-        if text.strip():
-            parts.append(clip(text.rstrip("\n"), hint="Send it to a file and read parts of it."))
+    parts += [
+        clip(text.rstrip("\n"), hint="Send it to a file and read parts of it.")
+        for text in (result.stdout, result.stderr)
+        if text.strip()
+    ]
     return "\n".join(parts)
 
 

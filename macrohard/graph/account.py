@@ -17,8 +17,11 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
     if state.get("rounds"):
         last = state["rounds"][-1]
         fields["tests"] = {
-            suite: {"passed": last[f"{suite}_passed"], "failed": last[f"{suite}_failed"]}
-            for suite in ("unit", "acceptance")
+            "unit": {"passed": last["unit_passed"], "failed": last["unit_failed"]},
+            "acceptance": {
+                "passed": last["acceptance_passed"],
+                "failed": last["acceptance_failed"],
+            },
         }
         fields["rounds"] = state["rounds"]
     trials = _trials(state, artifacts)
@@ -115,12 +118,12 @@ def _trace(
         return []
     tests: defaultdict[str, list[str]] = defaultdict(list)
     for test, criteria in artifacts.noun(state["acceptance"], work.AcceptanceSuite).covers.items():
-        for criterion in criteria:
-            tests[criterion].append(test)
+        for name in criteria:
+            tests[name].append(test)
     journeys: defaultdict[str, list[str]] = defaultdict(list)
     for scenario in artifacts.noun(state["scenarios"], work.Scenarios).scenarios:
-        for criterion in scenario.criteria:
-            journeys[criterion].append(scenario.id)
+        for name in scenario.criteria:
+            journeys[name].append(scenario.id)
     latest = [t for t in trials if t["round"] == state["round"]]
     rows = []
     for story in artifacts.noun(state["requirements"], work.Requirements).stories:

@@ -158,7 +158,7 @@ async def _work_on(
     office: Office, task: ItemTask, item: work.WorkItem, todo: dict[str, work.WorkItem]
 ) -> ItemResult:
     note = {"item": item.id, "role": item.role, "title": item.title, "round": task["round"]}
-    office.journal.write("item_started", kind=item.kind, **note)
+    office.journal.write("item_started", reason=item.kind.value, **note)
     try:
         tree, base = await _open(office, task, item, todo)
         try:

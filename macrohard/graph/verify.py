@@ -1,4 +1,4 @@
-"""Verify: unit tests, held-out acceptance tests and reviews of the code, on main, in fresh boxes."""
+"""Verify: unit tests, held-out acceptance tests and code reviews, on main, in fresh boxes."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from macrohard.errors import ReplyError
 from macrohard.graph.front import staffed
 from macrohard.graph.grading import Graded, grade_acceptance, grade_unit
 from macrohard.graph.office import Office
-from macrohard.graph.state import State
+from macrohard.graph.state import RoundResult, State
 from macrohard.llm.base import Asker
 from macrohard.roles import Role
 from macrohard.tools import SandboxTools
@@ -31,10 +31,11 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
         app = office.folders.app
         suite = office.artifacts.noun(state["acceptance"], work.AcceptanceSuite)
         reviewers = staffed(office, state, "verify", "reviewer")
-        unit, acceptance, *reviews = await asyncio.gather(
-            grade_unit(office, app, round_),
-            grade_acceptance(office, app, suite, round_),
-            *(_review(office, state, role) for role in reviewers),
+        (unit, acceptance), reviews = await asyncio.gather(
+            asyncio.gather(
+                grade_unit(office, app, round_), grade_acceptance(office, app, suite, round_)
+            ),
+            asyncio.gather(*(_review(office, state, role) for role in reviewers)),
         )
         for name, graded in (("unit", unit), ("acceptance", acceptance)):
             office.journal.write(
@@ -57,7 +58,7 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
         }
 
 
-async def _score(office: Office, round_: int, unit: Graded, acceptance: Graded) -> dict[str, Any]:
+async def _score(office: Office, round_: int, unit: Graded, acceptance: Graded) -> RoundResult:
     return {
         "round": round_,
         "commit": await office.repository.head(),
