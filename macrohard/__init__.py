@@ -3,6 +3,7 @@
 ``from macrohard import build`` is the way in for programs; ``macrohard build`` for people.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +16,5 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     # The graph library takes a second to import; `macrohard --help` must not wait for it.
     if name in {"BuildResult", "abuild", "aresume", "build", "resume"}:
-        from macrohard import api  # noqa: PLC0415
-
-        return getattr(api, name)
+        return getattr(importlib.import_module("macrohard.api"), name)
     raise AttributeError(f"module 'macrohard' has no attribute {name!r}")

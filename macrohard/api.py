@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from macrohard.budget import Caps
-from macrohard.config import SandboxName, Settings
+from macrohard.config import Caps, SandboxName, Settings
 from macrohard.journal import Listener
 from macrohard.llm import Model, preflight
 from macrohard.record import Cost, read_record

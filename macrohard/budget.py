@@ -7,24 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from macrohard.config import Caps
 from macrohard.errors import BudgetError
-
-
-@dataclass(frozen=True)
-class Caps:
-    """What a run may use at most; None is no cap.
-
-    Attributes:
-        usd: Dollars.
-        tokens: Input and output tokens together.
-        calls: Model calls.
-        minutes: Minutes of work, over all the times the run was resumed.
-    """
-
-    usd: float | None = None
-    tokens: int | None = None
-    calls: int | None = None
-    minutes: float | None = None
 
 
 @dataclass(frozen=True)

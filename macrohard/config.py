@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from macrohard.budget import Caps
 from macrohard.errors import ConfigError
 
 SandboxName = Literal["auto", "docker", "process"]
@@ -24,6 +23,23 @@ STAGES = (
     "release",
 )
 """Stages of the graph, in order."""
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What a run may use at most; None is no cap.
+
+    Attributes:
+        usd: Dollars.
+        tokens: Input and output tokens together.
+        calls: Model calls.
+        minutes: Minutes of work, over all the times the run was resumed.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    minutes: float | None = None
 
 
 @dataclass(frozen=True)
