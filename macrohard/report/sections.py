@@ -1,0 +1,232 @@
+"""Parts of the report about the result: what it is, who was satisfied, what it cost."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from macrohard.report.markup import Markup, join, table, tag
+from macrohard.report.words import duration, money, plural, seconds_between, tokens
+
+Record = Mapping[str, Any]
+
+_GOOD = {"released", "merged", "satisfied", "passed", "closed"}
+_BAD = {"not accepted", "failed", "blocked", "conflict", "not satisfied", "stopped", "blocker"}
+
+
+def badge(text: str) -> Markup:
+    """A state, as a word; the colour only repeats it."""
+    kind = "good" if text in _GOOD else "bad" if text in _BAD else "warn"
+    return tag("span", text, class_=f"badge {kind}")
+
+
+def name_of(record: Record) -> str:
+    """Name of the app, before its design that of the run."""
+    return str((record.get("app") or {}).get("name") or record["id"])
+
+
+def header(record: Record) -> Markup:
+    """Name, state, and the figures everyone asks for first."""
+    cost = record["cost"]
+    tried, happy = record["scenarios"], record["satisfied"]
+    tests = record.get("tests") or {}
+    passed = sum(suite["passed"] for suite in tests.values())
+    failed = sum(suite["failed"] for suite in tests.values())
+    open_defects = sum(1 for defect in record["defects"] if defect.get("open"))
+    figures = [
+        ("Users satisfied", f"{happy} of {tried}" if tried else "none tried", ""),
+        ("Tests passed", f"{passed} of {passed + failed}" if tests else "none ran", ""),
+        ("Open defects", str(open_defects), f"{len(record['defects'])} found"),
+        ("Rounds", str(record["round"]), f"of at most {record['options'].get('rounds', '?')}"),
+        ("Model calls", f"{cost['calls']:,}", f"{tokens(_all_tokens(cost))} tokens"),
+        ("Cost", money(cost["usd"]), f"model {record['options'].get('model', '?')}"),
+        ("Time worked", duration(record.get("worked_s") or 0.0), ""),
+    ]
+    boxes = [
+        tag("div", tag("dt", label), tag("dd", value, tag("small", more) if more else None))
+        for label, value, more in figures
+    ]
+    error = record.get("error")
+    return tag(
+        "header",
+        tag("h1", name_of(record), " ", badge(record["status"])),
+        tag("p", f"Built from {record['spec']['source']} as run {record['id']}.", class_="soft"),
+        tag("p", error, class_="note") if error else None,
+        tag("dl", *boxes, class_="figures"),
+    )
+
+
+def how_to_run(record: Record) -> Markup | None:
+    """Commands to start and to test the app."""
+    app = record.get("app")
+    if not app or record["status"] not in {"released", "not accepted"}:
+        return None
+    lines = [f"cd {app['dir']}", shlex.join([*app["run"], "--help"]), shlex.join(app["test"])]
+    caution = "It was built, but not accepted: see the open defects before you rely on it."
+    return join(
+        [
+            tag("p", "From the folder of this run: the help, then the app's own unit tests."),
+            tag("pre", "\n".join(lines)),
+            tag("p", caution, class_="note") if record["status"] == "not accepted" else None,
+        ]
+    )
+
+
+def users(record: Record, run_dir: Path) -> Markup | None:
+    """Every trial, those of the last round first, with what was seen."""
+    trials = record["trials"]
+    if not trials:
+        return None
+    parts: list[Markup] = []
+    latest = max(trial["round"] for trial in trials)
+    by_persona: dict[str, list[bool]] = {}
+    for trial in trials:
+        if trial["round"] == latest:
+            by_persona.setdefault(trial["persona"], []).append(trial["satisfied"])
+    said = ", ".join(f"{name} {sum(v)} of {len(v)}" for name, v in sorted(by_persona.items()))
+    parts.append(tag("p", f"Satisfied in the last round: {said}."))
+    for round_ in sorted({trial["round"] for trial in trials}, reverse=True):
+        rows = [_trial(trial, run_dir) for trial in trials if trial["round"] == round_]
+        head = ("Trial", "Persona", "Scenario", "Verdict", "Why", "Actions", "Evidence")
+        one = table(f"Trials of round {round_}", head, rows, numbers=[5])
+        if round_ != latest:
+            one = tag("details", tag("summary", f"Round {round_}"), one)
+        parts.append(one)
+    return join(parts)
+
+
+def tests(record: Record) -> Markup | None:
+    """Counts of both suites, and how they developed."""
+    if not record.get("tests"):
+        return None
+    rows = [
+        (
+            suite,
+            _counted(counts["passed"], counts["failed"]),
+            counts["passed"],
+            counts["failed"],
+        )
+        for suite, counts in record["tests"].items()
+    ]
+    last = table("Last round", ("Suite", "Result", "Passed", "Failed"), rows, numbers=[2, 3])
+    history = record.get("rounds") or []
+    if len(history) < 2:
+        return last
+    rounds = [
+        (
+            entry["round"],
+            f"{entry['unit_passed']} / {entry['unit_failed']}",
+            f"{entry['acceptance_passed']} / {entry['acceptance_failed']}",
+            f"{entry['satisfied']} of {entry['trials']}",
+        )
+        for entry in history
+    ]
+    head = ("Round", "Unit, passed / failed", "Acceptance, passed / failed", "Users satisfied")
+    return join([last, table("Round by round", head, rounds, numbers=[0, 1, 2, 3])])
+
+
+def cost(record: Record) -> Markup:
+    """Who used how much."""
+    whole = record["cost"]
+    parts: list[Markup] = []
+    if whole.get("estimated"):
+        text = "Some calls came without a token count; theirs were counted from the text."
+        parts.append(tag("p", text, class_="soft"))
+    head = ("", "Calls", "Input", "of it cached", "Output", "Dollars", "Waited")
+    for key, title in (
+        ("by_stage", "By stage"),
+        ("by_role", "By role"),
+        ("by_model", "By model"),
+        ("by_item", "By work item and trial"),
+    ):
+        group = whole.get(key) or {}
+        rows = [_cost_row("none" if name == "-" else name, one) for name, one in group.items()]
+        rows.append(_cost_row("Total", whole))
+        one = table(title, (title.removeprefix("By ").capitalize(), *head[1:]), rows, range(1, 7))
+        if key == "by_item":
+            one = tag("details", tag("summary", title), one)
+        parts.append(one)
+    return join(parts)
+
+
+def options(record: Record) -> Markup:
+    """The settings the run was started with."""
+    caps = record["options"].get("caps") or {}
+    plain = {key: value for key, value in record["options"].items() if key != "caps"}
+    plain |= {f"max_{key}": value for key, value in caps.items()}
+    rows = [
+        (
+            tag("code", f"--{key.replace('_', '-')}"),
+            "not set" if value in (None, []) else _said(value),
+        )
+        for key, value in plain.items()
+    ]
+    spec = ("spec", f"{record['spec']['source']} (SHA-256 {record['spec']['sha256']})")
+    return table("Settings", ("Setting", "Value"), [spec, *rows])
+
+
+def footer(record: Record, events: int) -> str:
+    """Where this page comes from."""
+    span = seconds_between(record["created"], record.get("finished"))
+    ended = f", ended {record['finished']} ({duration(span)} later)" if span is not None else ""
+    return f"Started {record['created']}{ended}. Made from run.json and {events:,} events."
+
+
+def _trial(trial: Mapping[str, Any], run_dir: Path) -> list[object]:
+    reasons = [tag("li", reason) for reason in trial.get("reasons") or []]
+    return [
+        tag("td", tag("code", trial["id"]), id=f"trial-{quote(str(trial['id']))}"),
+        trial["persona"],
+        f"{trial['scenario']} {trial.get('title', '')}",
+        badge("satisfied" if trial["satisfied"] else "not satisfied"),
+        tag("ul", *reasons) if reasons else "",
+        trial.get("actions", ""),
+        join(_evidence(trial.get("evidence") or "", run_dir), between=", "),
+    ]
+
+
+def _evidence(path: str, run_dir: Path) -> Iterable[Markup]:
+    """Links to the files of a trial, if its folder really is inside the run."""
+    folder = run_dir / path
+    if not path or not folder.resolve().is_relative_to(run_dir.resolve()):
+        return
+    files = [folder] if folder.is_file() else sorted(p for p in folder.glob("*") if p.is_file())
+    for file in files:
+        yield tag("a", file.name, href=quote(str(file.relative_to(run_dir))))
+
+
+def _counted(passed: int, failed: int) -> Markup:
+    if failed:
+        return badge("failed")
+    return badge("passed") if passed else badge("nothing ran")
+
+
+def _cost_row(name: str, one: Mapping[str, Any]) -> list[object]:
+    return [
+        name,
+        f"{one['calls']:,}",
+        f"{one['input_tokens']:,}",
+        f"{one['cached_tokens']:,}",
+        f"{one['output_tokens']:,}",
+        money(one["usd"]),
+        duration(one["seconds"]),
+    ]
+
+
+def _all_tokens(one: Mapping[str, Any]) -> int:
+    return int(one["input_tokens"]) + int(one["output_tokens"])
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+__all__ = [
+    "badge", "cost", "footer", "header", "how_to_run", "name_of", "options", "plural", "tests",
+    "users",
+]  # fmt: skip

@@ -1,0 +1,59 @@
+"""How reports say things: amounts, durations, and text from models made safe to print."""
+
+import unicodedata
+from datetime import datetime
+
+
+def clean(text: str) -> str:
+    """A text on one line that a terminal can be shown.
+
+    Titles and reasons come from models; an escape sequence among them must not reach a terminal.
+    """
+    spaced = " ".join(text.split())
+    return "".join(char for char in spaced if unicodedata.category(char)[0] != "C")
+
+
+def clean_lines(text: str) -> str:
+    """A text of several lines that a terminal can be shown."""
+    return "\n".join(
+        "".join(char for char in line if char == "\t" or unicodedata.category(char)[0] != "C")
+        for line in text.splitlines()
+    )
+
+
+def plural(number: int, noun: str, several: str = "") -> str:
+    """``1 call``, ``1,204 calls``."""
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
+
+
+def money(usd: float) -> str:
+    """Dollars, with as many places as a small amount needs."""
+    return f"${usd:,.2f}" if usd == 0 or usd >= 1 else f"${usd:.4f}"
+
+
+def tokens(number: int) -> str:
+    """``950``, ``12.3 k``, ``4.56 M``."""
+    if number < 1000:
+        return str(number)
+    if number < 999_950:
+        return f"{number / 1000:.1f} k"
+    return f"{number / 1_000_000:.2f} M"
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``41 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def seconds_between(start: str | None, end: str | None) -> float | None:
+    """Seconds between two ISO 8601 times; None when one is missing."""
+    if not start or not end:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

@@ -1,0 +1,182 @@
+"""Parts of the report about the work: traceability, items, defects, stages, team."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from macrohard.journal import Event
+from macrohard.report.markup import Markup, join, table, tag
+from macrohard.report.sections import Record, badge
+from macrohard.report.words import duration, plural, seconds_between, tokens
+
+_FEW = 3
+"""Names shown at once in a cell; more are folded away."""
+
+
+def traceability(record: Record) -> Markup | None:
+    """One row a criterion, from the lines of the spec to commits and cost."""
+    rows = record["traceability"]
+    if not rows:
+        return None
+    verdicts = {trial["id"]: trial["satisfied"] for trial in record["trials"]}
+    uncovered = [row["criterion"] for row in rows if not row["tests"] and not row["scenarios"]]
+    said = f"{plural(len(rows), 'acceptance criterion', 'acceptance criteria')}; " + (
+        f"without a test or scenario: {', '.join(uncovered)}."
+        if uncovered
+        else "each has a test or a scenario."
+    )
+    seen: set[str] = set()
+    body = []
+    for row in rows:
+        want = None if row["story"] in seen else tag("span", f" {row['want']}", class_="soft")
+        seen.add(row["story"])
+        body.append(
+            [
+                ", ".join(str(line) for line in row["lines"]),
+                join([tag("strong", row["story"]), want]),
+                join([tag("strong", row["criterion"]), tag("span", f" {row['then']}")]),
+                _folded(row["tests"], "test"),
+                ", ".join(row["scenarios"]),
+                _trials(row["trials"], verdicts),
+                join([_item_link(item) for item in row["items"]], between=", "),
+                join([tag("code", commit[:8]) for commit in row["commits"]], between=" "),
+                tokens(row["tokens"]),
+            ]
+        )
+    head = (
+        "Spec lines", "Story", "Criterion", "Tests", "Scenarios", "Trials", "Items", "Commits",
+        "Tokens",
+    )  # fmt: skip
+    note = "Tokens are those of the story's work items; items serve several criteria."
+    return join(
+        [
+            tag("p", said),
+            table("Traceability", head, body, numbers=[8]),
+            tag("p", note, class_="soft"),
+        ]
+    )
+
+
+def items(record: Record) -> Markup | None:
+    """Every work item, in order of the plan."""
+    if not record["items"]:
+        return None
+    costs = record["cost"].get("by_item") or {}
+    rows = []
+    for item in record["items"]:
+        used = costs.get(item["id"], {})
+        rows.append(
+            [
+                tag("td", tag("strong", item["id"]), id=f"item-{quote(item['id'])}"),
+                join([item["title"], _reason(item)]),
+                item["kind"],
+                item["role"],
+                item["round"],
+                ", ".join(item["depends_on"]),
+                ", ".join([*item["stories"], *item["defects"]]),
+                badge(item["outcome"]),
+                tag("code", item["commit"][:8]) if item["commit"] else "",
+                tokens(used.get("input_tokens", 0) + used.get("output_tokens", 0)),
+            ]
+        )
+    head = (
+        "Id", "Title", "Kind", "Role", "Round", "After", "For", "Outcome", "Commit", "Tokens",
+    )  # fmt: skip
+    return table("Work items", head, rows, numbers=[4, 9])
+
+
+def defects(record: Record, events: Iterable[Event]) -> Markup | None:
+    """What triage accepted, with its evidence, and what was decided each round."""
+    decisions = {e["round"]: e for e in events if e["type"] == "decision"}
+    if not record["defects"] and not decisions:
+        return None
+    parts: list[Markup] = []
+    if decisions:
+        rows = [
+            (round_, event["decision"], event["reason"])
+            for round_, event in sorted(decisions.items())
+        ]
+        parts.append(table("Decisions", ("Round", "Decision", "Reason"), rows, numbers=[0]))
+    for defect in record["defects"]:
+        files = ", ".join(defect.get("files") or [])
+        parts.append(
+            tag(
+                "details",
+                tag(
+                    "summary",
+                    f"{defect['id']} {defect['title']} ",
+                    badge("open" if defect.get("open") else "closed"),
+                    " ",
+                    badge(defect["severity"]),
+                ),
+                tag(
+                    "p",
+                    f"Round {defect.get('round', 1)}, seen by {defect['source']}, criteria "
+                    f"{', '.join(defect.get('criteria') or []) or 'none'}, "
+                    f"files {files or 'unknown'}.",
+                ),
+                tag("pre", defect["evidence"]),
+            )
+        )
+    if not record["defects"]:
+        parts.append(tag("p", "No defects were found."))
+    return join(parts)
+
+
+def stages(record: Record) -> Markup | None:
+    """When each stage worked, as times and as a bar over the whole run."""
+    rows = record["stages"]
+    if not rows:
+        return None
+    start = min(row["started"] for row in rows)
+    end = max(row["finished"] or row["started"] for row in rows)
+    whole = seconds_between(start, end) or 1.0
+    body = []
+    for row in rows:
+        took = seconds_between(row["started"], row["finished"])
+        offset = seconds_between(start, row["started"]) or 0.0
+        left, width = 100 * offset / whole, 100 * (took or 0.0) / whole
+        bar = tag("span", style=f"left:{min(left, 99.5):.1f}%;width:{width:.1f}%")
+        body.append(
+            [
+                row["stage"],
+                row["round"],
+                duration(offset),
+                duration(took) if took is not None else "not finished",
+                tag("span", bar, class_="lane", aria_hidden="true"),
+            ]
+        )
+    head = ("Stage", "Round", "Began after", "Took", "When")
+    return table("Stages, in order of their start", head, body, numbers=[1, 2, 3])
+
+
+def team(record: Record) -> Markup | None:
+    """Who was chosen, and why."""
+    rows = [(member["role"], member["reason"]) for member in record.get("team") or []]
+    return table("Chosen by the staffing manager", ("Role", "Why"), rows) if rows else None
+
+
+def _folded(names: list[str], noun: str) -> Markup:
+    shown = join([tag("code", name) for name in names], between=" ")
+    if len(names) <= _FEW:
+        return shown
+    return tag("details", tag("summary", plural(len(names), noun)), shown)
+
+
+def _trials(ids: list[str], verdicts: Mapping[str, bool]) -> Markup:
+    if not ids:
+        return Markup("")
+    happy = sum(1 for one in ids if verdicts.get(one))
+    link = tag("a", f"{happy} of {len(ids)} satisfied", href=f"#trial-{quote(ids[0])}")
+    return tag("span", link, class_="badge good" if happy == len(ids) else "badge bad")
+
+
+def _item_link(item: str) -> Markup:
+    return tag("a", item, href=f"#item-{quote(item)}")
+
+
+def _reason(item: Mapping[str, Any]) -> Markup | None:
+    """Why an item did not make it; a merged one needs no excuse."""
+    if item["outcome"] in {"merged", "ready", "waiting"} or not item.get("reason"):
+        return None
+    return tag("details", tag("summary", "why"), tag("pre", item["reason"]))
