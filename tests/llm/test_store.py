@@ -67,7 +67,7 @@ async def test_an_answer_is_on_disk_before_it_is_used(store: Store, tmp_path: Pa
     assert call["key"] == request().key
 
 
-async def test_a_long_text_is_kept_once_however_often_it_is_sent(
+async def test_a_long_text_is_kept_once(
     store: Store, tmp_path: Path
 ) -> None:
     long = "x" * 100_000
@@ -83,7 +83,7 @@ async def test_a_long_text_is_kept_once_however_often_it_is_sent(
     assert size < 110_000
 
 
-async def test_a_cap_is_checked_before_the_call(store: Store, tmp_path: Path) -> None:
+async def test_a_cap_is_checked_before_the_call(store: Store) -> None:
     model = ScriptedModel([says("one"), says("two")])
     stored = store(model, caps=Caps(calls=1))
     await stored.complete(request("a"))
@@ -92,7 +92,7 @@ async def test_a_cap_is_checked_before_the_call(store: Store, tmp_path: Path) ->
     assert len(model.requests) == 1
 
 
-async def test_a_failed_call_is_not_stored_and_not_counted(store: Store, tmp_path: Path) -> None:
+async def test_a_failed_call_is_not_stored_and_not_counted(store: Store) -> None:
     model = ScriptedModel([ModelError("down"), says("up")])
     stored = store(model, caps=Caps(calls=1))
     with pytest.raises(ModelError, match="down"):
@@ -100,7 +100,7 @@ async def test_a_failed_call_is_not_stored_and_not_counted(store: Store, tmp_pat
     assert (await stored.complete(request())).content == "up"
 
 
-async def test_a_call_in_flight_is_stored_though_its_asker_is_cancelled(
+async def test_a_call_in_flight_outlives_its_asker(
     store: Store, tmp_path: Path
 ) -> None:
     stored = store(ScriptedModel([says("paid for")], delay_s=0.2))
