@@ -1,0 +1,213 @@
+"""How a repair engineer works: from the evidence to the place, and only there.
+
+The defects' evidence names files, lines, functions, criteria and commands. What they point at is
+read and compared, function by function, with what the requirements ask for. When nothing differs
+there, the view is widened once, to the neighbours. When nothing differs there either, the item is
+given back with that finding: better than a change nobody asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from macrohard.llm.offline.parts.compiled import Compiled
+from macrohard.llm.offline.parts.evidence import Place, places
+from macrohard.llm.offline.parts.faults import spoil
+from macrohard.llm.offline.parts.handing import (
+    check,
+    checks_run,
+    give_back,
+    hand_in,
+    is_test,
+    out_of_turns,
+    write,
+)
+from macrohard.llm.offline.parts.mending import (
+    Focus,
+    called_by_tests,
+    change,
+    focus_on,
+    put_right,
+    whole,
+)
+from macrohard.llm.offline.parts.reading import read_nouns
+from macrohard.llm.offline.parts.tape import (
+    LOOK_COMMAND,
+    Tape,
+    bash,
+    exit_code,
+    read,
+    read_in_ranges,
+)
+from macrohard.llm.offline.scene import Action, Answer, Observed, Scene
+from macrohard.work import Defect, WorkItem
+
+_CHECKS = 3
+"""Failed checks after which the cause is taken to be elsewhere."""
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """What the evidence of a repair points at.
+
+    Attributes:
+        places: Files, with lines and functions where the evidence has them.
+        near: Files that are looked at when nothing is wrong there.
+    """
+
+    places: tuple[Place, ...]
+    near: tuple[str, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that are pointed at, each once."""
+        return tuple(dict.fromkeys(place.path for place in self.places))
+
+
+def repair(scene: Scene, item: WorkItem, compiled: Compiled) -> Answer:
+    """The next step of a repair item."""
+    tape = Tape.of(scene)
+    if reason := out_of_turns(tape):
+        return give_back(item, tape, reason)
+    pointed = point(read_nouns(scene, "defects", Defect), item, compiled)
+    if tape.listing() is None:
+        return [bash(LOOK_COMMAND), *map(read, _to_read(pointed, compiled))]
+    if again := _cut_files(tape):
+        return again
+    runs = checks_run(tape)
+    if not runs:
+        return _first_change(scene, item, compiled, tape, pointed)
+    return _after_check(item, compiled, tape, runs)
+
+
+def _after_check(
+    item: WorkItem, compiled: Compiled, tape: Tape, runs: Sequence[Observed]
+) -> Answer:
+    if not tape.written():
+        return give_back(item, tape, f"no change could be made: {_refusal(tape)}")
+    if exit_code(runs[-1]) != 0 and len(runs) < _CHECKS:
+        current = tape.contents()
+        changed = _from_check(runs[-1].result, current, tape.written(), compiled)
+        if changed:
+            return _apply(current, changed, compiled)
+    refused = f" {_refusal(tape)}" if tape.failed_writes() else ""
+    return hand_in(item, tape, f"changed {', '.join(tape.written())}.{refused}")
+
+
+def _refusal(tape: Tape) -> str:
+    return "; ".join(f"{entry.arguments['path']}: {entry.result}" for entry in tape.failed_writes())
+
+
+def point(defects: Sequence[Defect], item: WorkItem, compiled: Compiled) -> Pointed:
+    """What the evidence points at: named places first, then files by defect and by criterion."""
+    found: list[Place] = []
+    for defect in defects:
+        named = list(places(defect.evidence, compiled.files))
+        placed = {place.path for place in named}
+        named += [Place(p) for p in defect.files if p in compiled.files and p not in placed]
+        if not any(not is_test(place.path) for place in named):
+            stories = dict.fromkeys(criterion.split(".")[0] for criterion in defect.criteria)
+            for story in stories:
+                named += [Place(path) for path in _specific(compiled, story)]
+        found += named
+    paths = list(dict.fromkeys(place.path for place in found))
+    near = [*compiled.neighbours(paths), *(path for path in item.files if path in compiled.files)]
+    return Pointed(
+        tuple(dict.fromkeys(found)), tuple(p for p in dict.fromkeys(near) if p not in paths)
+    )
+
+
+def _specific(compiled: Compiled, story: str) -> list[str]:
+    serving = [p for p in compiled.files_of_story(story) if p.endswith(".py") and not is_test(p)]
+    if not serving:
+        return []
+    least = len(compiled.stories_of[serving[0]])
+    return [path for path in serving if len(compiled.stories_of[path]) == least]
+
+
+def _to_read(pointed: Pointed, compiled: Compiled) -> list[str]:
+    paths = [*pointed.paths, *pointed.near]
+    tests = [test for path in pointed.paths for test in compiled.tests_of(path)]
+    return list(dict.fromkeys([*paths, *tests]))
+
+
+def _cut_files(tape: Tape) -> list[Action]:
+    again = [
+        path
+        for path in tape.cut()
+        if not any(
+            "start_line" in entry.arguments
+            for entry in tape.observed
+            if entry.arguments.get("path") == path
+        )
+    ]
+    return [step for path in again for step in read_in_ranges(path)]
+
+
+def _first_change(
+    scene: Scene, item: WorkItem, compiled: Compiled, tape: Tape, pointed: Pointed
+) -> Answer:
+    if not pointed.paths and not pointed.near:
+        return give_back(item, tape, "its evidence points at no file of the application")
+    current = tape.contents()
+    for focuses in _views(pointed, current):
+        changed = put_right(focuses, current, compiled.files)
+        changed |= _missing(focuses, tape, compiled)
+        if changed:
+            changed = _with_tests(changed, current, compiled)
+            return _apply(current, spoil(scene, item, current, changed, compiled), compiled)
+    looked_at = ", ".join([*pointed.paths, *pointed.near])
+    return give_back(
+        item,
+        tape,
+        "the evidence points at nothing that differs from the requirements; compared, function "
+        f"by function: {looked_at}",
+    )
+
+
+def _views(pointed: Pointed, current: dict[str, str]) -> list[tuple[Focus, ...]]:
+    """What is looked at, narrow first: functions that are named, their files, the neighbours."""
+    named = focus_on(pointed.places, current)
+    tests = [path for path in pointed.paths if is_test(path)]
+    sources = [path for path in (*pointed.paths, *pointed.near) if not is_test(path)]
+    called = called_by_tests(named, tests, current, sources)
+    return [(*named, *called), whole(pointed.paths), whole([*pointed.paths, *pointed.near])]
+
+
+def _missing(focuses: Sequence[Focus], tape: Tape, compiled: Compiled) -> dict[str, str]:
+    """Files that are pointed at, belong to the application, and are not there."""
+    there = tape.listing() or ()
+    return {
+        focus.path: compiled.files[focus.path]
+        for focus in focuses
+        if focus.path in compiled.files and focus.path not in there
+    }
+
+
+def _with_tests(
+    changed: dict[str, str], current: dict[str, str], compiled: Compiled
+) -> dict[str, str]:
+    """The unit tests that belong to changed files are restored with them."""
+    tests = {test for path in changed for test in compiled.tests_of(path)}
+    return changed | put_right(whole(tests - changed.keys()), current, compiled.files)
+
+
+def _from_check(
+    output: str, current: dict[str, str], written: Sequence[str], compiled: Compiled
+) -> dict[str, str]:
+    """What a failed check shows to be wrong in the files that were touched."""
+    focuses = focus_on((p for p in places(output, written)), current)
+    for tried in (focuses, whole(written)):
+        changed = put_right(tried, current, compiled.files)
+        if changed:
+            return changed
+    return {}
+
+
+def _apply(current: dict[str, str], changed: dict[str, str], compiled: Compiled) -> list[Action]:
+    actions = [
+        step
+        for path, text in changed.items()
+        for step in (change(path, current[path], text) if path in current else [write(path, text)])
+    ]
+    tests = [test for path in changed for test in compiled.tests_of(path)]
+    return [*actions, check(list(dict.fromkeys([*changed, *tests])))]
