@@ -1,0 +1,323 @@
+"""One command from its start to the death of everything it started.
+
+A runner is forked from the keeper for each command. It adopts the orphans of its descendants, so
+a daemon that leaves its session is still found; it ends when it has no children left.
+"""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import kernel
+
+TIMED_OUT = 124
+NOT_FOUND = 127
+NOT_RUNNABLE = 126
+_KILL_PATIENCE_S = 3.0  # after this long the box itself has to go
+_LINUX = sys.platform == "linux"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who commands run as.
+
+    Attributes:
+        uid: User and group to become, or None to stay who we are.
+        limits: Resource limits by the name of their constant.
+    """
+
+    uid: int | None
+    limits: dict[str, int]
+
+
+def run(
+    request: dict[str, Any],
+    descriptors: list[int],
+    identity: Identity,
+    control: socket.socket,
+    terminal: bool,
+) -> NoReturn:
+    """Start the command, see it and its descendants to their end, report, exit.
+
+    Args:
+        request: ``argv``, ``env``, ``cwd``, ``timeout_s`` (None for no deadline).
+        descriptors: Standard input, output and error of the command.
+        identity: Who it runs as.
+        control: Where the keeper says ``k`` (kill) or ``m`` (kill: memory), and where the report
+            goes.
+        terminal: Whether the descriptors are a terminal the command is to control.
+    """
+    started = time.monotonic()
+    if _LINUX:
+        kernel.adopt_orphans()
+        kernel.hide_memory()
+    wake_read, wake_write = os.pipe()
+    for end in (wake_read, wake_write):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    failure_read, failure_write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _become(request, descriptors, identity, failure_write, terminal)
+    os.close(failure_write)
+    for descriptor in set(descriptors):
+        os.close(descriptor)
+    limit_s = request["timeout_s"]
+    deadline = None if limit_s is None else started + limit_s
+    status, ended_by = _watch(child, control, wake_read, deadline)
+    survivors = kill_tree(os.getpid(), group=child)
+    failure = os.read(failure_read, 4096).decode(errors="replace")
+    report = _report(status, ended_by, failure)
+    report["duration_s"] = time.monotonic() - started
+    report["survivors"] = survivors
+    control.sendall(json.dumps(report).encode())
+    os._exit(0)
+
+
+def _report(status: int | None, ended_by: str, failure: str) -> dict[str, Any]:
+    if failure:
+        digits, _, reason = failure.partition(":")
+        if int(digits) not in (NOT_FOUND, NOT_RUNNABLE):
+            return {"error": reason}
+        return {"returncode": int(digits), "outcome": "exited"}
+    if ended_by == "timeout":
+        return {"returncode": TIMED_OUT, "outcome": "timeout"}
+    if ended_by or status is None:
+        outcome = "oom" if ended_by == "memory" else "killed"
+        return {"returncode": 128 + signal.SIGKILL, "outcome": outcome}
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return {"returncode": 128 - code, "outcome": "killed"}
+    return {"returncode": code, "outcome": "exited"}
+
+
+def _watch(
+    child: int, control: socket.socket, wake: int, deadline: float | None
+) -> tuple[int | None, str]:
+    """Wait for the command; its status, and what ended it before its time."""
+    while True:
+        status = _reap(child)
+        if status is not None:
+            return status, ""
+        patience = None if deadline is None else deadline - time.monotonic()
+        if patience is not None and patience <= 0:
+            return None, "timeout"
+        lines: list[Any] = [control, wake]
+        ready, _, _ = select.select(lines, [], [], patience)
+        if wake in ready:
+            os.read(wake, 4096)
+        if control in ready:
+            word = control.recv(1)  # empty when the keeper died: then everything goes too
+            return _reap(child), "memory" if word == b"m" else "keeper"
+
+
+def _reap(child: int) -> int | None:
+    """Collect whoever ended; the status of ``child`` if it was among them."""
+    found = None
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return found
+        if pid == 0:
+            return found
+        if pid == child:
+            found = status
+
+
+def kill_tree(
+    ancestor: int, spare: AbstractSet[int] = frozenset(), group: int | None = None
+) -> int:
+    """Kill until ``ancestor`` (this process) has no children left; how many outlived our patience.
+
+    A process that may not fork any more cannot outrun us: first the right to fork is taken from
+    all of them, then they are killed. (Killing alone frees places for the survivors' children.)
+
+    Args:
+        ancestor: This process.
+        spare: Children that stay, with all below them.
+        group: Process group to kill where there is no ``/proc`` to find descendants in.
+    """
+    give_up = time.monotonic() + _KILL_PATIENCE_S
+    pause_s = 0.0005
+    while True:
+        if not spare:
+            _reap(0)
+            if not _has_children():
+                return 0
+        if not _LINUX:
+            _kill_group(group)
+        else:
+            doomed = _forbid_forks(ancestor, spare)
+            if spare and not doomed:
+                return 0
+            for pid in doomed:
+                _try_kill(pid)
+                _collect(pid)
+        if time.monotonic() > give_up:
+            return 1
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 0.02)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _forbid_forks(ancestor: int, spare: AbstractSet[int]) -> list[int]:
+    """Take the right to fork from every descendant, until no new one turns up; who they are."""
+    known: set[int] = set()
+    for _ in range(20):
+        new = [pid for pid in descendants(ancestor, spare) if pid not in known]
+        if not new:
+            break
+        known.update(new)
+        for pid in new:
+            try:
+                resource.prlimit(pid, resource.RLIMIT_NPROC, (0, 0))
+            except (OSError, ValueError):
+                _try_kill(pid)
+    return list(known)
+
+
+def _try_kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _collect(pid: int) -> None:
+    # Somebody else's child comes to us when its parent is gone.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _kill_group(group: int | None) -> None:
+    if group is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def parents() -> dict[int, int]:
+    """Parent of every process that can be seen."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_bytes()
+            except OSError:
+                continue
+            # The name in parentheses may hold anything, a closing parenthesis included.
+            found[int(entry.name)] = int(stat.rpartition(b")")[2].split()[1])
+    return found
+
+
+def descendants(ancestor: int, spare: AbstractSet[int] = frozenset()) -> Iterator[int]:
+    """Every process below ``ancestor``, nearest first, without those in and below ``spare``."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in parents().items():
+        children.setdefault(parent, []).append(pid)
+    waiting = [ancestor]
+    while waiting:
+        for pid in children.get(waiting.pop(0), []):
+            if pid not in spare:
+                waiting.append(pid)
+                yield pid
+
+
+def _become(
+    request: dict[str, Any],
+    descriptors: list[int],
+    identity: Identity,
+    failure: int,
+    terminal: bool,
+) -> NoReturn:
+    """Turn this process into the command; never returns."""
+    code, reason = 1, "unknown"
+    try:
+        os.setsid()
+        if terminal:
+            _take_terminal(descriptors[0])
+        for number, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, number)
+        _restore_signals()
+        os.umask(0o022)
+        _limit(identity)
+        try:
+            os.chdir(request["cwd"])
+            os.execvpe(request["argv"][0], request["argv"], request["env"])  # noqa: S606
+        except OSError as error:
+            code, reason = _explain(error, request)
+    except BaseException as error:  # noqa: BLE001 - nothing may run on as a second runner
+        reason = f"{type(error).__name__}: {error}"
+    try:
+        os.write(failure, f"{code}:{reason}"[:4000].encode(errors="replace"))
+        if code in (NOT_FOUND, NOT_RUNNABLE):
+            os.write(2, f"macrohard: {reason}\n".encode(errors="replace"))
+    finally:
+        os._exit(code)
+
+
+def _explain(error: OSError, request: dict[str, Any]) -> tuple[int, str]:
+    name = request["argv"][0]
+    if not Path(request["cwd"]).is_dir():
+        return NOT_FOUND, f"no such directory to run in: {request['cwd']}"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return NOT_FOUND, f"command not found: {name}"
+    if error.errno in (errno.EACCES, errno.ENOEXEC, errno.E2BIG, errno.ENAMETOOLONG, errno.EISDIR):
+        return NOT_RUNNABLE, f"cannot run {name[:200]}: {error.strerror}"
+    return 1, f"cannot start {name[:200]}: {error.strerror}"
+
+
+def set_size(terminal: int, rows: int, columns: int) -> None:
+    """Tell a terminal how large its window is."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def _take_terminal(descriptor: int) -> None:
+    fcntl.ioctl(descriptor, termios.TIOCSCTTY, 0)
+
+
+def _restore_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _limit(identity: Identity) -> None:
+    for name, value in identity.limits.items():
+        kind = getattr(resource, name, None)
+        if kind is None:
+            continue
+        _, hard = resource.getrlimit(kind)
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (most, most))
+    if identity.uid is not None:
+        os.setgroups([])
+        os.setresgid(identity.uid, identity.uid, identity.uid)
+        if _LINUX:
+            # The bounding set can only be emptied while we still may.
+            kernel.renounce_privileges()
+        os.setresuid(identity.uid, identity.uid, identity.uid)
+    elif _LINUX:
+        kernel.renounce_privileges()

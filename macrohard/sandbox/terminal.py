@@ -1,0 +1,96 @@
+"""A program on a pseudo-terminal inside a box, seen from the factory."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+from macrohard.sandbox.inbox.runner import set_size
+from macrohard.sandbox.output import wait_readable
+
+_CHUNK = 65536
+_END_PATIENCE_S = 5.0
+
+
+class PtyTerminal:
+    """Implements :class:`~macrohard.sandbox.base.Terminal` over the master side of a pty.
+
+    Args:
+        master: Descriptor of it; owned from here on.
+        ended: Becomes the runner's report.
+        kill: Ends the program and its descendants.
+    """
+
+    def __init__(self, master: int, ended: asyncio.Future[Any], kill: Callable[[], None]) -> None:
+        os.set_blocking(master, False)
+        self._master = master
+        self._ended = ended
+        self._kill = kill
+        self._over = False
+
+    async def send(self, data: bytes) -> None:
+        """Type bytes; what the program does not take in 5 seconds is dropped."""
+        view = memoryview(data)
+        deadline = asyncio.get_running_loop().time() + _END_PATIENCE_S
+        while view and not self._over:
+            try:
+                view = view[os.write(self._master, view[:1024]) :]
+            except BlockingIOError:
+                # The line buffer is full; it drains when the program reads.
+                if asyncio.get_running_loop().time() > deadline:
+                    return
+                await asyncio.sleep(0.005)
+            except OSError:
+                return  # the program has gone; read() and alive say so
+
+    async def read(self, timeout_s: float) -> bytes:
+        """Bytes that arrived; empty when none did in time or after the end."""
+        if self._over:
+            return b""
+        try:
+            return os.read(self._master, _CHUNK)
+        except BlockingIOError:
+            pass
+        except OSError:
+            return b""  # EIO: every program on this terminal is gone
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await wait_readable(self._master)
+        if self._over:
+            return b""
+        try:
+            return os.read(self._master, _CHUNK)
+        except OSError:
+            return b""
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Change the window size; the program gets SIGWINCH."""
+        if not self._over:
+            set_size(self._master, rows, columns)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the program still runs."""
+        return not self._over and not self._ended.done()
+
+    async def close(self) -> int | None:
+        """End the program and everything it started; its exit status when it had one."""
+        ended_itself = self._ended.done()
+        if not self._over:
+            if not ended_itself:
+                self._kill()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(asyncio.shield(self._ended), _END_PATIENCE_S)
+            self._let_go()
+        if not ended_itself or self._ended.cancelled() or self._ended.exception():
+            return None
+        message, _ = self._ended.result()
+        returncode = message.get("returncode")
+        return int(returncode) if returncode is not None else None
+
+    def _let_go(self) -> None:
+        if not self._over:
+            self._over = True
+            asyncio.get_running_loop().remove_reader(self._master)
+            os.close(self._master)
