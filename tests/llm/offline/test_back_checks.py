@@ -3,6 +3,7 @@
 import pytest
 
 from macrohard.llm.offline.parts.static_checks import (
+    Check,
     check_assertions,
     check_coverage,
     check_exceptions,
@@ -42,7 +43,7 @@ class FindTest(unittest.TestCase):
 }
 
 
-def test_good_code_has_no_finding_for_any_reviewer():
+def test_good_code_has_no_finding_for_any_reviewer() -> None:
     for check in checks_for("some-other-reviewer"):
         assert check(GOOD) == [], check.__name__
 
@@ -108,12 +109,14 @@ def test_good_code_has_no_finding_for_any_reviewer():
         ),
     ],
 )
-def test_what_is_wrong_is_found_with_its_line(check, path, text, line, severity):
+def test_what_is_wrong_is_found_with_its_line(
+    check: Check, path: str, text: str, line: int, severity: Severity
+) -> None:
     findings = check({path: text})
     assert [(f.file, f.line, f.severity) for f in findings] == [(path, line, severity)]
 
 
-def test_a_test_that_asserts_through_a_helper_is_one_that_asserts():
+def test_a_test_that_asserts_through_a_helper_is_one_that_asserts() -> None:
     text = (
         "class T:\n"
         "    def check(self, x):\n        self.assertTrue(x)\n"
@@ -122,15 +125,15 @@ def test_a_test_that_asserts_through_a_helper_is_one_that_asserts():
     assert check_assertions({"tests/test_x.py": text}) == []
 
 
-def test_a_function_no_test_reaches_is_found_and_one_reached_through_another_is_not():
+def test_a_function_no_test_reaches_is_found_and_one_reached_through_another_is_not() -> None:
     files = {
-        "app/x.py": "def a():\n    return b()\n\n\ndef b():\n    return 1\n\n\ndef c():\n    return 2\n",
+        "app/x.py": "def a():\n    return b()\ndef b():\n    return 1\ndef c():\n    return 2\n",
         "tests/test_x.py": "from app.x import a\n\n\ndef test_a():\n    assert a() == 1\n",
     }
     assert [finding.message for finding in check_coverage(files)] == ["No unit test reaches c."]
 
 
-def test_each_trade_has_its_own_checks():
+def test_each_trade_has_its_own_checks() -> None:
     trades = ("code-reviewer", "security-reviewer", "test-auditor", "performance-reviewer")
     chosen = [set(checks_for(trade)) - {check_syntax} for trade in trades]
     assert all(chosen)

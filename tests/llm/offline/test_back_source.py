@@ -14,6 +14,7 @@ from macrohard.llm.offline.parts.source import (
     piece_at,
     pieces,
 )
+from macrohard.llm.offline.scene import Action
 
 WANTED = '''"""Sums."""
 
@@ -41,7 +42,7 @@ class Till:
 BROKEN = WANTED.replace("> LIMIT", ">= LIMIT").replace("sum(items)", "max(items)")
 
 
-def edited(text, actions):
+def edited(text: str, actions: list[Action]) -> str:
     """What the edit tools make of a text."""
     for action in actions:
         if action.tool == "write_file":
@@ -52,7 +53,7 @@ def edited(text, actions):
     return text
 
 
-def test_pieces_are_functions_methods_and_classes():
+def test_pieces_are_functions_methods_and_classes() -> None:
     names = [piece.name for piece in pieces(WANTED)]
     assert names == ["check", "Till", "Till.total", "Till.count"]
     assert piece_at(pieces(WANTED), 8) == "check"
@@ -60,35 +61,35 @@ def test_pieces_are_functions_methods_and_classes():
     assert piece_at(pieces(WANTED), 3) == MODULE
 
 
-def test_hunks_know_their_function():
+def test_hunks_know_their_function() -> None:
     assert [hunk.piece for hunk in hunks(BROKEN, WANTED)] == ["check", "Till.total"]
 
 
-def test_a_statement_that_is_gone_is_found_in_its_function():
+def test_a_statement_that_is_gone_is_found_in_its_function() -> None:
     gone = WANTED.replace('    if number > LIMIT:\n        raise ValueError("too big")\n', "")
     assert [hunk.piece for hunk in hunks(gone, WANTED)] == ["check"]
 
 
-def test_only_the_function_that_is_pointed_at_is_mended():
+def test_only_the_function_that_is_pointed_at_is_mended() -> None:
     line = BROKEN[: BROKEN.index("max(items)")].count("\n") + 1
     focuses = focus_on([Place("till.py", line, "total")], {"till.py": BROKEN})
     changed = put_right(focuses, {"till.py": BROKEN}, {"till.py": WANTED})
     assert changed == {"till.py": WANTED.replace("> LIMIT", ">= LIMIT")}
 
 
-def test_a_whole_file_is_mended_when_only_the_file_is_named():
+def test_a_whole_file_is_mended_when_only_the_file_is_named() -> None:
     changed = put_right(whole(["till.py"]), {"till.py": BROKEN}, {"till.py": WANTED})
     assert changed == {"till.py": WANTED}
 
 
-def test_of_a_file_that_does_not_parse_the_slip_next_to_the_line_is_mended():
+def test_of_a_file_that_does_not_parse_the_slip_next_to_the_line_is_mended() -> None:
     unreadable = BROKEN.replace("def check(number):", "def check(number)")
     focuses = focus_on([Place("till.py", 6)], {"till.py": unreadable})
     changed = put_right(focuses, {"till.py": unreadable}, {"till.py": WANTED})
     assert changed == {"till.py": BROKEN}
 
 
-def test_a_file_that_is_right_is_left_alone():
+def test_a_file_that_is_right_is_left_alone() -> None:
     assert put_right(whole(["till.py"]), {"till.py": WANTED}, {"till.py": WANTED}) == {}
 
 
@@ -96,24 +97,24 @@ lines = st.lists(st.sampled_from(["a\n", "b\n", "    c\n", "\n", "def f():\n"]),
 
 
 @given(lines, lines)
-def test_mending_every_hunk_gives_the_wanted_text(old, new):
+def test_mending_every_hunk_gives_the_wanted_text(old: list[str], new: list[str]) -> None:
     before, after = "".join(old), "".join(new)
     assert mend(before, hunks(before, after)) == after
 
 
 @given(lines, lines)
-def test_tool_calls_give_the_wanted_text(old, new):
+def test_tool_calls_give_the_wanted_text(old: list[str], new: list[str]) -> None:
     before, after = "".join(old), "".join(new)
     assert edited(before, change("x.py", before, after)) == after
 
 
-def test_a_small_change_is_an_edit_and_not_a_new_file():
+def test_a_small_change_is_an_edit_and_not_a_new_file() -> None:
     actions = change("till.py", BROKEN, WANTED)
     assert [action.tool for action in actions] == ["edit_file", "edit_file"]
     assert edited(BROKEN, actions) == WANTED
 
 
-def test_imports_are_found_in_every_form():
+def test_imports_are_found_in_every_form() -> None:
     files = {
         "app/__init__.py": "",
         "app/db.py": "import sqlite3\n",
@@ -125,7 +126,7 @@ def test_imports_are_found_in_every_form():
     assert imported_files("app/db.py", files) == ()
 
 
-def test_a_slug_is_seen_as_a_word_and_in_plural():
+def test_a_slug_is_seen_as_a_word_and_in_plural() -> None:
     assert mentions("test_items", "item")
     assert mentions("stock_item", "stock_item")
     assert not mentions("itemised", "item")

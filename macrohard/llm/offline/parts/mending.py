@@ -159,7 +159,8 @@ def _unique_passage(text: str, step: Hunk) -> tuple[str, str] | None:
     for around in range(len(lines)):
         first, last = max(start - around, 0), min(end + around, len(lines))
         old = "".join(lines[first:last])
-        if old and text.count(old) == 1:
+        # First and last occurrence: count() does not see ones that overlap.
+        if old and text.find(old) == text.rfind(old):
             return old, "".join([*lines[first:start], *step.lines, *lines[end:last]])
         if first == 0 and last == len(lines):
             return None
