@@ -1,0 +1,152 @@
+"""The example records of an app: a few of each kind, enough for every feature to show something."""
+
+from dataclasses import dataclass
+
+from macrohard.llm.offline.dialect.ast import App, FieldType, Kind, NamedCondition
+from macrohard.llm.offline.oracle.evaluate import holds
+from macrohard.llm.offline.oracle.pools import fields_in
+from macrohard.llm.offline.oracle.seek import Seeker, Trial, Typed, Want, stored_in
+from macrohard.llm.offline.oracle.timeless import Timeless
+from macrohard.llm.offline.oracle.world import stored_fields
+
+_EACH = 3
+"""Records of each kind before conditions are looked at."""
+
+_MORE_TARGETS = 4
+"""Records of other kinds to try when a kind finds nothing to refer to that suits its rules."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """One example record and what was typed for it."""
+
+    kind: str
+    number: int
+    typed: Typed
+
+
+@dataclass(frozen=True)
+class Base:
+    """Example records in the order in which they are made, and the world they make.
+
+    Attributes:
+        made: The records.
+        there: The world with them. Copy it before changing it.
+        seeker: Finds more records that suit this app.
+        barren: Slugs of kinds no example of which was found.
+    """
+
+    made: tuple[Made, ...]
+    there: Timeless
+    seeker: Seeker
+    barren: tuple[str, ...]
+
+    def of(self, kind: Kind) -> list[Made]:
+        """The examples of one kind."""
+        return [made for made in self.made if made.kind == kind.slug]
+
+
+def in_order(app: App) -> list[Kind]:
+    """Kinds so that those which others need come first; a circle keeps the order of the spec."""
+    done: list[Kind] = []
+    waiting = list(app.kinds)
+    while waiting:
+        ready = [kind for kind in waiting if not (needs(kind) & {k.slug for k in waiting})]
+        for kind in ready or waiting[:1]:
+            done.append(kind)
+            waiting.remove(kind)
+    return done
+
+
+def needs(kind: Kind) -> set[str]:
+    """Slugs of other kinds that the references of a kind point to."""
+    targets = {f.target for f in stored_fields(kind) if f.type is FieldType.REFERENCE}
+    return targets - {kind.slug}
+
+
+def can_make(kind: Kind) -> bool:
+    """Whether an app offers any way to make records of a kind."""
+    return kind.features.add or kind.features.import_csv
+
+
+def build_base(app: App) -> Base:
+    """Find example records for every kind that can be made."""
+    builder = _Builder(app)
+    for kind in in_order(app):
+        if can_make(kind):
+            builder.populate(kind)
+    barren = tuple(kind.slug for kind in app.kinds if not builder.there.world.rows[kind.slug])
+    return Base(tuple(builder.made), builder.there, builder.seeker, barren)
+
+
+class _Builder:
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.seeker = Seeker(app)
+        self.there = Timeless(app)
+        self.made: list[Made] = []
+
+    def populate(self, kind: Kind) -> None:
+        for turn in range(_EACH):
+            self._make(kind, turn)
+        for named in kind.features.conditions:
+            self._show_condition(kind, named)
+        # One record with nothing but what is required: empty values must show too.
+        self._make(kind, _EACH, least=True)
+
+    def _make(self, kind: Kind, turn: int, *, least: bool = False) -> None:
+        optional = {
+            field.slug: None
+            for field in stored_fields(kind)
+            if least and not field.required and field.default is None
+        }
+        if least and not optional:
+            return
+        typed = self.seeker.find(self.there, kind, turn=turn, fixed=optional)
+        if typed is None and not least:
+            typed = self._find_with_new_targets(kind, turn)
+        if typed is not None:
+            self._keep(kind, typed)
+
+    def _find_with_new_targets(self, kind: Kind, turn: int) -> Typed | None:
+        targets = [self.app.kind(slug) for slug in sorted(needs(kind))]
+        for more in range(_MORE_TARGETS):
+            for target in filter(can_make, targets):
+                if (
+                    typed := self.seeker.find(self.there, target, turn=turn + more + _EACH)
+                ) is None:
+                    continue
+                self._keep(target, typed)
+            if (typed := self.seeker.find(self.there, kind, turn=turn)) is not None:
+                return typed
+        return None
+
+    def _keep(self, kind: Kind, typed: Typed) -> None:
+        number = self.there.add(kind.slug, typed)
+        self.made.append(Made(kind.slug, number, typed))
+
+    def _show_condition(self, kind: Kind, named: NamedCondition) -> None:
+        for wanted in (True, False):
+            meets = _meets(named, wanted=wanted)
+            existing = (
+                Trial(self.there, kind, {}, number) for number in self.there.world.rows[kind.slug]
+            )
+            if any(meets(trial) for trial in existing):
+                continue
+            typed = self.seeker.find(
+                self.there,
+                kind,
+                turn=len(self.made),
+                about=frozenset(stored_in(kind, fields_in(named.condition))),
+                want=_fine_and(meets),
+            )
+            if typed is not None:
+                self._keep(kind, typed)
+
+
+def _meets(named: NamedCondition, *, wanted: bool) -> Want:
+    return lambda trial: all(holds(named.condition, record) is wanted for record in trial.records)
+
+
+def _fine_and(want: Want) -> Want:
+    return lambda trial: trial.fine and want(trial)
