@@ -3,6 +3,8 @@
 :func:`open_model` is the one place where a model's name becomes a model.
 """
 
+from pathlib import Path
+
 from macrohard.errors import ModelError
 from macrohard.llm.base import (
     Asker,
@@ -34,7 +36,7 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
     """The model of that name.
 
     Args:
-        name: ``offline``.
+        name: ``offline``, or ``mailbox:DIR``.
         faults: For ``offline``: share of work items it errs in.
         seed: For ``offline``: decides where it errs.
 
@@ -46,8 +48,14 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         from macrohard.llm.offline.scene import Faults  # noqa: PLC0415
 
         return OfflineModel(Faults(rate=faults, seed=seed))
+    kind, _, rest = name.partition(":")
+    if kind == "mailbox" and rest:
+        from macrohard.llm.mailbox import MailboxModel  # noqa: PLC0415
+
+        return MailboxModel(Path(rest))
     raise ModelError(
-        f"There is no model {name!r}: this version has only `offline`, the embedded engine. "
+        f"There is no model {name!r}: this version has `offline`, the embedded engine, and "
+        "`mailbox:DIR`, whose answers somebody writes. "
         "Models behind an OpenAI-compatible endpoint are not built yet."
     )
 

@@ -1,0 +1,150 @@
+import asyncio
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from macrohard.errors import UsageError
+from macrohard.llm.base import Asker, Message, Request, Tool
+from macrohard.llm.mailbox import AnswerError, MailboxModel, letters, put_answer, read_answer
+
+WRITE = Tool(
+    name="write_file",
+    description="Write a file.",
+    parameters={"properties": {"path": {"type": "string"}, "content": {"type": "string"}}},
+)
+WAIT = Tool(name="wait", description="Wait.", parameters={"properties": {"s": {"type": "number"}}})
+
+
+def request(text: str = "Do it.", tools: tuple[Tool, ...] = (WRITE, WAIT)) -> Request:
+    return Request(
+        asker=Asker(role="cli-engineer", stage="coding", item="W1"),
+        messages=(Message(role="user", content=text),),
+        tools=tools,
+    )
+
+
+async def answered(folder: Path, text: str, *, is_json: bool = False) -> Request:
+    """Wait until a request is in the box, and answer it."""
+    while not (found := [letter for letter in letters(folder) if not letter.answered]):
+        await asyncio.sleep(0.02)
+    put_answer(found[0], text, is_json=is_json)
+    old = time.time() - 5
+    os.utime(found[0].answer_paths()[int(is_json)], (old, old))
+    return found[0].request()
+
+
+async def test_a_request_waits_for_its_answer(tmp_path: Path) -> None:
+    model = MailboxModel(tmp_path)
+    reply, asked = await asyncio.gather(
+        model.complete(request()),
+        answered(tmp_path, "=== write_file\n--- path\na.py\n--- content\nx = 1\n\n"),
+    )
+    assert asked == request()
+    (call,) = reply.tool_calls
+    assert json.loads(call.arguments) == {"path": "a.py", "content": "x = 1\n\n"}
+
+
+async def test_a_page_tells_a_person_what_is_asked(tmp_path: Path) -> None:
+    await asyncio.gather(
+        MailboxModel(tmp_path).complete(request("Count the sheep.")), answered(tmp_path, "12")
+    )
+    (letter,) = letters(tmp_path)
+    page = letter.page_path.read_text()
+    assert "Count the sheep." in page
+    assert "`write_file`: Write a file." in page
+
+
+async def test_a_later_start_finds_the_answer(tmp_path: Path) -> None:
+    await asyncio.gather(MailboxModel(tmp_path).complete(request()), answered(tmp_path, "yes"))
+    again = await asyncio.wait_for(MailboxModel(tmp_path).complete(request()), 5)
+    assert again.content == "yes"
+    assert len(list(letters(tmp_path))) == 1
+
+
+async def test_many_at_once(tmp_path: Path) -> None:
+    model = MailboxModel(tmp_path)
+    asking = [asyncio.create_task(model.complete(request(str(n), ()))) for n in range(20)]
+    for _ in asking:
+        await answered(tmp_path, "ok")
+    assert [reply.content for reply in await asyncio.gather(*asking)] == ["ok"] * 20
+
+
+async def test_an_unreadable_answer_is_set_aside_with_the_reason(tmp_path: Path) -> None:
+    asking = asyncio.create_task(MailboxModel(tmp_path).complete(request()))
+    while not (found := list(letters(tmp_path))):
+        await asyncio.sleep(0.02)
+    path = found[0].answer_paths()[0]
+    path.write_text("=== fly\n{}")
+    os.utime(path, (1, 1))
+    problem = tmp_path / f"{found[0].name}.problem.md"
+    while not problem.exists():
+        await asyncio.sleep(0.02)
+    assert "there is no such tool; there are write_file, wait" in problem.read_text()
+    await answered(tmp_path, "sorry")
+    assert (await asking).content == "sorry"
+    assert not problem.exists()
+
+
+async def test_half_an_answer_is_not_taken(tmp_path: Path) -> None:
+    asking = asyncio.create_task(MailboxModel(tmp_path).complete(request(tools=())))
+    while not (found := list(letters(tmp_path))):
+        await asyncio.sleep(0.02)
+    path = found[0].answer_paths()[0]
+    path.write_text("the first ha")
+    await asyncio.sleep(0.4)
+    assert not asking.done()
+    path.write_text("the whole")
+    assert (await asyncio.wait_for(asking, 10)).content == "the whole"
+
+
+def test_numbers_and_json_bodies() -> None:
+    reply = read_answer('=== wait\n--- s\n2.5\n=== wait\n{"s": 1}\n', request(), is_json=False)
+    assert [json.loads(call.arguments) for call in reply.tool_calls] == [{"s": 2.5}, {"s": 1}]
+    assert len({call.id for call in reply.tool_calls}) == 2
+
+
+def test_a_reply_as_json() -> None:
+    text = json.dumps({"tool_calls": [{"name": "wait", "arguments": {"s": 1}}]})
+    assert read_answer(text, request(), is_json=True).finish_reason == "tool_calls"
+    assert read_answer('{"approved": true}', request(), is_json=True).content.startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_json", "words"),
+    [
+        ("  ", False, "empty"),
+        ("=== wait\n--- s\nsoon\n", False, "is not JSON"),
+        ("=== wait\n--- t\n1\n", False, "no argument 't'; it has s"),
+        ("=== wait\nsoon", False, "not followed by a JSON object"),
+        ("{", True, "not JSON"),
+        ('{"tool_calls": [{"arguments": 1}]}', True, "no reply"),
+        ('{"tool_calls": 3}', True, "no reply"),
+    ],
+)
+def test_bad_answers_say_why(text: str, is_json: bool, words: str) -> None:
+    with pytest.raises(AnswerError, match=words):
+        read_answer(text, request(), is_json=is_json)
+
+
+@given(st.text(), st.booleans())
+def test_any_text_is_a_reply_or_an_answer_error(text: str, is_json: bool) -> None:
+    try:
+        reply = read_answer(text, request(), is_json=is_json)
+    except AnswerError:
+        return
+    assert reply.content or reply.tool_calls
+
+
+def test_an_answer_is_given_once(tmp_path: Path) -> None:
+    async def scene() -> None:
+        await asyncio.gather(MailboxModel(tmp_path).complete(request()), answered(tmp_path, "a"))
+
+    asyncio.run(scene())
+    (letter,) = letters(tmp_path)
+    with pytest.raises(UsageError, match="answered already"):
+        put_answer(letter, "b")
