@@ -15,7 +15,7 @@ from macrohard.graph.state import State, TrialTask
 from macrohard.graph.verify import Failures
 from macrohard.llm.base import Asker
 from macrohard.sandbox.base import Sandbox
-from macrohard.users import Patience, TerminalDriver, UserTools, how_to_run, judge, write_evidence
+from macrohard.users import Patience, TerminalDriver, UserTools, how_to_run, write_evidence
 from macrohard.users.base import TrialResult
 
 MAX_TURNS = 80
@@ -121,7 +121,7 @@ async def _play(
         round=task["round"],
     )
     text = write_task(
-        "Try this scenario.", {"scenario": scenario, "how-to-run": how_to_run(design.run)}
+        "Try this scenario.", {"scenario": scenario, "how-to-run": how_to_run(design.run, design.app)}
     )
     async with TerminalDriver(box, cwd="app") as driver:
         tools = UserTools(driver, scenario.id, role.name, Patience())
@@ -139,6 +139,6 @@ async def _play(
             verdict = None
             office.journal.write("trial_failed", trial=task["trial"], reason=str(error))
         tape = tools.tape()
-    result = judge(scenario, verdict, tape)
-    write_evidence(office.folders.trials / task["trial"], scenario, verdict, tape, driver.cast)
-    return result
+    return write_evidence(
+        office.folders.trials / task["trial"], scenario, verdict, tape, driver.cast
+    )
