@@ -1,5 +1,6 @@
 """Frozen settings of a build, and the only reader of the environment."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -128,3 +129,10 @@ def check_stage(stage: str) -> str:
 def _between(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ConfigError(f"--{name} {value}: must be between {low} and {high}.")
+
+
+def key_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Names of the variables of the environment that look like a model's settings, never values."""
+    seen = os.environ if environment is None else environment
+    endings = ("_API_KEY", "_API_BASE", "_BASE_URL", "_API_TOKEN")
+    return sorted(name for name in seen if name.endswith(endings))

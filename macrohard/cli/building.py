@@ -1,0 +1,233 @@
+"""``macrohard build`` and ``macrohard resume``."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from macrohard.cli.consoles import err, print_json
+from macrohard.cli.options import Agents, Debug, Json, Quiet, Run
+from macrohard.errors import MacrohardError
+
+if TYPE_CHECKING:
+    from macrohard.api import BuildResult
+    from macrohard.report.live import Progress
+
+
+def build(  # noqa: PLR0917 - typer makes an option of each
+    spec: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC", help="A spec, a folder with one in it, or - for standard input."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Run directory to make [default: runs/ID]"),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a run that is in --out already.")
+    ] = False,
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="Who plays the roles.")
+    ] = "offline",
+    sandbox: Annotated[
+        str,
+        typer.Option("--sandbox", metavar="KIND", help="Where code runs: auto, docker, process."),
+    ] = "auto",
+    allow_process_sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--allow-process-sandbox",
+            help="Let code of a model other than offline run in the process sandbox.",
+        ),
+    ] = False,
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", help="Most rounds of coding, test and trial.")
+    ] = 4,
+    min_satisfied: Annotated[
+        int | None,
+        typer.Option(
+            "--min-satisfied",
+            metavar="N",
+            help="Satisfied simulated users needed for a release [default: all]",
+        ),
+    ] = None,
+    faults: Annotated[
+        float,
+        typer.Option(
+            "--faults", metavar="RATE", help="Share of work items in which offline errs, 0 to 1."
+        ),
+    ] = 0.0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Seed of everything random.")
+    ] = 0,
+    agents: Agents = None,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            "--concurrency", metavar="N", help="Model calls, sandboxes and trials at once."
+        ),
+    ] = 4,
+    approve: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--approve",
+            metavar="STAGE",
+            help="Hold after this stage until a person approves; may be given again. Without a "
+            "terminal the run stops there.",
+        ),
+    ] = None,
+    max_usd: Annotated[
+        float | None, typer.Option("--max-usd", metavar="USD", help="Cap in dollars.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", metavar="N", help="Cap in tokens.")
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option("--max-calls", metavar="N", help="Cap in model calls.")
+    ] = None,
+    max_minutes: Annotated[
+        float | None, typer.Option("--max-minutes", metavar="MIN", help="Cap in minutes of work.")
+    ] = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
+) -> None:
+    """Build an application from a spec.
+
+    The run directory holds the app (a git repository), the report, and all evidence.
+    """
+    from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
+
+    options: dict[str, Any] = {
+        "out": out, "overwrite": overwrite, "model": model, "sandbox": sandbox,
+        "allow_process_sandbox": allow_process_sandbox, "rounds": rounds,
+        "min_satisfied": min_satisfied, "faults": faults, "seed": seed, "agents": agents,
+        "concurrency": concurrency, "approve": tuple(approve or ()), "max_usd": max_usd,
+        "max_tokens": max_tokens, "max_calls": max_calls, "max_minutes": max_minutes,
+    }  # fmt: skip
+    title = "standard input" if spec == "-" else spec
+    with _Shown(title, json_=json_, quiet=quiet) as shown:
+        # Answers cannot come from the standard input that brought the spec.
+        asking = {} if spec == "-" else {"approver": shown.approver}
+        shown.end(api.build(spec, handle_signals=True, on_event=shown.take, **options, **asking))
+
+
+def resume(
+    run: Run,
+    approved: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--approved", metavar="STAGE", help="A stage that was approved since; may be repeated."
+        ),
+    ] = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
+) -> None:
+    """Go on with a run that was stopped or killed, or see how it ended.
+
+    No model call whose answer is on disk is made again.
+    """
+    from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
+    from macrohard.cli.finding import find_run  # noqa: PLC0415
+    from macrohard.config import check_stage  # noqa: PLC0415
+    from macrohard.journal import read_journal  # noqa: PLC0415
+
+    stages = tuple(check_stage(stage) for stage in approved or ())
+    folder = find_run(run)
+    with _Shown(
+        str(folder), json_=json_, quiet=quiet, earlier=list(read_journal(folder / "events.jsonl"))
+    ) as shown:
+        shown.end(
+            api.resume(
+                folder,
+                approved=stages,
+                handle_signals=True,
+                on_event=shown.take,
+                approver=shown.approver,
+            )
+        )
+
+
+class _Shown:
+    """Shows a run while it works and how it ended, in the way that was asked for."""
+
+    def __init__(
+        self, title: str, *, json_: bool, quiet: bool, earlier: list[dict[str, Any]] | None = None
+    ) -> None:
+        self._title = title
+        self._json = json_
+        self._quiet = quiet
+        self._earlier = earlier or []
+        self._progress: Progress | None = None
+        self._result: BuildResult | None = None
+
+    @property
+    def approver(self) -> Callable[[str], bool] | None:
+        """Asks the person at the terminal; None where there is nobody to ask."""
+        quiet = self._quiet or self._json
+        return None if quiet or not sys.stdin.isatty() or not err().is_terminal else self._ask
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Show one event."""
+        if self._progress is not None:
+            self._progress.take(event)
+
+    def end(self, result: "BuildResult") -> None:
+        """Keep the result to tell it on leaving."""
+        self._result = result
+
+    def __enter__(self) -> Self:
+        if not self._quiet:
+            from macrohard.report.live import Progress  # noqa: PLC0415 - rich is slow to import
+
+            self._progress = Progress(err(), self._title, self._earlier)
+            self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.__exit__(kind, error, trace)
+        if self._result is not None:
+            self._tell(self._result)
+        elif self._json and isinstance(error, MacrohardError):
+            said = {"type": type(error).__name__, "message": str(error)}
+            print_json({"status": "error", "exit_code": error.exit_code, "error": said})
+
+    def _tell(self, result: "BuildResult") -> None:
+        if not self._quiet:
+            from macrohard.report.summary import print_summary  # noqa: PLC0415
+
+            print_summary(err(), result.record, result.run_dir)
+        if self._json:
+            print_json({**result.record, "run_dir": str(result.run_dir)})
+        if not result.accepted:
+            raise typer.Exit(1)
+
+    def _ask(self, stage: str) -> bool:
+        """Yes goes on. Ctrl-C and the end of input are no: the run stops and can be resumed."""
+        if self._progress is not None:
+            self._progress.pause()
+        # The event loop swallows SIGINT while it is blocked here.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            sys.stderr.write(f"Stage {stage} is done. Go on? [y/N] ")
+            sys.stderr.flush()
+            return sys.stdin.readline().strip().lower() in {"y", "yes"}
+        except KeyboardInterrupt:
+            return False
+        finally:
+            signal.signal(signal.SIGINT, before)
+            if self._progress is not None:
+                self._progress.go_on()

@@ -1,0 +1,33 @@
+"""Where the command line writes: results on standard output, talk on standard error."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+_PIPE_COLUMNS = 200
+"""Width of tables that go into a pipe, where no window folds them."""
+
+
+def out() -> Console:
+    """Standard output, for what a command was asked for."""
+    return _console(stderr=False)
+
+
+def err() -> Console:
+    """Standard error, for progress and the closing summary."""
+    return _console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document and one newline on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _PIPE_COLUMNS
+    return console

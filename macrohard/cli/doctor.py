@@ -1,0 +1,166 @@
+"""``macrohard doctor``: can this machine build?"""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from macrohard.cli.consoles import err, out, print_json
+from macrohard.cli.options import Agents, Debug, Json
+from macrohard.errors import MacrohardError
+
+if TYPE_CHECKING:
+    from macrohard.sandbox import SandboxProvider
+
+NEEDED_DISK_MB = 500
+"""Room for a few run directories with their sandboxes; a small build takes some tens of MB."""
+_OLDEST = (3, 11)
+
+State = Literal["ok", "note", "problem"]
+_MARKS: dict[State, str] = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
+_STYLES: dict[State, str] = {"ok": "green", "note": "yellow", "problem": "bold red"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. A ``note`` works with restrictions, a ``problem`` does not."""
+
+    subject: str
+    state: State
+    text: str
+
+
+def doctor(
+    agents: Agents = None,
+    json_: Json = False,
+    debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
+) -> None:
+    """Check whether this machine can build, and say what to do where it cannot."""
+    from rich.text import Text  # noqa: PLC0415 - keeps help fast
+
+    findings = list(examine(agents))
+    if json_:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        console = out()
+        for finding in findings:
+            line = Text.assemble(
+                (_MARKS[finding.state], _STYLES[finding.state]),
+                f"  {finding.subject}: {finding.text}",
+            )
+            console.print(line, soft_wrap=True)
+    if any(finding.state == "problem" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(agents: Path | None = None) -> Iterator[Finding]:
+    """Look at everything a build with the embedded model needs."""
+    yield _python()
+    yield _git()
+    yield from _guarded("sandbox", _sandbox)
+    yield from _roles(agents)
+    yield _disk(Path.cwd())
+    yield _terminal()
+    yield from _guarded("model", _model)
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < _OLDEST:
+        return Finding("python", "problem", f"{version}; 3.11 or newer is needed.")
+    return Finding("python", "ok", f"{version} at {sys.executable}")
+
+
+def _git() -> Finding:
+    program = shutil.which("git")
+    if program is None:
+        return Finding("git", "problem", "not found; install git, the app is kept in a repository.")
+    try:
+        asked = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=20, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("git", "problem", f"{program} does not work: {error}")
+    return Finding("git", "ok", asked.stdout.strip())
+
+
+def _sandbox() -> Iterator[Finding]:
+    from macrohard.sandbox import choose  # noqa: PLC0415 - keeps help fast
+
+    provider = choose("auto", model_is_offline=True, allow_process=False)
+    yield asyncio.run(_try_box(provider))
+    for sentence in provider.describe():
+        lacking = sentence.endswith("shared") or " not " in sentence
+        yield Finding("sandbox", "note" if lacking else "ok", sentence)
+
+
+async def _try_box(provider: "SandboxProvider") -> Finding:
+    """Run Python in a real box: what a host promises and what it does are two things."""
+    try:
+        async with await provider.create(label="doctor") as box:
+            result = await box.exec(["python", "-c", "print(6 * 7)"], timeout_s=60)
+    finally:
+        await provider.close()
+    if result.stdout.strip() == "42":
+        return Finding("sandbox", "ok", f"{provider.name}: a box was made and ran Python")
+    said = (result.stderr or result.stdout).strip().splitlines()
+    why = said[-1] if said else f"exit status {result.returncode}"
+    return Finding("sandbox", "problem", f"{provider.name}: Python does not run in a box: {why}")
+
+
+def _roles(agents: Path | None) -> Iterator[Finding]:
+    from macrohard.roles import check_roles, load_roles  # noqa: PLC0415 - keeps help fast
+
+    problems = check_roles(agents)
+    for problem in problems:
+        yield Finding("agents", "problem", problem)
+    if not problems:
+        yield Finding("agents", "ok", f"{len(load_roles(agents))} roles, no problems")
+
+
+def _disk(folder: Path) -> Finding:
+    try:
+        free_mb = shutil.disk_usage(folder).free // 2**20
+    except OSError as error:
+        return Finding("disk", "problem", f"{folder} cannot be looked at: {error.strerror}.")
+    if free_mb < NEEDED_DISK_MB:
+        text = f"{free_mb} MB free in {folder}; a build should have {NEEDED_DISK_MB} MB."
+        return Finding("disk", "problem", text)
+    return Finding("disk", "ok", f"{free_mb:,} MB free in {folder}")
+
+
+def _terminal() -> Finding:
+    console = err()
+    if not console.is_terminal:
+        return Finding("terminal", "ok", "none on standard error; a build prints plain lines")
+    if console.is_dumb_terminal:
+        return Finding("terminal", "note", "it cannot move the cursor; a build prints plain lines")
+    size = f"{console.width} columns, {console.height} rows"
+    return Finding("terminal", "ok", f"{size}, encoding {console.encoding}")
+
+
+def _model() -> Iterator[Finding]:
+    from macrohard.config import key_names  # noqa: PLC0415 - keeps help fast
+    from macrohard.llm import open_model  # noqa: PLC0415
+
+    open_model("offline")
+    yield Finding("model", "ok", "offline is embedded and needs no key")
+    names = key_names()
+    said = ", ".join(names) if names else "none"
+    yield Finding("model", "ok", f"settings seen in the environment (names only): {said}")
+
+
+def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """A broken part is a finding, not the end of the examination."""
+    try:
+        yield from look()
+    except MacrohardError as error:
+        yield Finding(subject, "problem", str(error))
+    except (ImportError, OSError) as error:
+        yield Finding(subject, "problem", f"{type(error).__name__}: {error}")

@@ -1,0 +1,68 @@
+"""Progress where there is no terminal: one plain line an event worth telling."""
+
+from macrohard.journal import Event
+from macrohard.report.words import clean, duration
+
+
+def tell(event: Event) -> str:
+    """The line for an event; empty for those that are only counted."""
+    teller = _TELLERS.get(event["type"])
+    return clean(teller(event)) if teller else ""
+
+
+def _run_started(event: Event) -> str:
+    return f"run {event.get('id', '')} {'goes on' if event.get('resumed') else 'starts'}"
+
+
+def _stage_started(event: Event) -> str:
+    return f"stage {event['stage']}, round {event.get('round', 1)}"
+
+
+def _item_started(event: Event) -> str:
+    return f"  {event['item']} {event['role']}: {event.get('title', '')}"
+
+
+def _item_finished(event: Event) -> str:
+    return f"  {event['item']} {event['outcome']}"
+
+
+def _tests_finished(event: Event) -> str:
+    return f"  {event['suite']} tests: {event['passed']} passed, {event['failed']} failed"
+
+
+def _trial_finished(event: Event) -> str:
+    verdict = "satisfied" if event["satisfied"] else "not satisfied"
+    reasons = event.get("reasons") or []
+    why = f": {reasons[0]}" if reasons and not event["satisfied"] else ""
+    took = duration(event.get("seconds") or 0.0)
+    return f"  {event['persona']} with {event['scenario']}: {verdict} ({took}){why}"
+
+
+def _defect(event: Event) -> str:
+    return f"  defect {event['id']} ({event['severity']}): {event['title']}"
+
+
+def _decision(event: Event) -> str:
+    return f"decision after round {event['round']}: {event['decision']}. {event['reason']}"
+
+
+def _approved(event: Event) -> str:
+    return f"stage {event['stage']} was approved"
+
+
+def _stopping(_: Event) -> str:
+    return "stopping: waiting for calls in flight; once more stops at once"
+
+
+_TELLERS = {
+    "run_started": _run_started,
+    "stage_started": _stage_started,
+    "item_started": _item_started,
+    "item_finished": _item_finished,
+    "tests_finished": _tests_finished,
+    "trial_finished": _trial_finished,
+    "defect": _defect,
+    "decision": _decision,
+    "approved": _approved,
+    "stopping": _stopping,
+}

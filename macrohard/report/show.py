@@ -1,0 +1,154 @@
+"""``macrohard show``: a run on a terminal, whole or one stage of it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from macrohard.journal import Event, read_journal
+from macrohard.report.plain import tell
+from macrohard.report.summary import summarise
+from macrohard.report.words import clean, duration, money, plural, seconds_between, tokens
+
+Record = Mapping[str, Any]
+
+
+def show_run(console: Console, record: Record, run_dir: Path) -> None:
+    """Print the summary, the stages, the work items and the trials of a run."""
+    console.print(summarise(record, run_dir))
+    for part in (_stages(record), _items(record), _trials(record)):
+        if part.row_count:
+            console.print()
+            console.print(part)
+
+
+def show_stage(console: Console, record: Record, run_dir: Path, stage: str) -> None:
+    """Print what one stage did: when, its events, and what it cost."""
+    part = stage_record(record, run_dir, stage)
+    rounds = [row for row in part["rounds"] if row["started"]]
+    if not part["events"] and not rounds:
+        console.print(f"Stage {stage} has not begun in this run.", highlight=False)
+        return
+    for row in rounds:
+        took = seconds_between(row["started"], row["finished"])
+        ended = f"took {duration(took)}" if took is not None else "is not finished"
+        console.print(Text(f"Round {row['round']}: began {row['started']}, {ended}."))
+    for event in part["events"]:
+        line = tell(event)
+        if line:
+            console.print(Text(f"{event['at']}  {line.strip()}"), soft_wrap=True)
+    cost = part["cost"]
+    if cost:
+        used = cost["input_tokens"] + cost["output_tokens"]
+        console.print(
+            Text(f"{plural(cost['calls'], 'call')}, {tokens(used)} tokens, {money(cost['usd'])}")
+        )
+
+
+def stage_record(record: Record, run_dir: Path, stage: str) -> dict[str, Any]:
+    """What is known of one stage, as plain JSON types."""
+    events = [
+        event
+        for event in read_journal(run_dir / "events.jsonl")
+        if event["type"] != "call_finished" and _stage_of(event) == stage
+    ]
+    return {
+        "stage": stage,
+        "rounds": [row for row in record["stages"] if row["stage"] == stage],
+        "events": events,
+        "cost": (record["cost"].get("by_stage") or {}).get(stage),
+    }
+
+
+def runs_table(rows: Iterable[tuple[Path, Record]]) -> Table:
+    """All runs, one line each."""
+    table = _table("", "Run", "Status", "App", "Round", "Users", "Created", "Cost")
+    for path, record in rows:
+        _add(
+            table,
+            str(path),
+            record["status"],
+            str((record.get("app") or {}).get("name") or "-"),
+            str(record["round"]),
+            f"{record['satisfied']}/{record['scenarios']}",
+            str(record["created"])[:16].replace("T", " "),
+            money(record["cost"]["usd"]),
+        )
+    return table
+
+
+def _stage_of(event: Event) -> str | None:
+    kind = event["type"]
+    if kind.startswith("item_"):
+        return "coding"
+    if kind.startswith("trial_"):
+        return "users"
+    by_kind = {
+        "commit": "integrate",
+        "tests_finished": "verify",
+        "defect": "triage",
+        "decision": "triage",
+    }
+    return by_kind.get(kind, event.get("stage"))
+
+
+def _stages(record: Record) -> Table:
+    table = _table("Stages", "Stage", "Round", "Took", "Calls", "Tokens")
+    costs = dict(record["cost"].get("by_stage") or {})
+    for row in record["stages"]:
+        took = seconds_between(row["started"], row["finished"])
+        # Costs are kept by stage over all rounds, so they stand in its first row.
+        cost = costs.pop(row["stage"], None)
+        _add(
+            table,
+            row["stage"],
+            str(row["round"]),
+            duration(took) if took is not None else "not finished",
+            f"{cost['calls']:,}" if cost else "",
+            tokens(cost["input_tokens"] + cost["output_tokens"]) if cost else "",
+        )
+    return table
+
+
+def _items(record: Record) -> Table:
+    table = _table("Work items", "Id", "Title", "Role", "Round", "Outcome", "Commit")
+    for item in record["items"]:
+        _add(
+            table,
+            item["id"],
+            item["title"],
+            item["role"],
+            str(item["round"]),
+            item["outcome"],
+            item["commit"][:8],
+        )
+    return table
+
+
+def _trials(record: Record) -> Table:
+    table = _table("Trials", "Trial", "Persona", "Scenario", "Satisfied", "Why not")
+    for trial in record["trials"]:
+        _add(
+            table,
+            trial["id"],
+            trial["persona"],
+            f"{trial['scenario']} {trial.get('title', '')}",
+            "yes" if trial["satisfied"] else "no",
+            "; ".join(trial.get("reasons") or []),
+        )
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    """A row of texts as they are: rich would read brackets in a plain str as its own markup."""
+    table.add_row(*(Text(clean(cell)) for cell in cells))
+
+
+def _table(title: str, *heads: str) -> Table:
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=None)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table

@@ -1,0 +1,112 @@
+"""The closing words of a run: what was built, how to run it, who was satisfied, what it cost."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from macrohard.report.page import FILE
+from macrohard.report.words import clean, duration, money, plural, tokens
+
+_STYLES = {"released": "bold green", "not accepted": "bold red", "failed": "bold red"}
+_MOST = 5
+"""Unsatisfied trials and open defects told here; the rest is in the report."""
+
+
+def print_summary(console: Console, record: Mapping[str, Any], run_dir: Path) -> None:
+    """Print the closing summary."""
+    console.print(summarise(record, run_dir))
+
+
+def summarise(record: Mapping[str, Any], run_dir: Path) -> Group:
+    """The closing summary of a run in any state."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    # Folded, never cut: paths and commands are there to be copied.
+    grid.add_column(overflow="fold")
+    for label, value in _facts(record, run_dir):
+        grid.add_row(label, value)
+    return Group(_headline(record), grid, *_troubles(record))
+
+
+def _headline(record: Mapping[str, Any]) -> Text:
+    status = record["status"]
+    name = clean(str((record.get("app") or {}).get("name") or record["id"]))
+    head = Text.assemble((status.capitalize(), _STYLES.get(status, "bold yellow")), f": {name}")
+    if record.get("error"):
+        head.append(f"\n{clean(record['error'])}")
+    return head
+
+
+def _facts(record: Mapping[str, Any], run_dir: Path) -> list[tuple[str, Text]]:
+    facts: list[tuple[str, str]] = [("Built from", clean(record["spec"]["source"]))]
+    app = record.get("app")
+    finished = record["status"] in {"released", "not accepted"}
+    if app and finished:
+        folder = shlex.quote(str(run_dir / app["dir"]))
+        facts.append(("Run it", f"cd {folder} && {shlex.join([*app['run'], '--help'])}"))
+        facts.append(("Test it", f"cd {folder} && {shlex.join(app['test'])}"))
+    elif not finished and record["status"] != "running":
+        facts.append(("Go on", f"macrohard resume {shlex.quote(str(run_dir))}"))
+    tests = record.get("tests") or {}
+    if tests:
+        facts.append(("Tests", "; ".join(_suite(name, one) for name, one in tests.items())))
+    if record["scenarios"]:
+        facts.append(("Users", _users(record)))
+    facts += [("Rounds", str(record["round"])), ("Cost", _cost(record))]
+    page = run_dir / FILE
+    if page.exists():
+        facts.append(("Report", str(page)))
+    return [(label, Text(clean(value))) for label, value in facts]
+
+
+def _suite(name: str, counts: Mapping[str, int]) -> str:
+    return f"{name} {counts['passed']} passed, {counts['failed']} failed"
+
+
+def _users(record: Mapping[str, Any]) -> str:
+    latest = [trial for trial in record["trials"] if trial["round"] == record["round"]]
+    by_persona: dict[str, list[bool]] = {}
+    for trial in latest:
+        by_persona.setdefault(trial["persona"], []).append(trial["satisfied"])
+    each = ", ".join(f"{who} {sum(one)}/{len(one)}" for who, one in sorted(by_persona.items()))
+    said = f"{record['satisfied']} of {record['scenarios']} satisfied"
+    return f"{said} ({each})" if each else said
+
+
+def _cost(record: Mapping[str, Any]) -> str:
+    cost = record["cost"]
+    used = cost["input_tokens"] + cost["output_tokens"]
+    return (
+        f"{money(cost['usd'])}, {plural(cost['calls'], 'call')}, {tokens(used)} tokens, "
+        f"{duration(record.get('worked_s') or 0.0)} "
+        f"(model {clean(str(record['options'].get('model', '?')))})"
+    )
+
+
+def _troubles(record: Mapping[str, Any]) -> list[Text]:
+    """Who was not satisfied and what is open; nothing when all is well."""
+    lines: list[Text] = []
+    sad = [t for t in record["trials"] if not t["satisfied"] and t["round"] == record["round"]]
+    if sad:
+        lines.append(Text("Not satisfied", style="bold"))
+        lines += [_bullet(f"{t['id']}: {'; '.join(t.get('reasons') or [])}") for t in sad[:_MOST]]
+        lines += _more(len(sad))
+    bad = [defect for defect in record["defects"] if defect.get("open")]
+    if bad:
+        lines.append(Text("Open defects", style="bold"))
+        lines += [_bullet(f"{d['id']} ({d['severity']}): {d['title']}") for d in bad[:_MOST]]
+        lines += _more(len(bad))
+    return lines
+
+
+def _bullet(text: str) -> Text:
+    return Text(f"- {clean(text)}")
+
+
+def _more(number: int) -> list[Text]:
+    return [Text(f"- and {number - _MOST} more", style="dim")] if number > _MOST else []
