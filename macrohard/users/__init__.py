@@ -1,1 +1,45 @@
-"""."""
+"""Simulated users: they drive the running application, and are judged by what it did."""
+
+from macrohard.users.base import (
+    Action,
+    Driver,
+    Observation,
+    Press,
+    Problem,
+    Resize,
+    Tape,
+    Taped,
+    TrialResult,
+    TypeLine,
+    UserActionError,
+    Wait,
+)
+from macrohard.users.evidence import judge_again, write_evidence
+from macrohard.users.judge import judge
+from macrohard.users.shell import how_to_run
+from macrohard.users.terminal import Desk, TerminalDriver, Timing
+from macrohard.users.tools import Patience, UserTools
+
+__all__ = [
+    "Action",
+    "Desk",
+    "Driver",
+    "Observation",
+    "Patience",
+    "Press",
+    "Problem",
+    "Resize",
+    "Tape",
+    "Taped",
+    "TerminalDriver",
+    "Timing",
+    "TrialResult",
+    "TypeLine",
+    "UserActionError",
+    "UserTools",
+    "Wait",
+    "how_to_run",
+    "judge",
+    "judge_again",
+    "write_evidence",
+]

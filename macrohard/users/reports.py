@@ -1,0 +1,165 @@
+"""Writes what went wrong in a trial as failures: what was typed, what was expected, what was seen.
+
+The evidence is what a person would write in a bug report. It names the step that failed, and how
+to get there, never the scenario.
+"""
+
+from macrohard.users.base import (
+    Press,
+    Problem,
+    Resize,
+    StepJudgement,
+    Tape,
+    Taped,
+    TypeLine,
+    Wait,
+)
+from macrohard.users.crash import Crash
+from macrohard.work import Failure, FailureSource, Scenario, ScenarioStep, Severity
+
+_SEEN_LIMIT = 1_500
+_EARLIER_LINES = 12
+_ENDINGS = {
+    "submitted": "ended without a verdict",
+    "actions": "used up all actions",
+    "time": "ran out of patience",
+    "failed": "could not go on",
+}
+
+
+class Reporter:
+    """Collects the failures and the reasons of one trial.
+
+    Args:
+        scenario: What was tried.
+        tape: What happened.
+    """
+
+    def __init__(self, scenario: Scenario, tape: Tape) -> None:
+        self._scenario = scenario
+        self._tape = tape
+        self._found: dict[str, Failure] = {}
+        self._bad_actions: dict[int, str] = {}
+        self._reasons: list[str] = []
+
+    @property
+    def failures_so_far(self) -> int:
+        """How many failures there are."""
+        return len(self._found)
+
+    def failures(self) -> tuple[Failure, ...]:
+        """All failures, in the order they were found."""
+        return tuple(self._found.values())
+
+    def reasons(self) -> tuple[str, ...]:
+        """All reasons and notes, each once."""
+        return tuple(dict.fromkeys(self._reasons))
+
+    def note(self, text: str) -> None:
+        """Something worth knowing that is no failure."""
+        self._reasons.append(text)
+
+    def crashes(self, entry: Taped, crash: Crash) -> None:
+        """An action ended in crash output."""
+        self._on_action(entry, crash.title, expected="no crash", seen=crash.text)
+
+    def problem(self, entry: Taped, problem: Problem) -> None:
+        """The driver noticed something by itself."""
+        title = f"{problem.kind}: {problem.text}, after {describe(entry)}"
+        self._on_action(entry, title, expected="an answer", seen=problem.text)
+
+    def complaint(self, entry: Taped, complaint: str) -> None:
+        """The user backs a complaint."""
+        title = f"complaint: {complaint}"
+        self._on_action(entry, title, expected=complaint, seen=entry.seen.text)
+
+    def step_fails(self, found: StepJudgement, step: ScenarioStep, *, after_failure: bool) -> None:
+        """A step of the scenario does not hold."""
+        self._reasons.append(f"Step {found.step} ({step.intent}): {found.reason}.")
+        entries = [entry for entry in self._tape.entries if entry.step == found.step]
+        if not found.tried and after_failure:
+            return  # what went wrong before explains it
+        if not entries:
+            evidence = f"Not tried: {step.intent}\nExpected: {step.expect}\n{self._last_seen()}"
+            self._add(f"not tried: {step.intent}", evidence)
+            return
+        known = next((e for e in entries if e.number in self._bad_actions), None)
+        if known is not None:
+            return  # the crash or hang is reported already, with the same action
+        last = entries[-1]
+        evidence = self._evidence(last, f"{step.expect} ({found.reason})", _text(entries))
+        self._add(f"{step.intent}: {found.reason}", evidence)
+
+    def gave_up(self) -> None:
+        """The user handed in nothing."""
+        why = f"The user {_ENDINGS[self._tape.ending]} after {len(self._tape.entries)} actions"
+        self._reasons.append(f"{why}.")
+        if not self._found:
+            self._add(f"{why}", f"{why}.\n{self._last_seen()}")
+
+    def _on_action(self, entry: Taped, title: str, *, expected: str, seen: str) -> None:
+        self._bad_actions[entry.number] = title
+        self._reasons.append(f"Action {entry.number}: {_one_line(title)}.")
+        self._add(title, self._evidence(entry, expected, seen))
+
+    def _add(self, title: str, evidence: str) -> None:
+        title = _one_line(title)
+        if title in self._found:
+            return  # the same thing again is no second failure
+        number = len(self._found) + 1
+        self._found[title] = Failure(
+            id=f"{self._scenario.id}.{self._tape.persona}.{number}",
+            source=FailureSource.USER,
+            title=title,
+            evidence=evidence,
+            criteria=self._scenario.criteria,
+            severity=Severity.MAJOR,
+        )
+
+    def _evidence(self, entry: Taped, expected: str, seen: str) -> str:
+        lines = []
+        earlier = [describe(e) for e in self._tape.entries[: entry.number - 1]]
+        if earlier:
+            lines += ["Before, in the same folder:", *earlier[-_EARLIER_LINES:]]
+        lines += [f"Then {describe(entry)}", f"Expected: {expected}"]
+        status = entry.seen.state.exit_status
+        lines.append(
+            "Exit status: none, it runs on" if status is None else f"Exit status: {status}"
+        )
+        lines += ["Seen:", trim(seen) or "(nothing)"]
+        return "\n".join(lines)
+
+    def _last_seen(self) -> str:
+        if not self._tape.entries:
+            return "The user did nothing at all."
+        entry = self._tape.entries[-1]
+        return f"Last, {describe(entry)}\nSeen:\n{trim(entry.seen.text) or '(nothing)'}"
+
+
+def describe(entry: Taped) -> str:
+    """An action in words."""
+    match entry.action:
+        case TypeLine(text=text):
+            return f"typed: {text}"
+        case Press(keys=keys):
+            return f"pressed: {keys}"
+        case Wait(seconds=seconds):
+            return f"waited {seconds:g} s"
+        case Resize(rows=rows, columns=columns):
+            return f"resized the window to {rows} rows, {columns} columns"
+
+
+def trim(text: str, limit: int = _SEEN_LIMIT) -> str:
+    """Head and tail of a long text; the tail gets more, since errors end a text."""
+    if len(text) <= limit:
+        return text
+    head, tail = limit // 3, limit - limit // 3
+    return f"{text[:head]}\n[… {len(text) - limit} characters left out …]\n{text[-tail:]}"
+
+
+def _text(entries: list[Taped]) -> str:
+    return "\n".join(entry.seen.text for entry in entries if entry.seen.text)
+
+
+def _one_line(text: str) -> str:
+    return trim(" ".join(text.split()), 200).replace("\n", " ")

@@ -1,0 +1,47 @@
+"""Compares texts as a reader does: blanks and line ends do not matter."""
+
+import re
+from collections.abc import Iterable
+
+from macrohard.users.base import Taped
+
+_BLANKS = re.compile(r"\s+")
+_BOX = re.compile("[\u2500-\u257f]+")
+"""Line drawing: frames of tables and panels, which cut a text that wraps inside them."""
+
+
+def collapse(text: str) -> str:
+    """Runs of white space as one space."""
+    return _BLANKS.sub(" ", text).strip()
+
+
+def shows(wanted: str, text: str) -> bool:
+    """Whether a text contains another, white space collapsed in both."""
+    return collapse(wanted) in collapse(text)
+
+
+def text_of(entries: Iterable[Taped]) -> str:
+    """What some actions put on the screen, in order.
+
+    A line that a program began in one action and ended in the next is one line.
+    """
+    parts: list[str] = []
+    open_ended = False
+    for entry in entries:
+        if not open_ended:
+            parts.append("\n")
+        parts.append(entry.seen.text)
+        open_ended = entry.seen.state.at == "running"
+    return "".join(parts)
+
+
+def appeared(quote: str, entries: Iterable[Taped]) -> bool:
+    """Whether a quote was on the screen in some action, white space and frames left out."""
+    wanted = _bare(quote)
+    return bool(wanted) and any(
+        wanted in _bare(entry.seen.text) or wanted in _bare(entry.seen.screen) for entry in entries
+    )
+
+
+def _bare(text: str) -> str:
+    return _BLANKS.sub("", _BOX.sub("", text))
