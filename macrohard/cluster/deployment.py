@@ -37,7 +37,9 @@ class Parallel:
     def __str__(self) -> str:
         """Such as ``tp8`` or ``tp1 dp32 ep32``."""
         parts = [f"tp{self.tp}"]
-        parts += [f"{n}{v}" for n, v in (("dp", self.dp), ("pp", self.pp), ("ep", self.ep)) if v > 1]
+        parts += [
+            f"{n}{v}" for n, v in (("dp", self.dp), ("pp", self.pp), ("ep", self.ep)) if v > 1
+        ]
         return " ".join(parts)
 
 

@@ -103,9 +103,7 @@ class ModelShape:
             (self.experts + self.shared_experts) * self.expert_params + self.hidden * self.experts
         )
         dense = (self.layers - self.moe_layers) * self.dense_ffn_params
-        return (
-            self.layers * self.attention_params + moe + dense + 2 * self.vocab * self.hidden
-        )
+        return self.layers * self.attention_params + moe + dense + 2 * self.vocab * self.hidden
 
     @property
     def kv_values_per_token_layer(self) -> int:

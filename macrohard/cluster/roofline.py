@@ -135,8 +135,10 @@ class Roofline:
         """Seconds to attend to one KV token in decode: reading it, or multiplying it."""
         model, p = self._d.model, self._d.parallel
         read = self._d.kv_bytes_per_token_gpu * p.pp / self._hbm
-        width = (2 * model.kv_rank + model.rope_dim) if model.attention == "mla" else (
-            2 * model.head_dim
+        width = (
+            (2 * model.kv_rank + model.rope_dim)
+            if model.attention == "mla"
+            else (2 * model.head_dim)
         )
         flops = 2 * model.heads / p.tp * width * model.full_attention_layers
         return max(read, flops / self._bf16) / p.dp / p.pp

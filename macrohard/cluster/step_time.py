@@ -33,9 +33,7 @@ class StepTable:
     pair_s: float
     source: str
 
-    def step_s(
-        self, decodes: int, context: int = 0, prefill: int = 0, past: int = 0
-    ) -> float:
+    def step_s(self, decodes: int, context: int = 0, prefill: int = 0, past: int = 0) -> float:
         """Seconds of one step.
 
         Args:

@@ -1,0 +1,540 @@
+"""One replica: continuous batching with chunked prefill over bounded KV.
+
+Work happens only at step boundaries: finish what the step or run finished, admit what waits, plan
+the next. A *mixed step* prefills up to a token budget beside one token of every decoding call. A
+*run* is as many pure decode steps as nothing can change in: until the next call finishes, until KV
+runs out, or until an arrival cuts it at the next boundary. Its time is a closed form.
+"""
+
+from typing import Any
+
+from macrohard.cluster.engine.jit import jit
+from macrohard.cluster.engine.kv import (
+    donate,
+    entry_blocks,
+    evict,
+    expire_pins,
+    growth,
+    hold_path,
+    matched_tokens,
+    release_path,
+    unpin_oldest,
+)
+from macrohard.cluster.engine.queues import (
+    NEVER,
+    find_entry,
+    push_finish,
+    push_wake,
+    remove_finish,
+    set_time,
+)
+from macrohard.cluster.engine.records import (
+    CALL_DECODE,
+    CALL_DONE,
+    CALL_HANDED,
+    CALL_PREFILL,
+    CALL_WAITING,
+    CALL_WIRE,
+    LEVELS,
+)
+
+
+@jit
+def count_load(w: Any, replica: int, change: int, now_s: float) -> None:
+    """Change the number of calls a replica has, keeping its integral over time."""
+    r = w.replicas[replica]
+    r.area += r.assigned * (now_s - r.area_s)
+    r.area_s = now_s
+    r.assigned += change
+
+
+@jit
+def enqueue(w: Any, replica: int, call: int, front: bool) -> None:
+    """Put a call into the queue of its priority."""
+    c = w.calls[call]
+    q = w.queues[replica * LEVELS + c.priority]
+    w.replicas[replica].waiting += 1
+    if front:
+        c.next = q.head
+        q.head = call
+        if q.tail < 0:
+            q.tail = call
+        return
+    c.next = -1
+    if q.tail >= 0:
+        w.calls[q.tail].next = call
+    else:
+        q.head = call
+    q.tail = call
+
+
+@jit
+def first_waiting(w: Any, replica: int) -> int:
+    """Most urgent waiting call, or -1."""
+    if w.replicas[replica].waiting == 0:
+        return -1
+    for level in range(LEVELS):
+        q = w.queues[replica * LEVELS + level]
+        if q.head >= 0:
+            return q.head  # type: ignore[no-any-return]
+    return -1
+
+
+@jit
+def dequeue(w: Any, replica: int, call: int) -> None:
+    """Take the first call of its level out of the queue."""
+    q = w.queues[replica * LEVELS + w.calls[call].priority]
+    q.head = w.calls[call].next
+    if q.head < 0:
+        q.tail = -1
+    w.replicas[replica].waiting -= 1
+
+
+@jit
+def list_add(w: Any, replica: int, call: int, decoding: bool) -> None:
+    """Append to the list of prefilling or of decoding calls."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    c.next = -1
+    c.prev = r.dec_tail if decoding else r.pre_tail
+    if c.prev >= 0:
+        w.calls[c.prev].next = call
+    elif decoding:
+        r.dec_head = call
+    else:
+        r.pre_head = call
+    if decoding:
+        r.dec_tail = call
+    else:
+        r.pre_tail = call
+
+
+@jit
+def list_remove(w: Any, replica: int, call: int, decoding: bool) -> None:
+    """Take a call out of the list it is in."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    if c.prev >= 0:
+        w.calls[c.prev].next = c.next
+    elif decoding:
+        r.dec_head = c.next
+    else:
+        r.pre_head = c.next
+    if c.next >= 0:
+        w.calls[c.next].prev = c.prev
+    elif decoding:
+        r.dec_tail = c.prev
+    else:
+        r.pre_tail = c.prev
+
+
+@jit
+def place_of(w: Any, replica: int, context: int) -> int:
+    """A context length as decode steps since its first block began (exact when a step is a token)."""
+    r = w.replicas[replica]
+    rest = (context % r.block) * r.block_steps // r.block
+    return context // r.block * r.block_steps + rest  # type: ignore[no-any-return]
+
+
+@jit
+def ceil_div(a: int, b: int) -> int:
+    """Division rounded up."""
+    return -(-a // b)
+
+
+@jit
+def join_decode(w: Any, replica: int, call: int, now_s: float) -> None:
+    """A call whose prompt is in KV starts to decode; it has ``made`` tokens already."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    c.state = CALL_DECODE
+    c.base = c.length
+    c.steps0 = r.steps
+    left = c.output - c.made
+    steps = int(left / r.per_step)
+    if steps * r.per_step < left:
+        steps += 1
+    c.finish = r.steps + steps
+    place = place_of(w, replica, c.base) - r.steps
+    r.rounds += place // r.block_steps
+    w.hist[r.hist + place % r.block_steps] += 1
+    push_finish(w.calls, w.heap, r.heap, r.running, call)
+    list_add(w, replica, call, True)
+    r.running += 1
+    r.context_sum += c.base
+
+
+@jit
+def leave_decode(w: Any, replica: int, call: int, at: int) -> None:
+    """A decoding call stops; ``blocks`` becomes all the private blocks it has now."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    place = place_of(w, replica, c.base)
+    passed = r.steps - c.steps0
+    c.blocks += ceil_div(place + passed, r.block_steps) - ceil_div(place, r.block_steps)
+    start = place - c.steps0
+    r.rounds -= start // r.block_steps
+    w.hist[r.hist + start % r.block_steps] -= 1
+    remove_finish(w.calls, w.heap, r.heap, r.running, at)
+    list_remove(w, replica, call, True)
+    r.running -= 1
+    r.context_sum -= c.base + passed * r.per_step
+    if r.running == 0:
+        r.context_sum = 0.0  # no rounding is carried into the next busy period
+
+
+@jit
+def finish_call(w: Any, replica: int, call: int, now_s: float) -> None:
+    """A call is complete: its blocks become cache or free, its children may start."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    pool = w.pools[r.pool]
+    if c.keeps:
+        c.blocks -= donate(w, replica, c.stream, c.prompt + c.output - 1)
+    r.free += c.blocks
+    c.blocks = 0
+    until_s = now_s + pool.ttl_s if pool.ttl_s > 0 and c.children > 0 else 0.0
+    release_path(w, replica, c.stream, until_s, now_s)
+    c.state = CALL_DONE
+    c.finished_s = now_s
+    count_load(w, replica, -1, now_s)
+    s = w.sessions[c.session]
+    s.seen_s = now_s
+    w.count[0].finished += 1
+    for k in range(c.first_child, c.first_child + c.children):
+        child = w.children[k]
+        w.calls[child].parents -= 1
+        if w.calls[child].parents == 0:
+            wakes = w.count[0].wakes
+            due_s = now_s + w.calls[child].gap_s
+            w.count[0].wakes = push_wake(w.wake_s, w.wake, wakes, due_s, child)
+
+
+@jit
+def hand_over(w: Any, replica: int, call: int, now_s: float) -> None:
+    """Send a prefilled call's KV to the least loaded decode replica."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    pool = w.pools[r.pool]
+    r.free += c.blocks
+    c.blocks = 0
+    until_s = now_s + pool.ttl_s if pool.ttl_s > 0 and c.children > 0 else 0.0
+    release_path(w, replica, c.stream, until_s, now_s)
+    best = pool.decoders
+    for other in range(pool.decoders, pool.decoders_last):
+        if w.replicas[other].assigned < w.replicas[best].assigned:
+            best = other
+    count_load(w, replica, -1, now_s)
+    count_load(w, best, 1, now_s)
+    c.decoder = best
+    c.state = CALL_WIRE
+    moved = c.length - matched_tokens(w, best, c.stream, c.length)
+    due_s = now_s + r.wire_s + moved * r.wire_token_s
+    w.count[0].wakes = push_wake(w.wake_s, w.wake, w.count[0].wakes, due_s, call)
+
+
+@jit
+def complete_prefill(w: Any, replica: int, call: int, now_s: float) -> None:
+    """The last prompt token is in KV and the first output token is out."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    list_remove(w, replica, call, False)
+    r.prefilling -= 1
+    r.queued -= c.expected
+    c.expected = 0
+    known = c.prompt if c.prompt < c.length else c.length
+    given = donate(w, replica, c.stream, known)
+    private = ceil_div(c.length, r.block) - known // r.block
+    r.free += c.blocks - given - private
+    c.blocks = private
+    c.made += 1
+    if r.role == 1 and c.made < c.output:
+        hand_over(w, replica, call, now_s)
+        return
+    if c.first_s < 0:
+        c.first_s = now_s
+    if c.made >= c.output:
+        finish_call(w, replica, call, now_s)
+    else:
+        join_decode(w, replica, call, now_s)
+
+
+@jit
+def preempt(w: Any, replica: int, call: int, now_s: float) -> None:
+    """Throw a running call out: its private KV is lost and it waits to be computed again."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    if c.state == CALL_DECODE:
+        passed = int((r.steps - c.steps0) * r.per_step)
+        left = c.output - c.made
+        c.made += passed if passed < left else left - 1
+        at = 0
+        while w.heap[r.heap + at] != call:
+            at += 1
+        leave_decode(w, replica, call, at)
+    else:
+        list_remove(w, replica, call, False)
+        r.prefilling -= 1
+        r.queued -= c.expected
+    r.free += c.blocks
+    c.blocks = 0
+    release_path(w, replica, c.stream, 0.0, now_s)
+    c.length = c.prompt + c.made
+    c.done = 0
+    c.expected = c.length
+    r.queued += c.expected
+    c.state = CALL_WAITING
+    c.preempted += 1
+    r.preemptions += 1
+    enqueue(w, replica, call, True)
+
+
+@jit
+def victim(w: Any, replica: int, below: int) -> int:
+    """The call to throw out: least urgent, then latest admitted; -1 if none is below a level."""
+    r = w.replicas[replica]
+    best = -1
+    worst = below
+    call = r.pre_tail
+    while call >= 0:
+        if w.calls[call].priority > worst:
+            worst = w.calls[call].priority
+            best = call
+        call = w.calls[call].prev
+    call = r.dec_tail
+    while call >= 0:
+        if w.calls[call].priority > worst:
+            worst = w.calls[call].priority
+            best = call
+        call = w.calls[call].prev
+    return best
+
+
+@jit
+def path_evictable(w: Any, replica: int, stream: int) -> int:
+    """Evictable blocks that belong to a path (admitting it would hold them)."""
+    total = 0
+    while stream >= 0:
+        entry = find_entry(w.table, w.entries, w.count[0].mask, stream, replica)
+        if entry >= 0 and w.entries[entry].kind == 1:
+            total += entry_blocks(w, entry)
+        stream = w.streams[stream].parent
+    return total
+
+
+@jit
+def admit(w: Any, replica: int, call: int, now_s: float) -> bool:
+    """Start a waiting call if there is a place in the batch and room for its prompt."""
+    r = w.replicas[replica]
+    c = w.calls[call]
+    busy = r.running + r.prefilling
+    if busy >= r.batch:
+        return False
+    cached = matched_tokens(w, replica, c.stream, c.length)
+    known = c.prompt // r.block * r.block
+    if cached > known:
+        cached = known  # what a preempted call had generated is nobody's prefix
+    need = ceil_div(c.length, r.block) - cached // r.block
+    spare = 0
+    if busy > 0:  # leave room for the next step of those that run
+        spare = max(r.capacity // 100, growth(w, replica, 1) - growth(w, replica, 0))
+    if need > r.free + r.evictable + (r.pinned if busy == 0 else 0):
+        return False
+    while need + spare > r.free + r.evictable - path_evictable(w, replica, c.stream):
+        if busy > 0 or r.pin_head < 0:
+            return False
+        unpin_oldest(w, replica)
+    hold_path(w, replica, c.stream)
+    if need > r.free:
+        evict(w, replica, need - r.free)
+    r.free -= need
+    c.blocks = need
+    if c.admitted_s < 0:
+        c.admitted_s = now_s
+        c.cached = cached
+    dequeue(w, replica, call)
+    if c.state == CALL_HANDED:
+        given = donate(w, replica, c.stream, c.length)
+        private = ceil_div(c.length, r.block) - c.length // r.block
+        r.free += c.blocks - given - private
+        c.blocks = private
+        if c.first_s < 0:
+            c.first_s = now_s
+        join_decode(w, replica, call, now_s)
+        return True
+    c.state = CALL_PREFILL
+    c.done = cached
+    r.prefilled += c.length - cached
+    list_add(w, replica, call, False)
+    r.prefilling += 1
+    return True
+
+
+@jit
+def admit_waiting(w: Any, replica: int, now_s: float) -> None:
+    """Admit in order of urgency; an urgent call may throw out less urgent ones."""
+    while True:
+        call = first_waiting(w, replica)
+        if call < 0:
+            return
+        if admit(w, replica, call, now_s):
+            continue
+        if not w.pools[w.replicas[replica].pool].preempt:
+            return
+        loser = victim(w, replica, w.calls[call].priority)
+        if loser < 0:
+            return
+        preempt(w, replica, loser, now_s)
+
+
+@jit
+def make_room(w: Any, replica: int, now_s: float) -> bool:
+    """See to it that every decoding call can take its next step; True if one was thrown out."""
+    r = w.replicas[replica]
+    before = r.preemptions
+    while growth(w, replica, 1) - growth(w, replica, 0) > r.free + r.evictable:
+        if r.pin_head >= 0:
+            unpin_oldest(w, replica)
+        else:
+            preempt(w, replica, victim(w, replica, -1), now_s)
+    return r.preemptions > before  # type: ignore[no-any-return]
+
+
+@jit
+def run_s(w: Any, replica: int, steps: int) -> float:
+    """Seconds of that many decode steps with the batch as it is."""
+    r = w.replicas[replica]
+    slope = w.context[r.context + r.running]
+    first = w.linear[r.linear + r.running * r.verify] + slope * r.context_sum
+    more = slope * r.running * r.per_step * steps * (steps - 1) * 0.5
+    return steps * first + more  # type: ignore[no-any-return]
+
+
+@jit
+def mixed_step_s(w: Any, replica: int) -> float:
+    """Seconds of one step that prefills a chunk beside the decoding calls."""
+    r = w.replicas[replica]
+    budget = r.chunk - r.running * r.verify
+    tokens = r.running * r.verify
+    pairs = 0.0
+    call = r.pre_head
+    while call >= 0 and budget > 0:
+        c = w.calls[call]
+        part = c.length - c.done
+        if part > budget:
+            part = budget
+        pairs += part * (c.done + part * 0.5)
+        tokens += part
+        budget -= part
+        call = c.next
+    if tokens > r.linear_last:
+        tokens = r.linear_last
+    read_s = w.context[r.context + r.running] * r.context_sum
+    return w.linear[r.linear + tokens] + read_s + r.pair_s * pairs  # type: ignore[no-any-return]
+
+
+@jit
+def plan(w: Any, replica: int, now_s: float) -> None:
+    """Decide what the replica does next and when that ends."""
+    r = w.replicas[replica]
+    leaves = w.count[0].leaves
+    if r.pin_head >= 0:
+        expire_pins(w, replica, now_s)
+    if not make_room(w, replica, now_s):
+        admit_waiting(w, replica, now_s)
+        make_room(w, replica, now_s)
+    r.began_s = now_s
+    if r.prefilling > 0:
+        r.mode = 1
+        set_time(w.tree_s, leaves, replica, now_s + mixed_step_s(w, replica))
+        return
+    if r.running == 0:
+        r.mode = 0
+        set_time(w.tree_s, leaves, replica, NEVER)
+        return
+    steps = w.calls[w.heap[r.heap]].finish - r.steps
+    room = r.free + r.evictable
+    if r.running * (steps // r.block_steps + 2) > room:
+        now = growth(w, replica, 0)
+        low, high = 1, steps
+        while low < high:
+            middle = (low + high + 1) // 2
+            if growth(w, replica, middle) - now <= room:
+                low = middle
+            else:
+                high = middle - 1
+        steps = low
+    r.mode = 2
+    r.run = steps
+    set_time(w.tree_s, leaves, replica, now_s + run_s(w, replica, steps))
+
+
+@jit
+def take_steps(w: Any, replica: int, steps: int) -> None:
+    """Move every decoding call forward, with the KV that takes."""
+    r = w.replicas[replica]
+    need = growth(w, replica, steps) - growth(w, replica, 0)
+    if need > r.free:
+        evict(w, replica, need - r.free)
+    r.free -= need
+    r.steps += steps
+    r.context_sum += r.running * r.per_step * steps
+
+
+@jit
+def advance(w: Any, replica: int, now_s: float) -> None:
+    """The planned step or run is over: account for it, then plan again."""
+    r = w.replicas[replica]
+    took_s = now_s - r.began_s
+    r.batch_area += r.running * took_s
+    budget = r.chunk - r.running * r.verify
+    if r.mode == 1:
+        r.mixed_s += took_s
+        if r.running > 0:
+            take_steps(w, replica, 1)
+    else:
+        r.decode_s += took_s
+        take_steps(w, replica, r.run)
+    while r.running > 0 and w.calls[w.heap[r.heap]].finish <= r.steps:
+        call = w.heap[r.heap]
+        w.calls[call].made = w.calls[call].output
+        leave_decode(w, replica, call, 0)
+        finish_call(w, replica, call, now_s)
+    if r.mode == 1:
+        call = r.pre_head
+        while call >= 0 and budget > 0:
+            c = w.calls[call]
+            following = c.next
+            part = c.length - c.done
+            if part > budget:
+                part = budget
+            c.done += part
+            budget -= part
+            if c.done >= c.length:
+                complete_prefill(w, replica, call, now_s)
+            call = following
+    plan(w, replica, now_s)
+
+
+@jit
+def cut_run(w: Any, replica: int, now_s: float) -> None:
+    """Something new arrived: end a run of decode steps at the first boundary from now on."""
+    r = w.replicas[replica]
+    slope = w.context[r.context + r.running] * r.running * r.per_step
+    first = run_s(w, replica, 1)
+    passed = now_s - r.began_s
+    # steps k solve k*first + slope*k*(k-1)/2 = passed; rounding is repaired by the loops below
+    half = first - 0.5 * slope
+    if slope > 1e-12 * first:
+        steps = int((-half + (half * half + 2 * slope * passed) ** 0.5) / slope)
+    else:
+        steps = int(passed / first)
+    steps = steps if steps > 1 else 1
+    steps = steps if steps < r.run else r.run
+    while steps > 1 and r.began_s + run_s(w, replica, steps - 1) >= now_s:
+        steps -= 1
+    while steps < r.run and r.began_s + run_s(w, replica, steps) < now_s:
+        steps += 1
+    if steps < r.run:
+        r.run = steps
+        set_time(w.tree_s, w.count[0].leaves, replica, r.began_s + run_s(w, replica, steps))
