@@ -70,7 +70,10 @@ class Through:
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """``left op right`` with op one of ``+ - * /``."""
+    """``left op right`` with op one of ``+ - * /``.
+
+    Numbers, and dates in three forms: date - date (whole days), date + days, date - days.
+    """
 
     op: str
     left: "Expression"
@@ -102,9 +105,7 @@ class RelatedAggregate:
     where: "Condition | None" = None
 
 
-Expression = (
-    Number | TextValue | YesNo | Today | FieldRef | Through | Arithmetic | RelatedAggregate
-)
+Expression = Number | TextValue | YesNo | Today | FieldRef | Through | Arithmetic | RelatedAggregate
 
 
 class CompareOp(StrEnum):
@@ -236,7 +237,11 @@ class NamedCondition:
 
 @dataclass(frozen=True)
 class Features:
-    """What can be done with the records of one kind. Lines: verb to the line that asked for it."""
+    """What can be done with the records of one kind.
+
+    Lines: verb to the line that asked for it; ``filter SLUG``, ``sort SLUG`` and ``search SLUG``
+    likewise.
+    """
 
     add: bool = False
     list: bool = False

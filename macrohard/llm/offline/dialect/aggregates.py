@@ -1,0 +1,232 @@
+"""Reads totals: ``total amount of expenses by category, by month and by person``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from macrohard.llm.offline.dialect.ast import AggregateOp, Field, GroupBy
+from macrohard.llm.offline.dialect.expressions import AGGREGATES, WHERE
+from macrohard.llm.offline.dialect.naming import listed
+from macrohard.llm.offline.dialect.schema import DraftKind, Schema
+from macrohard.llm.offline.dialect.subjects import Subject, read_field_list, read_subjects
+from macrohard.llm.offline.dialect.typecheck import DATES, NUMERIC, check_aggregate
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle
+
+_LEADS = (
+    "show",
+    "see",
+    "list",
+    "give",
+    "report",
+    "display",
+    "compute",
+    "calculate",
+    "get",
+    "print",
+)
+_BY = ("grouped by", "by", "per", "for each", "for every", "group by", "of each")
+_PARTS = {"month": "month", "months": "month", "year": "year", "years": "year"}
+
+
+@dataclass
+class Totals:
+    """The aggregates of one clause: kind, operation, slug of the field, groupings."""
+
+    kinds: Subject
+    wanted: list[tuple[DraftKind, AggregateOp, str | None, tuple[GroupBy, ...]]] = field(
+        default_factory=list
+    )
+
+
+def starts_totals(cursor: Cursor) -> bool:
+    """Whether an aggregate comes next."""
+    probe = Cursor(cursor.text, cursor.position, cursor.tokens)
+    probe.accept(*_LEADS)
+    probe.accept("me")
+    probe.skip("the", "a")
+    return AGGREGATES.find(probe) is not None
+
+
+def read_totals(
+    cursor: Cursor, schema: Schema, inherited: Subject, assumptions: list[str]
+) -> Totals:
+    """Read an aggregate with everything that belongs to it.
+
+    Args:
+        cursor: Stands at its beginning.
+        schema: The record kinds.
+        inherited: Kinds named above or before.
+        assumptions: Takes what is assumed.
+
+    Raises:
+        Puzzle: It cannot be read.
+    """
+    cursor.accept(*_LEADS)
+    cursor.accept("me")
+    ops = list(dict.fromkeys(_operations(cursor)))
+    targets = _targets(cursor, schema, inherited, ops, assumptions)
+    if cursor.norm() in WHERE:
+        raise cursor.puzzle(
+            "a total cannot have a condition of its own; let people filter instead: "
+            "every filter works on totals too."
+        )
+    totals = Totals(tuple(kind for kind, _ in targets))
+    start = cursor.position
+    for kind, fields in targets:
+        cursor.position = start
+        groups = tuple(dict.fromkeys(_groups(cursor, schema, kind)))
+        for op in ops:
+            if op is AggregateOp.COUNT:
+                totals.wanted.append((kind, op, None, groups))
+                continue
+            for each in fields:
+                check_aggregate(op, each)
+                totals.wanted.append((kind, op, each.slug, groups))
+    return totals
+
+
+def _operations(cursor: Cursor) -> Iterator[AggregateOp]:
+    while True:
+        cursor.skip("the", "a", "an")
+        op = AGGREGATES.take(cursor)
+        if op is not None:
+            yield op
+        start = cursor.position
+        cursor.skip(",", "and", "or", "the")
+        if cursor.position == start or AGGREGATES.find(cursor) is None:
+            cursor.position = start
+            return
+
+
+_Targets = list[tuple[DraftKind, list[Field]]]
+
+
+def _targets(
+    cursor: Cursor,
+    schema: Schema,
+    inherited: Subject,
+    ops: list[AggregateOp],
+    assumptions: list[str],
+) -> _Targets:
+    """The kinds and their fields that are aggregated."""
+    cursor.skip("of", "the", "all", "value of", "values of")
+    only_count = ops == [AggregateOp.COUNT]
+    kinds = read_subjects(cursor, schema)
+    if kinds and (only_count or not cursor.accept(".", "'s")):
+        return [
+            (kind, [] if only_count else _only_field(kind, ops, schema, assumptions))
+            for kind in kinds
+        ]
+    if kinds:
+        return [(kind, read_field_list(cursor, schema, kind, "features")) for kind in kinds]
+    behind = _kinds_behind(cursor, schema)
+    kinds = behind or inherited or _kinds_having(cursor, schema)
+    if not kinds:
+        raise schema.no_kind(cursor, "features")
+    at_field = not (
+        cursor.at_end or cursor.norm() in {",", ";", ".", "by", "per", "for", "grouped"}
+    )
+    if not at_field:
+        return [
+            (kind, [] if only_count else _only_field(kind, ops, schema, assumptions))
+            for kind in kinds
+        ]
+    start = cursor.position
+    targets: _Targets = []
+    for kind in kinds:
+        cursor.position = start
+        targets.append((kind, read_field_list(cursor, schema, kind, "features")))
+    if behind:
+        if not cursor.accept("of", "for", "in", "from", "over", "across"):
+            raise cursor.not_understood("features")
+        cursor.accept("all", "all of")
+        read_subjects(cursor, schema)
+    return targets
+
+
+def _kinds_behind(cursor: Cursor, schema: Schema) -> Subject:
+    """The kinds named behind the fields: ``amount of expenses``."""
+    for ahead in range(1, 40):
+        norm = cursor.norm(ahead)
+        if norm in {"", "by", "per", ";", "."}:
+            break
+        if norm in {"of", "for", "in", "from", "over", "across"}:
+            probe = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
+            probe.accept("all", "all of")
+            if found := read_subjects(probe, schema):
+                return found
+    return ()
+
+
+def _kinds_having(cursor: Cursor, schema: Schema) -> Subject:
+    """The one kind with a field of the name that comes next."""
+    having = [kind for kind in schema.kinds.values() if kind.names.find(cursor)]
+    if len(having) > 1:
+        raise cursor.puzzle(
+            f"{listed(kind.plural for kind in having)} have such a field; say of which kind."
+        )
+    return tuple(having)
+
+
+def _only_field(
+    kind: DraftKind, ops: list[AggregateOp], schema: Schema, assumptions: list[str]
+) -> list[Field]:
+    """The only number of a kind, where no field is named: ``total expenses by month``."""
+    if ops == [AggregateOp.COUNT]:
+        return []
+    numbers = [each for each in schema.fields(kind.slug) if each.type in NUMERIC]
+    if len(numbers) != 1:
+        known = listed((each.name for each in numbers), "or") or "it has no number"
+        raise Puzzle(f"{ops[0].value} of which field of {kind.plural}: {known}?", hint="features")
+    assumptions.append(f"The {ops[0].value} of {kind.plural} is that of their {numbers[0].name}.")
+    return numbers
+
+
+def _groups(cursor: Cursor, schema: Schema, kind: DraftKind) -> Iterator[GroupBy]:
+    start = cursor.position
+    cursor.accept(",")
+    if not cursor.accept(*_BY):
+        cursor.position = start
+        return
+    yield _group(cursor, schema, kind)
+    while True:
+        start = cursor.position
+        cursor.skip(",", "and", "or", "/")
+        separated = cursor.position > start
+        named = cursor.accept(*_BY)
+        if not separated or not (
+            named or kind.names.find(cursor) or cursor.norm() in {*_PARTS, "the", "its"}
+        ):
+            cursor.position = start
+            return
+        yield _group(cursor, schema, kind)
+
+
+def _group(cursor: Cursor, schema: Schema, kind: DraftKind) -> GroupBy:
+    """``category``, ``month``, ``month of the date``, ``date month``."""
+    cursor.skip("the", "its", "their")
+    at = cursor.position
+    each = schema.take_field(cursor, kind.slug)
+    if each is not None:
+        part = _PARTS.get(cursor.norm(), "")
+        if each.type in DATES and part:
+            cursor.position += 1
+            return GroupBy(each.slug, part)
+        return GroupBy(each.slug)
+    part = _PARTS.get(cursor.norm(), "")
+    if not part:
+        raise kind.no_field(cursor, "features")
+    cursor.position += 1
+    if cursor.accept("of"):
+        at = cursor.position
+        each = schema.take_field(cursor, kind.slug)
+        if each is None or each.type not in DATES:
+            cursor.position = at
+            raise cursor.puzzle(f"“{cursor.rest(40)}” is no date of {kind.name}.")
+        return GroupBy(each.slug, part)
+    dates = [each for each in schema.fields(kind.slug) if each.type in DATES]
+    if len(dates) == 1:
+        return GroupBy(dates[0].slug, part)
+    cursor.position = at
+    known = listed((each.name for each in dates), "or")
+    advice = f"write “by {part} of {dates[0].name}” ({known})" if dates else "it has no date"
+    raise cursor.puzzle(f"by {part} of which date of {kind.name}? {advice}.")

@@ -1,0 +1,314 @@
+"""Reads conditions: ``amount is above 100 and category is not food``."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from macrohard.llm.offline.dialect.ast import (
+    BoolOp,
+    Compare,
+    CompareOp,
+    Condition,
+    Expression,
+    FieldRef,
+    FieldType,
+    IsEmpty,
+    Number,
+    TextValue,
+    Today,
+    YesNo,
+)
+from macrohard.llm.offline.dialect.expressions import Scope, read_factor, read_sum
+from macrohard.llm.offline.dialect.naming import did_you_mean, listed
+from macrohard.llm.offline.dialect.typecheck import Shape, comparison, shape_of
+from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
+
+_IS = (
+    "is, are, was, must be, has to be, have to be, should be, shall be, needs to be, "
+    "is always, are always, must always be, comes, lies, stays, must stay, remains"
+)
+_IS_NOT = (
+    "is not, are not, was not, isn't, isn’t, must not be, may not be, cannot be, can not be, "
+    "can't be, should not be, is never, are never, must never be, may never be, "
+    "never goes, never falls, never drops, never rises, never gets, must never go, "
+    "must never fall, must not go, must not fall, must not drop, must not rise, may not go, "
+    "may not fall, may not drop, may never go, may never fall, cannot go, cannot fall, cannot drop"
+)
+_BE: Phrases[bool] = Phrases(
+    [(p, True) for p in _IS.split(", ")] + [(p, False) for p in _IS_NOT.split(", ")]
+)
+"""Whether it affirms."""
+
+_RELATIONS: Phrases[CompareOp] = Phrases(
+    (phrase, op)
+    for op, phrases in {
+        CompareOp.EQ: "equal to, equals, the same as, exactly, on",
+        CompareOp.NE: "different from, other than, unequal to",
+        CompareOp.GT: "above, over, greater than, more than, larger than, bigger than, "
+        "higher than, after, later than, longer than",
+        CompareOp.LT: "below, under, less than, fewer than, smaller than, lower than, before, "
+        "earlier than, shorter than",
+        CompareOp.GE: "at least, no less than, no fewer than, no earlier than, on or after, "
+        "at or above, at or after, equal to or above, greater than or equal to, "
+        "more than or equal to, equal to or greater than, the same as or after, after or on, "
+        "not below, not under, not before",
+        CompareOp.LE: "at most, no more than, no later than, no greater than, on or before, "
+        "at or below, at or before, up to, less than or equal to, equal to or less than, "
+        "equal to or below, before or on, not above, not over, not after",
+    }.items()
+    for phrase in phrases.split(", ")
+)
+_SIGNS: Phrases[CompareOp] = Phrases(
+    (phrase, op)
+    for op, phrases in {
+        CompareOp.EQ: "=, ==, equals",
+        CompareOp.NE: "!=, <>, differs from, does not equal",
+        CompareOp.GT: ">, exceeds",
+        CompareOp.LT: "<",
+        CompareOp.GE: ">=",
+        CompareOp.LE: "<=, does not exceed, must not exceed, may not exceed, cannot exceed, "
+        "never exceeds",
+    }.items()
+    for phrase in phrases.split(", ")
+)
+INVERTED = {
+    CompareOp.EQ: CompareOp.NE,
+    CompareOp.NE: CompareOp.EQ,
+    CompareOp.LT: CompareOp.GE,
+    CompareOp.GE: CompareOp.LT,
+    CompareOp.GT: CompareOp.LE,
+    CompareOp.LE: CompareOp.GT,
+}
+"""What is true when the comparison is not."""
+
+_EMPTINESS: Phrases[bool] = Phrases(
+    [(p, True) for p in ("empty", "blank", "missing", "unknown", "unset")]
+    + [(p, False) for p in ("given", "set", "known", "present", "filled in", "required")]
+)
+"""Whether it says that there is no value."""
+
+_HAS: Phrases[bool] = Phrases(
+    [(p, True) for p in ("has no value", "has none")] + [("has a value", False)]
+)
+_AGAINST: Phrases[tuple[CompareOp, Expression]] = Phrases(
+    (phrase, (op, value))
+    for phrase, op, value in (
+        ("in the past", CompareOp.LT, Today()),
+        ("in the future", CompareOp.GT, Today()),
+        ("negative", CompareOp.LT, Number(Decimal(0))),
+        ("positive", CompareOp.GT, Number(Decimal(0))),
+    )
+)
+_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def read_condition(cursor: Cursor, scope: Scope) -> Condition:
+    """Read comparisons joined by ``and`` and ``or``; ``and`` binds closer.
+
+    Raises:
+        Puzzle: It cannot be read, or compares what cannot be compared.
+    """
+    return _Reader(cursor, scope).read_or()
+
+
+class _Reader:
+    """Reads one condition; remembers what the last comparison was about."""
+
+    def __init__(self, cursor: Cursor, scope: Scope) -> None:
+        self._cursor = cursor
+        self._scope = scope
+        self._subject: Expression | None = None
+
+    def read_or(self) -> Condition:
+        parts = [self._read_and()]
+        while self._cursor.accept("or"):
+            self._cursor.count_operator()
+            parts.append(self._read_and())
+        return _joined("or", parts)
+
+    def _read_and(self) -> Condition:
+        parts = [self._read_one()]
+        while self._cursor.accept(", and", "and", "but"):
+            self._cursor.count_operator()
+            parts.append(self._read_one())
+        return _joined("and", parts)
+
+    def _read_one(self) -> Condition:
+        cursor = self._cursor
+        start = cursor.position
+        try:
+            return self._read_comparison()
+        except Puzzle as puzzle:
+            failed_at = puzzle.offset or 0
+            cursor.position, end = start, cursor.position
+            if not cursor.accept("("):
+                cursor.position = end
+                raise
+            try:
+                with cursor.nested():
+                    inside = _Reader(cursor, replace(self._scope, inner=False)).read_or()
+                if not cursor.accept(")"):
+                    raise cursor.puzzle("this bracket is never closed: “)” is missing.")
+            except Puzzle as other:
+                raise (other if (other.offset or 0) >= failed_at else puzzle) from None
+            return inside
+
+    def _read_comparison(self) -> Condition:
+        cursor = self._cursor
+        cursor.skip("it is the case that")
+        at = cursor.offset
+        if (bare := self._read_bare_yes_no()) is not None:
+            return bare
+        if self._subject is None or not self._starts_with_relation():
+            reader = read_factor if self._scope.inner else read_sum
+            self._subject = reader(cursor, self._scope)
+        try:
+            return self._read_relation(self._subject)
+        except Puzzle as puzzle:
+            raise puzzle if puzzle.offset is not None else Puzzle(puzzle.message, at, puzzle.hint)
+
+    def _starts_with_relation(self) -> bool:
+        """Whether the subject of the comparison before goes on: ``and below 100``."""
+        cursor = self._cursor
+        if self._scope.draft.names.find(cursor):
+            return False
+        return any(table.find(cursor) for table in (_BE, _RELATIONS, _SIGNS, _HAS))
+
+    def _read_bare_yes_no(self) -> Condition | None:
+        """``done``, ``not done``, ``it is not done``."""
+        cursor = self._cursor
+        start = cursor.position
+        cursor.accept("it", "they")
+        be = _BE.take(cursor)
+        affirmed = be is not False
+        if be is None and cursor.accept("not"):
+            affirmed = False
+        field = self._scope.schema.take_field(cursor, self._scope.kind)
+        ends = cursor.at_end or cursor.norm() in {"and", "or", ")", ",", ";", "but", "+", "-", "."}
+        if field is None or field.type is not FieldType.YES_NO or not ends:
+            cursor.position = start
+            return None
+        return Compare(CompareOp.EQ, FieldRef(field.slug), YesNo(affirmed))
+
+    def _read_relation(self, left: Expression) -> Condition:
+        """What is said about the subject."""
+        cursor = self._cursor
+        shape = self._shape(left)
+        if (op := _SIGNS.take(cursor)) is not None:
+            return self._compare(op, left, self._read_value(shape))
+        if (empty := _HAS.take(cursor)) is not None:
+            return self._emptiness(left, negated=not empty)
+        start = cursor.position
+        if shape.type is FieldType.ONE_OF and cursor.accept("is", "are"):
+            if self._find_choice(shape) is not None:
+                return self._equals(CompareOp.EQ, left, shape)
+            cursor.position = start
+        affirmed = _BE.take(cursor)
+        if affirmed is None and (
+            _RELATIONS.find(cursor) is None and not cursor.looking_at("between")
+        ):
+            raise cursor.not_understood("conditions")
+        return self._read_predicate(left, shape, affirmed=affirmed is not False)
+
+    def _read_predicate(self, left: Expression, shape: Shape, *, affirmed: bool) -> Condition:
+        """What comes after ``is`` or ``is not``."""
+        cursor = self._cursor
+        equal = CompareOp.EQ if affirmed else CompareOp.NE
+        if shape.type is FieldType.ONE_OF and self._find_choice(shape) is not None:
+            return self._equals(equal, left, shape)
+        if (empty := _EMPTINESS.take(cursor)) is not None:
+            return self._emptiness(left, negated=empty != affirmed)
+        if (against := _AGAINST.take(cursor)) is not None:
+            return self._compare(against[0] if affirmed else INVERTED[against[0]], left, against[1])
+        if cursor.accept("between", "from"):
+            return self._between(left, shape, affirmed=affirmed)
+        if cursor.accept("one of", "either", "any of", "among") or cursor.looking_at("in ("):
+            cursor.accept("in")
+            return self._one_of(equal, left, shape)
+        if (op := _RELATIONS.take(cursor)) is not None:
+            return self._compare(op if affirmed else INVERTED[op], left, self._read_value(shape))
+        return self._equals(equal, left, shape)
+
+    def _emptiness(self, left: Expression, *, negated: bool) -> Condition:
+        if not isinstance(left, FieldRef):
+            raise self._cursor.puzzle("only a field of the record itself can be empty or given.")
+        return IsEmpty(left.slug, negated)
+
+    def _between(self, left: Expression, shape: Shape, *, affirmed: bool) -> Condition:
+        low = self._read_value(shape)
+        if not self._cursor.accept("and", "to"):
+            raise self._cursor.puzzle("“between” needs two values: between 1 and 5.")
+        high = self._read_value(shape)
+        if not affirmed:
+            outside = (
+                self._compare(CompareOp.LT, left, low),
+                self._compare(CompareOp.GT, left, high),
+            )
+            return BoolOp("or", outside)
+        inside = (self._compare(CompareOp.GE, left, low), self._compare(CompareOp.LE, left, high))
+        return BoolOp("and", inside)
+
+    def _one_of(self, op: CompareOp, left: Expression, shape: Shape) -> Condition:
+        cursor = self._cursor
+        bracket = cursor.accept("(")
+        parts: list[Condition] = [self._compare(op, left, self._read_value(shape))]
+        while cursor.accept(", or", ", and", ",", "or", *(("and",) if bracket else ())):
+            parts.append(self._compare(op, left, self._read_value(shape)))
+        if bracket and not cursor.accept(")"):
+            raise cursor.puzzle("this bracket is never closed: “)” is missing.")
+        return _joined("or" if op is CompareOp.EQ else "and", parts)
+
+    def _equals(self, op: CompareOp, left: Expression, shape: Shape) -> Condition:
+        """``is food``, and ``is food or travel`` where those are choices."""
+        cursor = self._cursor
+        parts: list[Condition] = [self._compare(op, left, self._read_value(shape))]
+        while shape.type is FieldType.ONE_OF and cursor.norm() in {"or", "nor"}:
+            start = cursor.position
+            cursor.position += 1
+            if self._find_choice(shape) is None or self._scope.draft.names.find(cursor):
+                cursor.position = start
+                break
+            parts.append(self._compare(op, left, self._read_value(shape)))
+        return _joined("or" if op is CompareOp.EQ else "and", parts)
+
+    def _find_choice(self, shape: Shape) -> tuple[str, int] | None:
+        cursor = self._cursor
+        token = cursor.peek()
+        if token and token.kind == "string":
+            return token.text, 1
+        return Phrases((choice, choice) for choice in shape.choices).find(cursor)
+
+    def _read_value(self, shape: Shape) -> Expression:
+        """What is compared with: a literal that fits the subject, or an expression."""
+        cursor = self._cursor
+        if shape.type is FieldType.ONE_OF:
+            found = self._find_choice(shape)
+            if found is not None:
+                cursor.position += found[1]
+                return TextValue(found[0])
+        if shape.type is FieldType.YES_NO and cursor.norm() in _YES_NO:
+            return YesNo(_YES_NO[cursor.take().norm])
+        start = cursor.position
+        try:
+            return (read_factor if self._scope.inner else read_sum)(cursor, self._scope)
+        except Puzzle:
+            token = cursor.peek()
+            cursor.position = start
+            if token is None or shape.type is not FieldType.ONE_OF:
+                raise
+            near = did_you_mean(cursor.rest(), shape.choices)
+            message = f"“{cursor.rest(40)}” is not one of {listed(shape.choices, 'or')}.{near}"
+            raise cursor.puzzle(message, "conditions") from None
+
+    def _compare(self, op: CompareOp, left: Expression, right: Expression) -> Compare:
+        return comparison(op, left, right, self._scope.kind, self._scope.schema.field)
+
+    def _shape(self, expression: Expression) -> Shape:
+        return shape_of(expression, self._scope.kind, self._scope.schema.field)
+
+
+def _joined(op: str, parts: list[Condition]) -> Condition:
+    """One condition, flat: parts of the same operator are taken in."""
+    flat: list[Condition] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, BoolOp) and part.op == op else [part]
+    return flat[0] if len(flat) == 1 else BoolOp(op, tuple(flat))

@@ -1,0 +1,338 @@
+"""Reads the Features section: what can be done with the records of each kind."""
+
+from dataclasses import dataclass, field
+
+from macrohard.llm.offline.dialect.aggregates import Totals, read_totals, starts_totals
+from macrohard.llm.offline.dialect.ast import (
+    Aggregate,
+    Features,
+    Field,
+    GroupBy,
+    NamedCondition,
+)
+from macrohard.llm.offline.dialect.conditions import read_condition
+from macrohard.llm.offline.dialect.expressions import WHERE, Scope
+from macrohard.llm.offline.dialect.markdown import Entry, Section
+from macrohard.llm.offline.dialect.naming import VERBS, listed, slug_of
+from macrohard.llm.offline.dialect.problems import Problems
+from macrohard.llm.offline.dialect.schema import DraftKind, Schema
+from macrohard.llm.offline.dialect.subjects import Subject, Subjects, read_field_list, read_subjects
+from macrohard.llm.offline.dialect.typecheck import TEXTUAL, spoken
+from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
+
+_CRUD: Phrases[str] = Phrases(
+    (phrase, verb)
+    for verb, phrases in {
+        "add": "add, create, enter, record, register, new, adding",
+        "list": "list, list all, see all, view all, browse, listing",
+        "show": "show, view, see, look at, display, show one, showing",
+        "edit": "edit, change, update, modify, correct, editing",
+        "delete": "delete, remove, deleting",
+        "import": "import, importing, csv import",
+        "export": "export, exporting, csv export",
+    }.items()
+    for phrase in phrases.split(", ")
+)
+_PICK: Phrases[str] = Phrases(
+    (phrase, verb)
+    for verb, phrases in {
+        "filter": "filter, filtered, filterable, filters, filtering, filter the list of",
+        "sort": "sort, sorted, sortable, order, ordered, sorting, sort the list of",
+        "search": "search, searched, searchable, find, look up, searching, search for",
+    }.items()
+    for phrase in phrases.split(", ")
+)
+_LEADS = (
+    "i can", "you can", "we can", "people can", "users can", "a user can", "the user can",
+    "it can", "one can", "it is possible to", "can", "also", "to", "then", "please",
+)  # fmt: skip
+_CSV = (
+    "as csv files", "as csv file", "as a csv file", "as csv", "to csv files", "to csv",
+    "to a csv file", "from csv files", "from csv", "from a csv file", "in csv format", "in csv",
+    "via csv", "with csv", "csv files", "csv",
+    "from and to csv", "to and from csv", "from or to csv", "format",
+)  # fmt: skip
+_FIRST_LINE = "list"
+
+
+@dataclass
+class DraftFeatures:
+    """Features of one kind while they are read."""
+
+    verbs: dict[str, int] = field(default_factory=dict)
+    picked: dict[str, dict[str, int]] = field(
+        default_factory=lambda: {"filter": {}, "sort": {}, "search": {}}
+    )
+    aggregates: dict[tuple[str, str | None], Aggregate] = field(default_factory=dict)
+    conditions: dict[str, NamedCondition] = field(default_factory=dict)
+
+    def add_aggregate(self, new: Aggregate) -> None:
+        """Add an aggregate, or its groupings to the same aggregate."""
+        key = (new.op.value, new.field)
+        old = self.aggregates.get(key)
+        if old is None:
+            self.aggregates[key] = new
+            return
+        groups: tuple[GroupBy, ...] = (*old.groups, *(g for g in new.groups if g not in old.groups))
+        self.aggregates[key] = Aggregate(old.op, old.field, groups, old.line)
+
+
+class FeatureReader:
+    """Reads all lines of the section; asks :attr:`found` afterwards.
+
+    Args:
+        schema: The record kinds.
+        assumptions: Takes what is assumed.
+    """
+
+    def __init__(self, schema: Schema, assumptions: list[str]) -> None:
+        self.found = {slug: DraftFeatures() for slug in schema.kinds}
+        self._schema = schema
+        self._assumptions = assumptions
+        self._subject: Subject = ()
+        self._line = 0
+        self._picking: str | None = None
+
+    def read(self, sections: list[Section], problems: Problems) -> None:
+        """Read the section."""
+        for section in sections:
+            heads = Subjects(self._schema)
+            for entry in section.entries:
+                try:
+                    cursor = heads.enter(entry)
+                    if cursor is not None:
+                        self._read_entry(entry, cursor, heads.current)
+                except Puzzle as puzzle:
+                    problems.add(entry.line_at(puzzle.offset), puzzle)
+                if problems.too_many:
+                    return
+
+    def _read_entry(self, entry: Entry, cursor: Cursor, head: Subject) -> None:
+        self._subject, self._picking = head, None
+        while not cursor.at_end:
+            self._line = entry.line_at(cursor.offset)
+            self._read_clause(cursor)
+            start = cursor.position
+            cursor.skip(",", ";", ".", "and", "or", "as well as")
+            if cursor.position == start and not cursor.at_end:
+                raise cursor.not_understood("features")
+
+    def _read_clause(self, cursor: Cursor) -> None:
+        cursor.skip(*_LEADS)
+        if starts_totals(cursor):
+            totals = read_totals(cursor, self._schema, self._subject, self._assumptions)
+            self._take_totals(totals)
+        elif (condition := self._condition_head(cursor)) is not None:
+            self._take_condition(cursor, *condition)
+        elif (verb := _PICK.take(cursor) or self._same_pick(cursor)) is not None:
+            self._take_pick(cursor, verb)
+            self._picking = verb
+            return
+        elif _CRUD.find(cursor):
+            self._take_verbs(cursor)
+        else:
+            raise cursor.not_understood("features")
+        self._picking = None
+
+    def _same_pick(self, cursor: Cursor) -> str | None:
+        """The verb of the clause before, for ``and people by name``."""
+        probe = Cursor(cursor.text, cursor.position, cursor.tokens)
+        if self._picking and read_subjects(probe, self._schema) and probe.accept("by", "on"):
+            return self._picking
+        return None
+
+    # -- add, list, show, edit, delete, import, export -------------------------------------------
+
+    def _take_verbs(self, cursor: Cursor) -> None:
+        verbs: list[str] = []
+        while True:
+            if (verb := _CRUD.take(cursor)) is not None:
+                verbs.append(verb)
+            start = cursor.position
+            cursor.skip(",", "and", "or", "&", "/")
+            if _CRUD.find(cursor) is None:
+                cursor.position = start
+                break
+        csv = bool({"import", "export"} & set(verbs))
+        if csv:
+            cursor.accept(*_CSV)
+        cursor.accept("of", "for")
+        subjects = read_subjects(cursor, self._schema) or self._inherited(cursor)
+        self._subject = subjects
+        if csv:
+            while cursor.accept(*_CSV):
+                cursor.accept(*_CSV)
+        for kind in subjects:
+            for verb in verbs:
+                self.found[kind.slug].verbs.setdefault(verb, self._line)
+
+    def _inherited(self, cursor: Cursor) -> Subject:
+        """The kinds of the heading or the clause before; the only kind, where there is one."""
+        ends = cursor.at_end or cursor.norm() in {",", ";", ".", "and", "by", "in", "on", "or"}
+        if not ends:
+            raise self._schema.no_kind(cursor, "features")
+        if self._subject:
+            return self._subject
+        if len(self._schema.kinds) == 1:
+            return tuple(self._schema.kinds.values())
+        raise self._schema.no_kind(Cursor(""), "features")
+
+    # -- filter, sort, search --------------------------------------------------------------------
+
+    def _take_pick(self, cursor: Cursor, verb: str) -> None:
+        subjects = read_subjects(cursor, self._schema)
+        if subjects:
+            if not cursor.accept("by", "on", "in", "for a text in", "for text in", "within"):
+                raise cursor.puzzle(f"{verb} by which fields? Write “{verb} KINDS by FIELD”.")
+        else:
+            cursor.accept("by", "on", "in", "within")
+            subjects = self._subject or self._subjects_behind(cursor) or self._inherited(Cursor(""))
+        self._subject = subjects
+        start = cursor.position
+        for kind in subjects:
+            cursor.position = start
+            for each in self._fields(cursor, kind, verb):
+                self._check_pick(kind, each, verb)
+                self.found[kind.slug].picked[verb].setdefault(each.slug, self._line)
+        if cursor.accept("of", "in"):
+            read_subjects(cursor, self._schema)
+
+    def _subjects_behind(self, cursor: Cursor) -> Subject:
+        """The kinds named behind the fields: ``search the note of expenses``."""
+        for ahead in range(1, 40):
+            if cursor.norm(ahead) in {"of", "in"}:
+                probe = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
+                if found := read_subjects(probe, self._schema):
+                    return found
+        return ()
+
+    def _fields(self, cursor: Cursor, kind: DraftKind, verb: str) -> list[Field]:
+        if cursor.accept(
+            "any field", "every field", "all fields", "each field", "all of their fields",
+            "any of their fields", "all text fields", "any text field", "any text",
+        ):  # fmt: skip
+            every = list(self._schema.fields(kind.slug))
+            return [f for f in every if verb != "search" or f.type in TEXTUAL]
+        return read_field_list(cursor, self._schema, kind, "features")
+
+    def _check_pick(self, kind: DraftKind, each: Field, verb: str) -> None:
+        if verb == "search" and each.type not in TEXTUAL:
+            raise Puzzle(
+                f"{each.name} of {kind.name} is {spoken(each.type)}; a search looks into text. "
+                f"Write “filter {kind.plural} by {each.name}”."
+            )
+
+    # -- totals and conditions -------------------------------------------------------------------
+
+    def _take_totals(self, totals: Totals) -> None:
+        self._subject = totals.kinds
+        for kind, op, slug, groups in totals.wanted:
+            self.found[kind.slug].add_aggregate(Aggregate(op, slug, groups, self._line))
+
+    def _condition_head(self, cursor: Cursor) -> tuple[DraftKind, str, bool] | None:
+        """``list "large" expenses where``: kind, name, and whether it marks."""
+        start = cursor.position
+        marks = cursor.accept("mark", "flag", "highlight")
+        if not marks and not cursor.accept("list", "show", "see", "find"):
+            return None
+        cursor.skip("all", "the", "a", "an", "every", "each", "those")
+        name = self._name(cursor, before_kind=True)
+        kind = self._schema.take_kind(cursor)
+        if kind is not None:
+            cursor.skip("as", "called", "named", "that are", "which are", "who are", ",")
+            name = name or self._name(cursor, before_kind=False)
+        if kind and name and cursor.accept(*WHERE, ":"):
+            return kind, name, marks
+        if kind and not name and cursor.accept(*WHERE):
+            raise cursor.puzzle(
+                f'give this list a name: list {kind.plural} "name" where …', "features"
+            )
+        cursor.position = start
+        if marks:
+            raise cursor.not_understood("features")
+        return None
+
+    def _name(self, cursor: Cursor, *, before_kind: bool) -> str:
+        token = cursor.peek()
+        if token and token.kind == "string":
+            cursor.position += 1
+            return token.text
+        begin = cursor.position
+        while (token := cursor.peek()) and token.kind == "word":
+            ends = self._schema.names.find(cursor) if before_kind else token.norm in WHERE
+            if ends:
+                break
+            cursor.position += 1
+        if cursor.at_end or cursor.position == begin:
+            cursor.position = begin
+            return ""
+        tokens = cursor.tokens[begin : cursor.position]
+        return cursor.text[tokens[0].start : tokens[-1].end]
+
+    def _take_condition(self, cursor: Cursor, kind: DraftKind, name: str, marks: bool) -> None:
+        slug = slug_of(name, "condition")
+        if slug.rstrip("_") in VERBS:
+            raise cursor.puzzle(f"no condition can be called {name}: {slug} is a command already.")
+        conditions = self.found[kind.slug].conditions
+        if slug in conditions:
+            raise cursor.puzzle(
+                f"a second condition {name} of {kind.plural}; "
+                f"the first is on line {conditions[slug].line}."
+            )
+        condition = read_condition(cursor, Scope(self._schema, kind.slug, read_condition))
+        conditions[slug] = NamedCondition(name, slug, condition, marks, self._line)
+        self._subject = (kind,)
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def finish(self, problems: Problems) -> dict[str, Features]:
+        """Features of every kind, completed by what is assumed."""
+        return {
+            slug: self._finished(self._schema.kinds[slug], draft, problems)
+            for slug, draft in self.found.items()
+        }
+
+    def _finished(self, kind: DraftKind, draft: DraftFeatures, problems: Problems) -> Features:
+        verbs = draft.verbs
+        if not {"add", "list", "show", "edit", "delete"} & set(verbs):
+            self._assumptions.append(
+                f"{kind.plural.capitalize()} can be added, listed, shown, edited and deleted "
+                "(the spec does not say which of these)."
+            )
+            verbs = {**dict.fromkeys(("add", "list", "show", "edit", "delete"), kind.line), **verbs}
+        if not {"add", "import"} & set(verbs):
+            puzzle = Puzzle(
+                f"no {kind.name} can ever get in: the features let people "
+                f"{listed(verbs)} {kind.plural}, but neither add nor import them."
+            )
+            problems.add(min(verbs.values()), puzzle)
+        picked = {verb: tuple(slugs) for verb, slugs in draft.picked.items()}
+        lines = {**verbs}
+        for verb, slugs in draft.picked.items():
+            lines |= {f"{verb} {slug}": line for slug, line in slugs.items()}
+        marking = [each for each in draft.conditions.values() if each.marks]
+        if marking and "marks" in kind.fields:
+            problems.add(
+                kind.fields["marks"].line,
+                Puzzle(
+                    f"{kind.name} has marks already (line {marking[0].line}); rename this field."
+                ),
+            )
+        if (any(picked.values()) or marking) and "list" not in verbs:
+            lines[_FIRST_LINE] = min([*lines.values()])
+            verbs = {**verbs, "list": lines[_FIRST_LINE]}
+        return Features(
+            add="add" in verbs,
+            list="list" in verbs,
+            show="show" in verbs,
+            edit="edit" in verbs,
+            delete="delete" in verbs,
+            filters=picked["filter"],
+            sorts=picked["sort"],
+            searches=picked["search"],
+            aggregates=tuple(draft.aggregates.values()),
+            conditions=tuple(draft.conditions.values()),
+            import_csv="import" in verbs,
+            export_csv="export" in verbs,
+            lines=lines,
+        )

@@ -1,0 +1,389 @@
+"""Reads the line of a field: ``amount: decimal, required, at least 0.01``."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from macrohard.llm.offline.dialect.ast import CompareOp, Field, FieldType
+from macrohard.llm.offline.dialect.constraints import (
+    MAX_PLACES,
+    MAX_TEXT,
+    Wanted,
+    make_field,
+)
+from macrohard.llm.offline.dialect.expressions import read_number
+from macrohard.llm.offline.dialect.naming import did_you_mean, listed
+from macrohard.llm.offline.dialect.schema import Schema
+from macrohard.llm.offline.dialect.words import Cursor, Phrases
+
+_TYPES: Phrases[FieldType] = Phrases(
+    (phrase, kind)
+    for kind, phrases in {
+        FieldType.TEXT: "text, string, free text, short text, long text, plain text, line of text",
+        FieldType.INTEGER: "integer, int, whole number, integer number",
+        FieldType.DECIMAL: "decimal, decimal number, money, amount of money, sum of money, currency",
+        FieldType.DATE: "date, calendar date",
+        FieldType.DATETIME: "date-time, datetime, date and time, timestamp, date with time",
+        FieldType.YES_NO: "yes/no, yes or no, true/false, true or false, boolean, bool, flag, checkbox",
+        FieldType.ONE_OF: "one of, one of these, one of the following, choice of, choice, either, "
+        "any of",
+        FieldType.EMAIL: "e-mail, email, e-mail address, email address, mail address",
+    }.items()
+    for phrase in phrases.split(", ")
+)
+_REFERENCE = (
+    "reference to", "references", "refers to", "ref to", "link to", "links to", "points to",
+    "belongs to", "foreign key to", "reference",
+)  # fmt: skip
+_SEPARATORS = (",", ";", "and", "(", ")", ".", ":", "-", "but", "is", "it", "must be", "with", "of")
+_REQUIRED = (
+    "required", "mandatory", "must be given", "must not be empty", "cannot be empty",
+    "may not be empty", "can not be empty", "not empty", "never empty", "not optional",
+    "always given", "needed",
+)  # fmt: skip
+_OPTIONAL = (
+    "optional", "not required", "may be empty", "can be empty", "may be missing", "if known",
+    "not mandatory",
+)  # fmt: skip
+_UNIQUE = (
+    "unique", "must be unique", "distinct", "no duplicates", "without duplicates", "no two alike",
+)  # fmt: skip
+_DEFAULT = (
+    "default is", "default:", "default =", "defaults to", "default to", "by default", "default",
+    "normally", "usually", "initially", "unless given:",
+)  # fmt: skip
+_BOUNDS: Phrases[CompareOp] = Phrases(
+    (phrase, op)
+    for op, phrases in {
+        CompareOp.GE: "at least, minimum, min, not below, not less than, no less than, not under, "
+        ">=, not before, no earlier than, not earlier than, on or after, minimum of, at the least, "
+        "no fewer than, starting at, never below, never before",
+        CompareOp.LE: "at most, maximum, max, not above, not more than, no more than, not over, "
+        "<=, not after, no later than, not later than, on or before, maximum of, up to, "
+        "never above, never more than, never after, limited to",
+        CompareOp.GT: "above, over, more than, greater than, after, later than, >, larger than",
+        CompareOp.LT: "below, under, less than, fewer than, before, earlier than, <, smaller than",
+    }.items()
+    for phrase in phrases.split(", ")
+)
+_LENGTHS = (
+    "maximum length of", "maximum length is", "maximum length", "max length of", "max length",
+    "no longer than", "not longer than", "length at most", "length up to", "length of at most",
+)  # fmt: skip
+_CHARACTERS = ("characters long", "characters", "character", "chars", "letters", "signs")
+_SIGN: Phrases[CompareOp] = Phrases(
+    [(p, CompareOp.GT) for p in ("positive", "strictly positive")]
+    + [(p, CompareOp.GE) for p in ("not negative", "non-negative", "nonnegative", "never negative")]
+)
+_TIMES: Phrases[CompareOp] = Phrases(
+    [
+        ("in the past", CompareOp.LT),
+        ("in the future", CompareOp.GT),
+        ("not in the past", CompareOp.GE),
+        ("never in the past", CompareOp.GE),
+        ("not in the future", CompareOp.LE),
+        ("never in the future", CompareOp.LE),
+    ]
+)
+_PLACES = (
+    "decimal places",
+    "decimal place",
+    "decimals",
+    "places",
+    "place",
+    "digits after the point",
+)
+
+ReadRule = Callable[[CompareOp, str], None]
+"""Takes a bound that is no constant: comparison, and the text it compares with."""
+
+
+def read_field(
+    name: str, slug: str, line: int, cursor: Cursor, schema: Schema, read_rule: ReadRule
+) -> Field:
+    """Read everything behind the name of a stored field.
+
+    Args:
+        name: As written.
+        slug: Its identifier.
+        line: Its line.
+        cursor: Stands behind the name.
+        schema: Knows the names of all kinds.
+        read_rule: Takes bounds such as ``after start``, which are rules.
+
+    Raises:
+        Puzzle: Something is not understood, or does not go together.
+    """
+    reader = _FieldReader(name, cursor, schema, read_rule)
+    reader.read()
+    return make_field(name, slug, line, reader.wanted)
+
+
+def read_type(cursor: Cursor) -> FieldType | None:
+    """Step over the name of a type, if one comes next."""
+    start = cursor.position
+    if not cursor.looking_at("one of"):
+        cursor.accept("a", "an", "the", "one", "exactly one")
+    found = _TYPES.take(cursor)
+    if found is None:
+        cursor.position = start
+    return found
+
+
+class _FieldReader:
+    def __init__(self, name: str, cursor: Cursor, schema: Schema, read_rule: ReadRule) -> None:
+        self.wanted = Wanted()
+        self._name = name
+        self._cursor = cursor
+        self._schema = schema
+        self._read_rule = read_rule
+
+    def read(self) -> None:
+        cursor = self._cursor
+        steps = (
+            self._flag, self._default, self._length_or_bound, self._range, self._places, self._type,
+        )  # fmt: skip
+        while True:
+            if any(step() for step in steps):
+                continue
+            if cursor.at_end:
+                return
+            if not cursor.accept(*_SEPARATORS):
+                raise self._not_understood()
+
+    def _flag(self) -> bool:
+        cursor, wanted = self._cursor, self.wanted
+        at = cursor.position
+        for phrases, required in ((_OPTIONAL, False), (_REQUIRED, True)):
+            if cursor.accept(*phrases):
+                if wanted.required not in {None, required}:
+                    cursor.position = at
+                    raise cursor.puzzle(f"{self._name} is both required and optional.")
+                wanted.required = required
+                return True
+        if cursor.accept(*_UNIQUE):
+            wanted.unique = True
+            return True
+        if (sign := _SIGN.take(cursor)) is not None:
+            wanted.bounds.append((sign, Decimal(0)))
+            return True
+        if (op := _TIMES.take(cursor)) is not None:
+            self._read_rule(op, "today")
+            return True
+        return False
+
+    # -- default ---------------------------------------------------------------------------------
+
+    def _default(self) -> bool:
+        cursor, wanted = self._cursor, self.wanted
+        if not cursor.accept(*_DEFAULT):
+            return False
+        token = cursor.peek()
+        if wanted.default is not None:
+            raise cursor.puzzle(f"{self._name} has two defaults.")
+        if token and token.kind == "string":
+            cursor.position += 1
+            wanted.default, wanted.quoted_default = token.text, True
+        else:
+            wanted.default = self._raw_until(",", ";", "(", ")", "and")
+        if not wanted.default:
+            raise cursor.puzzle(f"the default of {self._name} is missing: “default 0”.")
+        return True
+
+    def _raw_until(self, *ends: str) -> str:
+        """The text as written up to one of the signs, trimmed."""
+        cursor = self._cursor
+        start = end = cursor.offset
+        while (token := cursor.peek()) and token.norm not in ends:
+            end = token.end
+            cursor.position += 1
+        return cursor.text[start:end].strip()
+
+    # -- bounds ----------------------------------------------------------------------------------
+
+    def _length_or_bound(self) -> bool:
+        cursor = self._cursor
+        if cursor.accept(*_LENGTHS):
+            cursor.skip(":", "=")
+            self._set_length(read_number(cursor))
+            cursor.accept(*_CHARACTERS)
+            return True
+        op = _BOUNDS.take(cursor)
+        if op is None:
+            return False
+        cursor.skip(":", "=", "value", "of")
+        bound = self._constant(alone=True)
+        if bound is None:
+            self._rule(op)
+        elif cursor.accept(*_CHARACTERS):
+            if op is not CompareOp.LE:
+                raise cursor.puzzle("a text can have a greatest length only: up to 200 characters.")
+            self._set_length(bound)
+        elif isinstance(bound, Decimal) and op is CompareOp.LE and cursor.accept(*_PLACES):
+            self._set_places(bound)
+        else:
+            self.wanted.bounds.append((op, bound))
+        return True
+
+    def _rule(self, op: CompareOp) -> None:
+        text = self._raw_until(",", ";", ")")
+        if not text:
+            raise self._cursor.puzzle(f"the bound of {self._name} is missing: “at least 0”.")
+        self._read_rule(op, text)
+
+    def _constant(self, *, alone: bool = False) -> Decimal | str | None:
+        """Step over a number or date; ``alone``: not where a calculation begins with it."""
+        cursor = self._cursor
+        token = cursor.peek()
+        if token and token.kind == "date":
+            cursor.position += 1
+            return token.text
+        start = cursor.position
+        number = read_number(cursor)
+        if alone and number is not None and cursor.norm() in {"+", "-", "*", "/", "days", "weeks"}:
+            cursor.position = start
+            return None
+        return number
+
+    def _range(self) -> bool:
+        """``from 1 to 5``, ``between 1 and 5``, ``1 to 5``, ``1-5``, ``0 or more``, ``3 places``."""
+        cursor = self._cursor
+        start = cursor.position
+        worded = cursor.accept("from", "between", "in the range", "range", "in range")
+        low = self._constant()
+        if low is not None and cursor.accept(
+            "or more", "or above", "and above", "and up", "or later"
+        ):
+            self.wanted.bounds.append((CompareOp.GE, low))
+            return True
+        if low is not None and cursor.accept("or less", "or fewer", "or below", "or earlier"):
+            self.wanted.bounds.append((CompareOp.LE, low))
+            return True
+        if low is not None and cursor.accept("characters or fewer", "characters or less"):
+            self._set_length(low)
+            return True
+        if low is not None and cursor.accept("to", "and", "-", "..", ". .", "until", "through"):
+            cursor.skip(".")
+            high = self._constant()
+            if high is not None:
+                self.wanted.bounds += [(CompareOp.GE, low), (CompareOp.LE, high)]
+                return True
+        cursor.position = start
+        if worded:
+            raise cursor.puzzle("a range needs two ends: “from 1 to 5”.")
+        return False
+
+    def _set_length(self, number: Decimal | str | None) -> None:
+        if not isinstance(number, Decimal) or number != int(number) or not 1 <= number <= MAX_TEXT:
+            raise self._cursor.puzzle(
+                f"the greatest length of {self._name} must be a number from 1 to {MAX_TEXT}."
+            )
+        self.wanted.max_length = int(number)
+
+    def _places(self) -> bool:
+        cursor = self._cursor
+        start = cursor.position
+        if cursor.accept("no decimal places", "no decimals"):
+            self._set_places(Decimal(0))
+            return True
+        number = read_number(cursor)
+        if number is not None and cursor.accept(*_PLACES):
+            self._set_places(number)
+            return True
+        cursor.position = start
+        return False
+
+    def _set_places(self, number: Decimal) -> None:
+        if number != int(number) or not 0 <= number <= MAX_PLACES:
+            raise self._cursor.puzzle(f"decimal places must be a number from 0 to {MAX_PLACES}.")
+        self.wanted.places = int(number)
+
+    # -- types -----------------------------------------------------------------------------------
+
+    def _type(self) -> bool:
+        cursor = self._cursor
+        found = read_type(cursor)
+        if found is not None:
+            self._set_type(found)
+            if found is FieldType.ONE_OF:
+                self.wanted.choices = self._choices()
+            return True
+        start = cursor.position
+        cursor.accept("a", "an", "the", "one", "exactly one")
+        if cursor.accept(*_REFERENCE):
+            kind = self._schema.take_kind(cursor)
+            if kind is None:
+                raise self._schema.no_kind(cursor)
+            self._set_type(FieldType.REFERENCE, kind.slug)
+            return True
+        slug = self._schema.singulars.take(cursor)
+        if slug is not None:
+            self._set_type(FieldType.REFERENCE, slug)
+            return True
+        cursor.position = start
+        return False
+
+    def _set_type(self, found: FieldType, target: str = "") -> None:
+        if self.wanted.type is not None:
+            raise self._cursor.puzzle(
+                f"{self._name} has two types: {self.wanted.type.value} and {found.value}."
+            )
+        self.wanted.type = found
+        self.wanted.target = target
+
+    def _choices(self) -> tuple[str, ...]:
+        cursor = self._cursor
+        cursor.skip(":", ",")
+        bracket = cursor.accept("(", "[")
+        choices: list[str] = []
+        while not cursor.at_end:
+            token = cursor.peek()
+            if bracket and cursor.accept(")", "]"):
+                return tuple(choices)
+            if not bracket and self._starts_constraint():
+                break
+            if token and token.kind == "string":
+                cursor.position += 1
+                choices.append(token.text)
+            elif choice := self._raw_choice(bracket=bracket):
+                choices.append(choice)
+            if not self._step_over_separator() and not bracket:
+                break
+        if bracket:
+            raise cursor.puzzle("the list of choices is never closed: “)” is missing.")
+        return tuple(choices)
+
+    def _step_over_separator(self) -> bool:
+        cursor = self._cursor
+        start = cursor.position
+        cursor.skip(",", ";", "|", "or", "/", "and")
+        return cursor.position > start
+
+    def _raw_choice(self, *, bracket: bool) -> str:
+        ends = {",", ";", "|", "or"} | ({")", "]"} if bracket else {"(", ")", ".", "and"})
+        return self._raw_until(*ends)
+
+    def _starts_constraint(self) -> bool:
+        phrases = (*_REQUIRED, *_OPTIONAL, *_UNIQUE, *_DEFAULT)
+        return any(self._cursor.looking_at(phrase) for phrase in phrases)
+
+    def _not_understood(self) -> Exception:
+        cursor = self._cursor
+        token = cursor.peek()
+        word = token.text if token else ""
+        if self.wanted.type is None:
+            if cursor.accept("number"):
+                return cursor.puzzle("“number”: write integer for whole numbers, else decimal.")
+            plural = self._schema.names.find(cursor)
+            if plural or cursor.looking_at("list of") or cursor.looking_at("many"):
+                return cursor.puzzle(
+                    f"“{cursor.rest(40)}”: a field refers to one record. For several, make a kind "
+                    "of record for the connection, with a reference to each side."
+                )
+            kinds = [kind.name for kind in self._schema.kinds.values()]
+            near = did_you_mean(word, [*(t.value for t in FieldType), *kinds])
+            known = f" Record kinds: {listed(kinds)}." if kinds else ""
+            return cursor.puzzle(f"“{cursor.rest(40)}” is no type I know.{near}{known}", "types")
+        near = did_you_mean(
+            word, ["required", "optional", "unique", "default", "at least", "at most"]
+        )
+        return cursor.puzzle(f"“{cursor.rest(40)}” is no constraint I know.{near}", "constraints")

@@ -1,0 +1,146 @@
+"""Reads rules about one record: ``end is after start``, ``if lent, borrower is given``."""
+
+from macrohard.llm.offline.dialect.ast import (
+    BoolOp,
+    Compare,
+    Condition,
+    IsEmpty,
+    RecordRule,
+    Rule,
+)
+from macrohard.llm.offline.dialect.conditions import INVERTED, read_condition
+from macrohard.llm.offline.dialect.expressions import WHERE, Scope
+from macrohard.llm.offline.dialect.measures import bounds_of
+from macrohard.llm.offline.dialect.naming import listed
+from macrohard.llm.offline.dialect.phrases import WHICH, take_refused
+from macrohard.llm.offline.dialect.schema import ARTICLES, DraftKind, Schema
+from macrohard.llm.offline.dialect.subjects import Subject
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle
+
+_MAX_TRIES = 40
+"""Kinds tried for a rule that names none."""
+
+
+def read_record_rule(
+    cursor: Cursor, schema: Schema, subject: Subject, line: int
+) -> list[Rule] | None:
+    """Read a condition that every record of a kind must meet.
+
+    Raises:
+        Puzzle: It is no such condition, or one about several kinds.
+    """
+    if (refused := _refused(cursor, schema)) is not None:
+        kind, condition = refused
+        return _made(cursor, schema, kind, condition, line)
+    kinds, named = _kinds(cursor, schema, subject)
+    start = cursor.position
+    fits: list[tuple[DraftKind, Condition]] = []
+    failures: list[Puzzle] = []
+    for kind in kinds[:_MAX_TRIES]:
+        cursor.position = start
+        try:
+            fits.append((kind, _read(cursor, schema, kind)))
+        except Puzzle as puzzle:
+            failures.append(puzzle)
+    if not fits:
+        failures.sort(key=lambda puzzle: puzzle.offset or 0)
+        cursor.position = start
+        raise failures[-1] if failures else cursor.not_understood("rules")
+    if len(fits) > 1 and not named:
+        names = listed((kind.name for kind, _ in fits), "or")
+        raise cursor.puzzle(f"of which kind: {names}? Begin with “each {fits[0][0].name}:”.")
+    cursor.position = len(cursor.tokens)
+    rules: list[Rule] = []
+    for kind, condition in fits:
+        rules += _made(cursor, schema, kind, condition, line)
+    return rules
+
+
+def _made(
+    cursor: Cursor, schema: Schema, kind: DraftKind, condition: Condition, line: int
+) -> list[Rule]:
+    text = cursor.whole()
+    bounds = bounds_of(condition, schema, kind.slug, text, line)
+    return bounds or [RecordRule(kind.slug, condition, text, line)]
+
+
+def _kinds(cursor: Cursor, schema: Schema, subject: Subject) -> tuple[Subject, bool]:
+    """Kinds the sentence can be about, and whether it names them."""
+    start = cursor.position
+    cursor.accept("for", "in", "of")
+    kind = schema.take_kind(cursor)
+    if kind and cursor.accept(",", ":", "'s"):
+        return (kind,), True
+    cursor.position = start
+    if subject:
+        return subject, True
+    mentioned = [
+        k for k in schema.kinds.values() if any(_mentions(cursor, k, i) for i in range(_AHEAD))
+    ]
+    return tuple(mentioned) or tuple(schema.kinds.values()), len(schema.kinds) == 1
+
+
+_AHEAD = 4
+"""How many words (if, the, …) may stand before the first field."""
+
+
+def _mentions(cursor: Cursor, kind: DraftKind, ahead: int) -> bool:
+    return kind.names.find(cursor, ahead) is not None
+
+
+def _read(cursor: Cursor, schema: Schema, kind: DraftKind) -> Condition:
+    """One condition, or one that holds only when another does."""
+    scope = Scope(schema, kind.slug, read_condition)
+    if cursor.accept("if", "when", "where"):
+        premise = read_condition(cursor, scope)
+        cursor.skip(",", "then", ":")
+        return _to_end(cursor, _implied(premise, read_condition(cursor, scope)))
+    conclusion = read_condition(cursor, scope)
+    if cursor.accept("if", "when", "whenever", "as soon as", "where"):
+        return _to_end(cursor, _implied(read_condition(cursor, scope), conclusion))
+    return _to_end(cursor, conclusion)
+
+
+def _to_end(cursor: Cursor, condition: Condition) -> Condition:
+    if not cursor.at_end:
+        raise cursor.not_understood("conditions")
+    return condition
+
+
+def _implied(premise: Condition, conclusion: Condition) -> Condition:
+    parts: list[Condition] = []
+    for part in (negated(premise), conclusion):
+        parts += part.parts if isinstance(part, BoolOp) and part.op == "or" else [part]
+    return BoolOp("or", tuple(parts))
+
+
+def negated(condition: Condition) -> Condition:
+    """What holds when the condition does not; empty values aside."""
+    if isinstance(condition, Compare):
+        return Compare(INVERTED[condition.op], condition.left, condition.right)
+    if isinstance(condition, IsEmpty):
+        return IsEmpty(condition.slug, not condition.negated)
+    other = "or" if condition.op == "and" else "and"
+    return BoolOp(other, tuple(negated(part) for part in condition.parts))
+
+
+def _refused(cursor: Cursor, schema: Schema) -> tuple[DraftKind, Condition] | None:
+    """``an expense whose amount is above its limit is refused``."""
+    start = cursor.position
+    kind = schema.take_kind(cursor)
+    if kind is None or not cursor.accept(*WHERE, *WHICH):
+        cursor.position = start
+        return None
+    end = len(cursor.tokens)
+    for index in range(cursor.position, end):
+        probe = Cursor(cursor.text, index, cursor.tokens)
+        if take_refused(probe) and probe.at_end:
+            inside = Cursor(cursor.text, cursor.position, cursor.tokens[:index])
+            inside.accept("has", "have")
+            inside.skip(*ARTICLES)
+            condition = read_condition(inside, Scope(schema, kind.slug, read_condition))
+            _to_end(inside, condition)
+            cursor.position = end
+            return kind, negated(condition)
+    cursor.position = start
+    return None

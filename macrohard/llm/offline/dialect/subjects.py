@@ -1,0 +1,101 @@
+"""Of what a line speaks: kinds named in it, above it, or nowhere."""
+
+from macrohard.llm.offline.dialect.ast import Field
+from macrohard.llm.offline.dialect.markdown import Entry
+from macrohard.llm.offline.dialect.schema import DraftKind, Schema
+from macrohard.llm.offline.dialect.words import Cursor
+
+Subject = tuple[DraftKind, ...]
+
+_EVERYTHING = (
+    "everything", "all records", "all kinds", "all kinds of records", "all of them", "all of these",
+    "records of every kind", "records of all kinds", "every kind of record", "every record",
+    "all data", "all things", "any record", "records", "every kind", "each kind", "all kinds of record",
+)  # fmt: skip
+
+
+def read_subjects(cursor: Cursor, schema: Schema) -> Subject:
+    """Step over ``expenses and people`` or ``everything``; empty where no kind comes next."""
+    if cursor.accept(*_EVERYTHING):
+        return tuple(schema.kinds.values())
+    kinds: list[DraftKind] = []
+    while True:
+        start = cursor.position
+        if kinds:
+            cursor.skip(",", "and", "or", "of", "for")
+            if cursor.position == start:
+                break
+        kind = schema.take_kind(cursor)
+        if kind is None:
+            cursor.position = start
+            break
+        if kind not in kinds:
+            kinds.append(kind)
+    return tuple(kinds)
+
+
+def read_field_list(cursor: Cursor, schema: Schema, kind: DraftKind, hint: str) -> list[Field]:
+    """Step over ``date, amount and category``.
+
+    Raises:
+        Puzzle: No field of the kind comes next.
+    """
+    fields: list[Field] = []
+    while True:
+        start = cursor.position
+        if fields:
+            cursor.skip(",", "and", "or", "by", "on", "in", "/")
+            if cursor.position == start:
+                break
+        found = schema.take_field(cursor, kind.slug)
+        if found is None:
+            if not fields:
+                raise kind.no_field(cursor, hint)
+            cursor.position = start
+            break
+        if found not in fields:
+            fields.append(found)
+    return fields
+
+
+class Subjects:
+    """Follows headings (``### Expenses``) and openings (``Expenses:``) through a section."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._heading: Subject = ()
+        self._opening: tuple[int, Subject] | None = None
+        self.current: Subject = ()
+
+    def enter(self, entry: Entry) -> Cursor | None:
+        """Take note of an entry.
+
+        Returns:
+            A cursor at what is left to read, or None where the entry only names kinds.
+
+        Raises:
+            Puzzle: It is a heading that names no kind.
+        """
+        cursor = Cursor(entry.text)
+        if entry.form == "heading":
+            self._opening = None
+            self._heading = self.current = read_subjects(cursor, self._schema)
+            cursor.skip(":")
+            if not self._heading or not cursor.at_end:
+                raise self._schema.no_kind(cursor)
+            return None
+        if self._opening and entry.depth <= self._opening[0]:
+            self._opening = None
+        above = self._opening[1] if self._opening else self._heading
+        start = cursor.position
+        cursor.accept("for", "in")
+        named = read_subjects(cursor, self._schema)
+        if named and cursor.accept(":"):
+            self.current = named
+            if cursor.at_end:
+                self._opening = (entry.depth if entry.form == "bullet" else -1, named)
+                return None
+            return cursor
+        cursor.position = start
+        self.current = above
+        return cursor
