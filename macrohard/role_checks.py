@@ -6,27 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
+from macrohard.config import STAGES
 from macrohard.role_file import Problem, RoleFile
 
-Stage = Literal[
-    "intake",
-    "requirements",
-    "scenarios",
-    "design",
-    "plan",
-    "coding",
-    "integrate",
-    "verify",
-    "users",
-    "triage",
-    "release",
-]
 Duty = Literal["lead", "reviewer", "engineer", "user", "manager"]
 ToolName = Literal["bash", "read_file", "write_file", "edit_file", "terminal"]
 Tier = Literal["fast", "standard", "strong", "vision"]
-
-STAGES: tuple[Stage, ...] = get_args(Stage)
-"""Stages of a build, in order."""
 
 LEADS: dict[tuple[str, str], str] = {
     ("intake", "Brief"): "lead",

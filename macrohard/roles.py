@@ -12,9 +12,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from macrohard import work
+from macrohard.config import STAGES
 from macrohard.errors import RoleError
 from macrohard.paths import agents_dir
-from macrohard.role_checks import LEADS, STAGES, Duty, Stage, Tier, ToolName, check_role_file
+from macrohard.role_checks import LEADS, Duty, Tier, ToolName, check_role_file
 from macrohard.role_file import Problem, read_role_file
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "Duty",
     "Role",
     "Roster",
-    "Stage",
     "Tier",
     "ToolName",
     "check_roles",
@@ -50,7 +50,7 @@ class Role(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    stage: Stage
+    stage: str
     duty: Duty
     description: str
     output: str

@@ -2,20 +2,21 @@
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PIPE_COLUMNS = 200
 """Width of tables that go into a pipe, where no window folds them."""
 
 
-def out() -> Console:
+def out() -> "Console":
     """Standard output, for what a command was asked for."""
     return _console(stderr=False)
 
 
-def err() -> Console:
+def err() -> "Console":
     """Standard error, for progress and the closing summary."""
     return _console(stderr=True)
 
@@ -26,7 +27,9 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - help must not wait for it
+
     console = Console(stderr=stderr, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _PIPE_COLUMNS
