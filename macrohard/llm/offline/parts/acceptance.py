@@ -1,0 +1,187 @@
+"""The part that writes the acceptance suite, from the requirements alone."""
+
+import shlex
+from importlib import resources
+from pprint import pformat
+
+from macrohard.llm.offline.criteria.check import (
+    Answers,
+    Case,
+    Check,
+    Draft,
+    Refuses,
+    Says,
+    Tells,
+    Writes,
+)
+from macrohard.llm.offline.criteria.commands import add, in_json, list_
+from macrohard.llm.offline.criteria.drafts import draft_stories
+from macrohard.llm.offline.criteria.filing import file_text
+from macrohard.llm.offline.dialect.ast import App, Kind
+from macrohard.llm.offline.oracle.base import Base, Made, build_base
+from macrohard.llm.offline.parts.reading import read_noun
+from macrohard.llm.offline.parts.requirements import read_requirements
+from macrohard.llm.offline.scene import Scene
+from macrohard.work import AcceptanceSuite, Requirements, SourceFile, Story
+
+_WIDTH = 96
+_HARNESS = "acceptance_harness.py"
+
+_CONFTEST = '''"""The program under test, with a folder of its own for each test."""
+
+from pathlib import Path
+
+import pytest
+from acceptance_harness import App, Examples
+from acceptance_records import EXAMPLES, NAME, READS
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    """The example records, made once."""
+    return Examples(tmp_path_factory.mktemp("examples"), EXAMPLES, READS)
+
+
+@pytest.fixture
+def app(tmp_path: Path, examples: Examples) -> App:
+    """The program with a data file of this test alone."""
+    return App(NAME, tmp_path, examples)
+'''
+
+
+def write_suite(scene: Scene) -> AcceptanceSuite:
+    """Write the acceptance tests of the requirements in a request.
+
+    Raises:
+        SpecError: The requirements quote a line outside the dialect.
+        ModelError: The request carries no requirements.
+    """
+    requirements = read_noun(scene, "requirements", Requirements)
+    return suite_of(read_requirements(requirements), requirements)
+
+
+def suite_of(app: App, requirements: Requirements) -> AcceptanceSuite:
+    """The acceptance suite of an app; tests name the criteria of these requirements."""
+    base = build_base(app)
+    stories = draft_stories(app, base)
+    ids = {
+        case.name: _criteria(case, draft, requirements) for draft in stories for case in draft.cases
+    }
+    files = [
+        SourceFile(path=_HARNESS, content=_harness()),
+        SourceFile(path="acceptance_records.py", content=_records(app, base)),
+        SourceFile(path="conftest.py", content=_CONFTEST),
+    ]
+    groups: dict[str, list[Draft]] = {}
+    for draft in stories:
+        groups.setdefault(_group(draft), []).append(draft)
+    for group, drafts in groups.items():
+        files.append(SourceFile(path=f"test_{group}.py", content=_test_file(group, drafts, ids)))
+    return AcceptanceSuite(
+        files=tuple(files), covers={f"test_{name}": found for name, found in ids.items()}
+    )
+
+
+def _harness() -> str:
+    package = "macrohard.llm.offline.parts.suite"
+    return resources.files(package).joinpath(_HARNESS).read_text("utf-8")
+
+
+def _group(draft: Draft) -> str:
+    return draft.key.split(".")[0].strip("_")
+
+
+def _criteria(case: Case, draft: Draft, requirements: Requirements) -> tuple[str, ...]:
+    """Ids of the criteria that a case checks.
+
+    Requirements that somebody else wrote have other words: then it is every criterion of the
+    stories which rest on the same lines.
+    """
+    same = [
+        criterion.id
+        for story in requirements.stories
+        for criterion in story.criteria
+        if (criterion.given, criterion.when, criterion.then) == (case.given, case.when, case.then)
+    ]
+    if same:
+        return tuple(same[:1])
+    near = [story for story in requirements.stories if _rests_on(story, draft)]
+    return tuple(criterion.id for story in near for criterion in story.criteria)
+
+
+def _rests_on(story: Story, draft: Draft) -> bool:
+    return bool({source.line for source in story.sources} & set(draft.lines))
+
+
+def _records(app: App, base: Base) -> str:
+    commands = [_making(app.kind(made.kind), made) for made in base.made]
+    reads = [shlex.join(in_json(list_(kind))) for kind in app.kinds if kind.features.list]
+    return (
+        '"""The example records, and how to look at all data."""\n\n'
+        f"NAME = {app.slug!r}\n\n"
+        "EXAMPLES: tuple[tuple[str, str, str], ...] = "
+        f"{_literal(tuple(commands))}\n"
+        '"""Command, its answer, and the content of ``@made.csv`` where that is imported."""\n\n'
+        f"READS: tuple[str, ...] = {_literal(tuple(reads))}\n"
+    )
+
+
+def _making(kind: Kind, made: Made) -> tuple[str, str, str]:
+    name = kind.name.lower()
+    if kind.features.add:
+        return shlex.join(add(kind, made.typed)), f"Added {name} {made.number}.", ""
+    text = file_text([list(made.typed), list(made.typed.values())])
+    return shlex.join((kind.command, "import", "@made.csv")), f"Imported 1 {name}.", text
+
+
+def _test_file(group: str, drafts: list[Draft], ids: dict[str, tuple[str, ...]]) -> str:
+    title = group.replace("_", " ")
+    head = f'"""Acceptance tests: {title}."""\n\nfrom acceptance_harness import App\n'
+    tests = [_test(case, ids[case.name]) for draft in drafts for case in draft.cases]
+    return head + "".join(f"\n\n{test}" for test in tests)
+
+
+def _test(case: Case, criteria: tuple[str, ...]) -> str:
+    name = ", ".join(criteria) or "A criterion"
+    lines = [f"def test_{case.name}(app: App) -> None:"]
+    lines.append("    " + _call("begin", name, case.when, examples=case.base))
+    for check in case.checks:
+        lines += ["    " + _call("put", *file) for file in getattr(check, "files", ())]
+        lines.append("    " + _checked(check))
+    return "\n".join(lines) + "\n"
+
+
+def _checked(check: Check) -> str:
+    typed = shlex.join(check.words)
+    match check:
+        case Says():
+            return _call("says", typed, check.line)
+        case Refuses():
+            return _call("refuses", typed)
+        case Answers():
+            more = {"loose": check.loose, "today": check.today}
+            return _call("answers", typed, check.value, **{k: v for k, v in more.items() if v})
+        case Tells():
+            absent = {"absent": check.absent} if check.absent else {}
+            return _call("tells", typed, check.rows, **absent)
+        case Writes():
+            return _call("writes", typed, check.line, check.name, check.rows)
+
+
+def _call(method: str, *arguments: object, **named: object) -> str:
+    """A call of the harness inside a test: on one line where it fits."""
+    parts = [_literal(argument) for argument in arguments]
+    parts += [f"{name}={_literal(argument)}" for name, argument in named.items()]
+    line = f"app.{method}({', '.join(parts)})"
+    if len(line) <= _WIDTH and "\n" not in line:
+        return line
+    inner = "".join("\n" + _indented(part, 8) + "," for part in parts)
+    return f"app.{method}({inner}\n    )"
+
+
+def _literal(value: object) -> str:
+    return pformat(value, width=_WIDTH - 16, sort_dicts=False)
+
+
+def _indented(text: str, columns: int) -> str:
+    return "\n".join(" " * columns + line for line in text.split("\n"))

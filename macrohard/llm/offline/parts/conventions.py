@@ -1,0 +1,109 @@
+"""How every app of the dialect behaves, in sentences that testers and coders rely on."""
+
+from macrohard.llm.offline.criteria.subject import Subject
+from macrohard.llm.offline.dialect.ast import App, Kind
+from macrohard.llm.offline.oracle.base import Base
+
+_START = """\
+It is started from its folder with `python -m {app} [--db PATH] KIND VERB …`; KIND is one of
+{kinds}. `--help` explains every level.
+
+All data is in the one SQLite file that --db names, {app}.db in the current folder without it.
+--db is accepted before KIND and after VERB.
+
+Verbs: `add --FIELD VALUE …`, `list [--FIELD VALUE] [--sort FIELD | --sort=-FIELD] [--search
+TEXT]`, `show ID`, `edit ID --FIELD VALUE …`, `delete ID`, `total|count|average|min|max [FIELD]
+[--by FIELD[:month|:year]] [--FIELD VALUE]`, `import FILE`, `export FILE`, and the name of each
+condition; a kind has those that a story asks for. Options and words have dashes where names have
+blanks.
+"""
+
+_ANSWERS = """\
+Answers, kinds in lower case: `Added {name} 1.`, `Changed {name} 1.`, `Deleted {name} 1.` (with
+others: `Deleted {name} 1 and 3 OTHERS.`), `Imported 3 {plural}.`, `Exported 3 {plural} to
+FILE.`, `No {plural}.`; after 1 the singular stands.
+
+Ids count from 1 for each kind and are never used again.
+
+Success is exit code 0. Every bad input (unknown id, command or option, missing or bad value,
+broken rule, unreadable file, an edit without a field) is one line `error: …` on standard error,
+exit code 2, and nothing is written.
+
+Every read takes --json: one document with field slugs as keys, integers as numbers, yes/no as
+booleans, empty as null, references as ids, decimals and dates as strings, `marks` as a list of
+names. An aggregate is an object with the verb as key, a grouped one a list of objects with the
+field's slug and the verb as keys.
+
+Text: a table has one line for each record, with the columns id, the fields in order, then marks;
+an empty value is `-`, a reference its id and label, the label being the target's first required
+text (or first text). `show` prints `field: value` lines with names in lower case. An aggregate
+is its bare value, a grouped one a table of group and value.
+
+Lists come in order of id; sorted ones put empty values last and keep ids in order within equals;
+text and choices sort alphabetically without regard to case, no before yes, references by id.
+
+Filters match equal values, text without regard to case, an empty value the records without one;
+--search finds a part of any searched field without regard to case.
+
+Aggregates leave out empty values, except count. Over nothing: total and count 0, the others `-`
+and null; grouped `No {plural}.` and an empty list. Averages are rounded half up to 2 places, or
+the field's if more. Groups come by value, the one without a value last, as `-`; months read
+YYYY-MM, years YYYY.
+
+CSV is UTF-8 with a header of slugs. Export writes id and all stored fields. Import needs the
+required columns, ignores id, refuses unknown columns, and adds every row or none; a missing
+column means defaults, an empty cell means empty.
+
+Text is stripped, required text is not blank, control characters are refused. Integers are
+-?[0-9]+ within 64 bits. Decimals have at most the field's places (2 unless said) and 15 digits
+before the point, and are shown with exactly their places. Dates are YYYY-MM-DD, date-times
+YYYY-MM-DD HH:MM. yes/no takes yes no true false y n 1 0. Choices match without regard to case
+and are kept as spelt here. E-mails have one @, something on both sides, a dot in the domain, no
+blank. References are ids of records that exist.
+
+A default applies when a field is not given; a value given as empty is empty, and refused where
+required. In `edit`, an empty value clears.
+
+Unique values are compared exactly, conditions and rules compare text without regard to case; a
+comparison with an empty value breaks no rule and meets no condition.
+
+Computed fields follow exact arithmetic, rounded half away from zero once at the end; an empty
+operand or a division by zero leaves them empty. They are never typed in.
+"""
+
+
+def conventions(app: App, base: Base) -> tuple[str, ...]:
+    """The contract of the built app, and the example records that criteria speak of."""
+    kind = app.kinds[0]
+    kinds = ", ".join(each.command for each in app.kinds)
+    start = _START.format(app=app.slug, kinds=kinds)
+    answers = _ANSWERS.format(name=kind.name.lower(), plural=kind.plural.lower())
+    return (
+        *_sentences(start),
+        *(_fields(each) for each in app.kinds),
+        *_sentences(answers),
+        *_examples(app, base),
+    )
+
+
+def _sentences(text: str) -> list[str]:
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+
+def _fields(kind: Kind) -> str:
+    given = ", ".join(field.option for field in kind.fields if field.stored)
+    return f"Options of {kind.command}: {given}."
+
+
+def _examples(app: App, base: Base) -> list[str]:
+    told = []
+    for kind in app.kinds:
+        subject = Subject(app, kind, base)
+        records = [
+            f"{subject.name} {made.number}: {subject.wording(made.typed)}"
+            for made in subject.examples
+        ]
+        if records:
+            told.append(f"The example {subject.plural} of the criteria: {'; '.join(records)}.")
+    order = ", ".join(f"{made.kind.replace('_', ' ')} {made.number}" for made in base.made)
+    return [*told, f"The example records are made in this order: {order}."] if told else []

@@ -1,0 +1,105 @@
+"""The part that writes requirements, and the way back from requirements to the app they mean."""
+
+from macrohard.llm.offline.criteria.check import Draft
+from macrohard.llm.offline.criteria.drafts import draft_stories
+from macrohard.llm.offline.criteria.subject import Subject
+from macrohard.llm.offline.dialect import parse_spec
+from macrohard.llm.offline.dialect.ast import App
+from macrohard.llm.offline.oracle.base import Base, build_base
+from macrohard.llm.offline.parts.conventions import conventions
+from macrohard.llm.offline.parts.reading import read_text
+from macrohard.llm.offline.scene import Scene
+from macrohard.work import Criterion, Requirements, SourceLine, Story
+
+OUT_OF_SCOPE = (
+    "Several people at once with accounts and rights: whoever can open the file can do everything.",
+    "Undo, and a history of changes.",
+    "Translation: messages and help are in English.",
+    "Time zones: dates and times are those of the machine's clock.",
+)
+"""What readers of a record-keeping spec might expect, and do not get."""
+
+
+def write_requirements(scene: Scene) -> Requirements:
+    """Write the requirements of the spec in a request.
+
+    Raises:
+        SpecError: A line is outside the dialect.
+    """
+    text = read_text(scene, "spec")
+    return requirements_of(parse_spec(text), text)
+
+
+def requirements_of(app: App, text: str) -> Requirements:
+    """The requirements of an app and the text it was read from."""
+    base = build_base(app)
+    lines = text.split("\n")
+    stories = tuple(
+        _story(draft, f"S{number}", lines)
+        for number, draft in enumerate(draft_stories(app, base), start=1)
+    )
+    used = {source.line for story in stories for source in story.sources}
+    return Requirements(
+        title=app.title,
+        purpose=app.purpose or f"Keeps {_listed([kind.plural.lower() for kind in app.kinds])}.",
+        stories=stories,
+        conventions=conventions(app, base),
+        definitions=tuple(
+            SourceLine(line=number, text=line)
+            for number, line in enumerate(lines, start=1)
+            if line.strip() and number not in used
+        ),
+        assumptions=(*app.assumptions, *_barren(app, base)),
+        out_of_scope=(*OUT_OF_SCOPE, *_other_interfaces(app)),
+    )
+
+
+def read_requirements(requirements: Requirements) -> App:
+    """The app that requirements describe, read from the lines of the spec which they quote.
+
+    Raises:
+        SpecError: They quote a line outside the dialect, or too few lines for an app.
+    """
+    return parse_spec(quoted_text(requirements), source="requirements")
+
+
+def quoted_text(requirements: Requirements) -> str:
+    """The quoted lines at their line numbers; lines that nobody quotes are blank."""
+    told = [source for story in requirements.stories for source in story.sources]
+    lines = {quote.line: quote.text for quote in [*requirements.definitions, *told]}
+    return "\n".join(lines.get(number, "") for number in range(1, max(lines, default=0) + 1))
+
+
+def _story(draft: Draft, ident: str, lines: list[str]) -> Story:
+    return Story(
+        id=ident,
+        as_a=draft.as_a,
+        i_want=draft.i_want,
+        so_that=draft.so_that,
+        criteria=tuple(
+            Criterion(id=f"{ident}.C{number}", given=case.given, when=case.when, then=case.then)
+            for number, case in enumerate(draft.cases, start=1)
+        ),
+        sources=tuple(
+            SourceLine(line=number, text=lines[number - 1])
+            for number in draft.lines
+            if 1 <= number <= len(lines)
+        ),
+    )
+
+
+def _barren(app: App, base: Base) -> tuple[str, ...]:
+    return tuple(
+        f"No example {subject.name} was found that meets every bound and rule at once; what is "
+        f"said about {subject.plural} can be checked in part only."
+        for subject in (Subject(app, app.kind(slug), base) for slug in base.barren)
+    )
+
+
+def _other_interfaces(app: App) -> tuple[str, ...]:
+    others = [name for name in app.interfaces if name != "cli"]
+    return (f"Beside the command line: {_listed(others)}.",) if others else ()
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
