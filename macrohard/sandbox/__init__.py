@@ -9,8 +9,9 @@ from macrohard.sandbox.base import (
     SandboxProvider,
     Terminal,
 )
+from macrohard.sandbox.box import ProcessSandbox
 from macrohard.sandbox.choice import SandboxName, choose
-from macrohard.sandbox.process import ProcessProvider, ProcessSandbox
+from macrohard.sandbox.process import ProcessProvider
 
 __all__ = [
     "WORKSPACE",

@@ -7,9 +7,11 @@ Nothing here uses tar to copy: ``tarfile``'s data filter lets crafted links out 
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import stat
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -302,6 +304,20 @@ def _explained(path: str) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise PermissionError(f"{path} may not be touched: {error.strerror}") from error
         raise SandboxError(f"{path[:300]} cannot be used: {error.strerror}") from error
+
+
+def pack(dest: Path, source: int, max_bytes: int) -> None:
+    """Write a hostile directory into a tar file on the host, same bytes for same contents."""
+    draft = dest.with_name(f".{dest.name}.part")
+    with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
+        for path, executable, data in Export(max_bytes).entries(source):
+            member = tarfile.TarInfo(path.rstrip("/"))
+            member.mode = 0o755 if executable else 0o644
+            member.size = len(data)
+            if path.endswith("/"):
+                member.type = tarfile.DIRTYPE
+            archive.addfile(member, io.BytesIO(data))
+    draft.replace(dest)
 
 
 def write_out(dest: Path, source: int, max_bytes: int) -> list[str]:

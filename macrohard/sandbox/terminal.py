@@ -82,14 +82,15 @@ class PtyTerminal:
                 self._kill()
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(asyncio.shield(self._ended), _END_PATIENCE_S)
-            self._let_go()
+            self.let_go()
         if not ended_itself or self._ended.cancelled() or self._ended.exception():
             return None
         message, _ = self._ended.result()
         returncode = message.get("returncode")
         return int(returncode) if returncode is not None else None
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the descriptor; the box that held the program is gone or the program is."""
         if not self._over:
             self._over = True
             asyncio.get_running_loop().remove_reader(self._master)

@@ -5,17 +5,19 @@ reason, the box ends: with a process namespace the kernel kills everything in it
 runners kill what they started.
 """
 
+import contextlib
 import json
 import os
 import select
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import plain, runner, wire
+from . import plain, runner, syscalls, tree, watch, wire
 
 LINUX = sys.platform == "linux"
 if LINUX:
@@ -24,14 +26,15 @@ if LINUX:
 INSIDE_UID = 1000
 """What our own user is called in a user namespace."""
 
-_LOOK_EVERY_S = 0.05
+_LOOK_EVERY_S = 0.1
+_CONNECT_S = 0.5  # to our own loopback: either at once or not at all
 
 
 class PieceError(Exception):
     """One piece of isolation cannot be had here.
 
     Args:
-        piece: ``user``, ``mount``, ``pid``, ``net``, ``ipc``.
+        piece: ``user``, ``mount``, ``pid``, ``net``, ``ipc``, ``orphans``, ``syscalls``.
         why: What the host answered.
     """
 
@@ -97,6 +100,8 @@ def _leave_host(pieces: list[str], uid: int | None) -> int | None:
             _try(piece, lambda flag=flag: kernel.unshare(flag))
     if "net" in pieces:
         _try("net", kernel.raise_loopback)
+    if "ipc" in pieces:
+        _try("ipc", lambda: kernel.name_host("box"))
     return uid if "user" in pieces else None
 
 
@@ -123,7 +128,7 @@ class Keeper:
     Args:
         link: The socket to the factory.
         inbox: What was read from it so far.
-        plan: See :func:`mounts.build_root`; further ``pieces``, ``env``, ``rlimits``, ``scratch``.
+        plan: See :func:`mounts.build_root`; further ``pieces``, ``rlimits``, ``scratch``.
         uid: Who commands run as, None for our own user.
     """
 
@@ -135,7 +140,11 @@ class Keeper:
         self._plan = plan
         self._private = "mount" in plan["pieces"]
         self._uid = uid
-        self._identity = runner.Identity(uid, plan["rlimits"])
+        self._adopts = "orphans" in plan["pieces"]
+        self._limits = plan["limits"]
+        refused = _try("syscalls", syscalls.compile_filter) if "syscalls" in plan["pieces"] else b""
+        self._identity = runner.Identity(uid, plan["rlimits"], self._adopts, refused)
+        self._looked = 0.0
         self._jobs: dict[int, Job] = {}
         self._trees: dict[int, int] = {}
         if self._private:
@@ -147,10 +156,11 @@ class Keeper:
             self._top = plan["scratch"]
         self._work = f"{self._top}/work"
         self._workspace = places[0]
-        self._env = _environment(self._top, plan["env"])
+        self._env = _environment(self._top)
         if LINUX:
             kernel.hide_memory()
-            kernel.adopt_orphans()
+        if self._adopts:
+            _try("orphans", kernel.adopt_orphans)
         if uid is not None and not self._can_run_as(uid):
             raise PieceError("user", "another user cannot reach the Python interpreter")
         wire.send(link, {"work": self._work, "tmp": self._env["HOME"]}, places)
@@ -186,6 +196,8 @@ class Keeper:
                 if line in lines:
                     self._hear_runner(lines[line])
             self._reap_strangers()
+            if self._adopts and self._jobs:
+                self._look_after_limits()
             if self._link in ready:
                 self._hear_factory()
 
@@ -236,7 +248,7 @@ class Keeper:
     def _do_kill(self, message: dict[str, Any], _descriptors: list[int]) -> None:
         job = self._jobs.get(message["job"])
         if job is not None:
-            job.control.send(b"k")
+            _tell(job, b"k")
 
     def _do_tree(self, message: dict[str, Any], _descriptors: list[int]) -> None:
         tree = mounts.fresh_tree(self._plan["limits"]["disk_mb"])
@@ -248,8 +260,15 @@ class Keeper:
         wire.send(self._link, {"id": message["id"]})
 
     def _do_connect(self, message: dict[str, Any], _descriptors: list[int]) -> None:
-        with socket.create_connection(("localhost", message["port"]), timeout=1.0) as stream:
-            wire.send(self._link, {"id": message["id"]}, (stream.fileno(),))
+        # Numbers, not names: nothing here may read files of the box or ask a resolver.
+        for address in ("127.0.0.1", "::1"):
+            with contextlib.suppress(OSError):
+                place = (address, message["port"])
+                with socket.create_connection(place, timeout=_CONNECT_S) as stream:
+                    stream.settimeout(None)
+                    wire.send(self._link, {"id": message["id"]}, (stream.fileno(),))
+                    return
+        raise OSError(f"nothing listens on port {message['port']}")
 
     def _start(
         self,
@@ -307,6 +326,8 @@ class Keeper:
 
     def _reap_strangers(self) -> None:
         """Collect orphans that came to us because their runner died."""
+        if not self._adopts:
+            return
         runners = {job.runner for job in self._jobs.values()}
         while True:
             try:
@@ -319,12 +340,34 @@ class Keeper:
 
     def _kill_strangers(self) -> int:
         """Kill every descendant that no living runner answers for; how many are left."""
-        if not LINUX:
+        if not self._adopts:
             return 0
-        return runner.kill_tree(os.getpid(), spare={job.runner for job in self._jobs.values()})
+        return tree.kill_descendants(spare={job.runner for job in self._jobs.values()})
+
+    def _look_after_limits(self) -> None:
+        """Kill the largest command when all of them together use more than the box may."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY_S:
+            return
+        self._looked = now
+        uses = {job.number: watch.measure(job.runner) for job in self._jobs.values()}
+        most = self._limits["memory_mb"] * 2**20
+        if sum(use.memory for use in uses.values()) > most:
+            uses = {n: watch.measure(self._jobs[n].runner, exact=True) for n in uses}
+            if sum(use.memory for use in uses.values()) > most:
+                largest = max(uses, key=lambda number: uses[number].memory)
+                _tell(self._jobs[largest], b"m")
+        if sum(use.tasks for use in uses.values()) > self._limits["pids"]:
+            largest = max(uses, key=lambda number: uses[number].tasks)
+            _tell(self._jobs[largest], b"k")
 
 
-def _environment(top: str, extra: dict[str, str]) -> dict[str, str]:
+def _tell(job: Job, word: bytes) -> None:
+    with contextlib.suppress(OSError):  # it is just ending
+        job.control.send(word)
+
+
+def _environment(top: str) -> dict[str, str]:
     """The whole environment of a command: nothing of the host's."""
     temporary = f"{top}/tmp"  # noqa: S108 - the box's own
     return {
@@ -335,5 +378,4 @@ def _environment(top: str, extra: dict[str, str]) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "MACROHARD_WORK": f"{top}/work",
-        **extra,
     }

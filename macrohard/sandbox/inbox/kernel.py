@@ -153,6 +153,11 @@ def enter_root(mount_point: str) -> None:
     os.chdir("/")
 
 
+def name_host(name: str) -> None:
+    """Name this machine, in a UTS namespace of its own."""
+    socket.sethostname(name)
+
+
 def raise_loopback() -> None:
     """Bring ``lo`` up in this network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

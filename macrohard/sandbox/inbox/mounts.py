@@ -41,7 +41,8 @@ def build_root(plan: dict[str, Any], uid: int) -> tuple[int, int]:
     kernel.slave_mounts()
     binds = [(copy, dest) for source, dest in _all_binds(plan) if (copy := _frozen_copy(source))]
     devices = [(name, kernel.copy_tree_of_mounts(f"/dev/{name}")) for name in _DEVICES]
-    proc = kernel.new_mount("proc", {}, _SHIELDS | kernel.NOEXEC)
+    # The keeper and its runners cannot be seen: who cannot trace a process does not see it.
+    proc = kernel.new_mount("proc", {"hidepid": "2"}, _SHIELDS | kernel.NOEXEC)
     root = kernel.new_mount("tmpfs", {"size": "4m", "mode": "755"}, _SHIELDS)
     kernel.attach(root, _MOUNT_POINT)
     os.chdir(_MOUNT_POINT)

@@ -4,7 +4,6 @@ A runner is forked from the keeper for each command. It adopts the orphans of it
 a daemon that leaves its session is still found; it ends when it has no children left.
 """
 
-import contextlib
 import errno
 import fcntl
 import json
@@ -17,18 +16,15 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import kernel
+from . import kernel, syscalls, tree
 
 TIMED_OUT = 124
 NOT_FOUND = 127
 NOT_RUNNABLE = 126
-_KILL_PATIENCE_S = 3.0  # after this long the box itself has to go
 _LINUX = sys.platform == "linux"
 
 
@@ -39,10 +35,15 @@ class Identity:
     Attributes:
         uid: User and group to become, or None to stay who we are.
         limits: Resource limits by the name of their constant.
+        adopts: Whether orphans can be adopted and found; otherwise a process group is all that
+            is known of a command.
+        filter: System calls refused, as a seccomp program; empty for none.
     """
 
     uid: int | None
     limits: dict[str, int]
+    adopts: bool
+    filter: bytes
 
 
 def run(
@@ -64,8 +65,9 @@ def run(
     """
     started = time.monotonic()
     if _LINUX:
-        kernel.adopt_orphans()
         kernel.hide_memory()
+    if identity.adopts:
+        kernel.adopt_orphans()
     wake_read, wake_write = os.pipe()
     for end in (wake_read, wake_write):
         os.set_blocking(end, False)
@@ -81,7 +83,11 @@ def run(
     limit_s = request["timeout_s"]
     deadline = None if limit_s is None else started + limit_s
     status, ended_by = _watch(child, control, wake_read, deadline)
-    survivors = kill_tree(os.getpid(), group=child)
+    survivors = 0
+    if identity.adopts:
+        survivors = tree.kill_descendants()
+    else:
+        tree.kill_group(child)
     failure = os.read(failure_read, 4096).decode(errors="replace")
     report = _report(status, ended_by, failure)
     report["duration_s"] = time.monotonic() - started
@@ -124,7 +130,7 @@ def _watch(
             os.read(wake, 4096)
         if control in ready:
             word = control.recv(1)  # empty when the keeper died: then everything goes too
-            return _reap(child), "memory" if word == b"m" else "keeper"
+            return None, "memory" if word == b"m" else "keeper"
 
 
 def _reap(child: int) -> int | None:
@@ -139,110 +145,6 @@ def _reap(child: int) -> int | None:
             return found
         if pid == child:
             found = status
-
-
-def kill_tree(
-    ancestor: int, spare: AbstractSet[int] = frozenset(), group: int | None = None
-) -> int:
-    """Kill until ``ancestor`` (this process) has no children left; how many outlived our patience.
-
-    A process that may not fork any more cannot outrun us: first the right to fork is taken from
-    all of them, then they are killed. (Killing alone frees places for the survivors' children.)
-
-    Args:
-        ancestor: This process.
-        spare: Children that stay, with all below them.
-        group: Process group to kill where there is no ``/proc`` to find descendants in.
-    """
-    give_up = time.monotonic() + _KILL_PATIENCE_S
-    pause_s = 0.0005
-    while True:
-        if not spare:
-            _reap(0)
-            if not _has_children():
-                return 0
-        if not _LINUX:
-            _kill_group(group)
-        else:
-            doomed = _forbid_forks(ancestor, spare)
-            if spare and not doomed:
-                return 0
-            for pid in doomed:
-                _try_kill(pid)
-                _collect(pid)
-        if time.monotonic() > give_up:
-            return 1
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 2, 0.02)
-
-
-def _has_children() -> bool:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
-
-
-def _forbid_forks(ancestor: int, spare: AbstractSet[int]) -> list[int]:
-    """Take the right to fork from every descendant, until no new one turns up; who they are."""
-    known: set[int] = set()
-    for _ in range(20):
-        new = [pid for pid in descendants(ancestor, spare) if pid not in known]
-        if not new:
-            break
-        known.update(new)
-        for pid in new:
-            try:
-                resource.prlimit(pid, resource.RLIMIT_NPROC, (0, 0))
-            except (OSError, ValueError):
-                _try_kill(pid)
-    return list(known)
-
-
-def _try_kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _collect(pid: int) -> None:
-    # Somebody else's child comes to us when its parent is gone.
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-
-
-def _kill_group(group: int | None) -> None:
-    if group is None:
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
-def parents() -> dict[int, int]:
-    """Parent of every process that can be seen."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_bytes()
-            except OSError:
-                continue
-            # The name in parentheses may hold anything, a closing parenthesis included.
-            found[int(entry.name)] = int(stat.rpartition(b")")[2].split()[1])
-    return found
-
-
-def descendants(ancestor: int, spare: AbstractSet[int] = frozenset()) -> Iterator[int]:
-    """Every process below ``ancestor``, nearest first, without those in and below ``spare``."""
-    children: dict[int, list[int]] = {}
-    for pid, parent in parents().items():
-        children.setdefault(parent, []).append(pid)
-    waiting = [ancestor]
-    while waiting:
-        for pid in children.get(waiting.pop(0), []):
-            if pid not in spare:
-                waiting.append(pid)
-                yield pid
 
 
 def _become(
@@ -321,3 +223,5 @@ def _limit(identity: Identity) -> None:
         os.setresuid(identity.uid, identity.uid, identity.uid)
     elif _LINUX:
         kernel.renounce_privileges()
+    if identity.filter:
+        syscalls.install(identity.filter)
