@@ -41,7 +41,7 @@ def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
         ("triage", triage),
         ("release", release),
     ):
-        graph.add_node(name, partial(node, office))  # type: ignore[call-overload]
+        graph.add_node(name, partial(node, office))
 
     graph.add_edge(START, "intake")
     graph.add_edge("intake", "requirements")
