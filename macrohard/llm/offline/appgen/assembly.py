@@ -1,0 +1,76 @@
+"""Puts all files of an app together."""
+
+from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.changes import changes_module
+from macrohard.llm.offline.appgen.commands import commands_module
+from macrohard.llm.offline.appgen.figures import figures_module, has_figures
+from macrohard.llm.offline.appgen.fixed_files import MODULES, fixed_module
+from macrohard.llm.offline.appgen.program import (
+    commands_init,
+    main_module,
+    manifest,
+    package_init,
+    project_file,
+)
+from macrohard.llm.offline.appgen.records import record_module
+from macrohard.llm.offline.appgen.reports import reports_module
+from macrohard.llm.offline.appgen.schema import schema_module
+from macrohard.llm.offline.appgen.shake import shake
+from macrohard.llm.offline.dialect.ast import App
+
+PACKAGES = {
+    "records": "Record kinds: what is kept of each, and its rows in the database.",
+    "changes": "Changes to records, and the rules they must meet.",
+    "reports": "Questions about records.",
+}
+
+
+def generate(app: App) -> dict[str, str]:
+    """All files of an app, path to content, in the order in which one would write them."""
+    root = app.slug
+    files = {f"{root}/__init__.py": package_init(app)}
+    files |= {f"{root}/{name}.py": fixed_module(root, name) for name in MODULES}
+    files[f"{root}/schema.py"] = schema_module(app)
+    files |= {f"{root}/{name}/__init__.py": f'"""{about}"""\n' for name, about in PACKAGES.items()}
+    files[f"{root}/commands/__init__.py"] = commands_init(app)
+    files |= kind_files(app)
+    files[f"{root}/__main__.py"] = main_module(app)
+    roots = [f"{root}/__main__.py", f"{root}/schema.py"]
+    roots += [f"{root}/commands/{names.file_name(kind)}.py" for kind in app.kinds]
+    files = shake(files, roots)
+    files["pyproject.toml"] = project_file(app)
+    files["macrohard.json"] = manifest(app)
+    return files
+
+
+def kind_files(app: App) -> dict[str, str]:
+    """The files about the kinds."""
+    ours = own_imports(app)
+    files: dict[str, str] = {}
+    if has_figures(app):
+        files[f"{app.slug}/figures.py"] = figures_module(app, ours)
+    for kind in app.kinds:
+        name = names.file_name(kind)
+        files[f"{app.slug}/records/{name}.py"] = record_module(app, kind, ours)
+        files[f"{app.slug}/changes/{name}.py"] = changes_module(app, kind, ours)
+        files[f"{app.slug}/reports/{name}.py"] = reports_module(app, kind, ours)
+        files[f"{app.slug}/commands/{name}.py"] = commands_module(app, kind, ours)
+    return files
+
+
+def own_imports(app: App) -> dict[str, str]:
+    """The import statement of every name that modules of the app take from each other."""
+    root = app.slug
+    ours = {name: f"from {root} import {name}" for name in (*MODULES, "figures", "schema")}
+    ours |= {
+        "InputError": f"from {root}.errors import InputError",
+    }
+    for kind in app.kinds:
+        name = names.file_name(kind)
+        for folder, alias in (
+            ("records", names.records_module(kind)),
+            ("changes", names.changes_module(kind)),
+            ("reports", names.reports_module(kind)),
+        ):
+            ours[alias] = f"from {root}.{folder} import {name} as {alias}"
+    return ours

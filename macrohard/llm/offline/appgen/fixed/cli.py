@@ -1,0 +1,47 @@
+"""The program: finds the command that is meant, runs it, and says what came of it."""
+
+import argparse
+import importlib
+import re
+import sys
+from collections.abc import Sequence
+
+from macrohard.llm.offline.appgen.fixed.commands import ABOUT, COMMANDS, DATABASE, PROGRAM
+from macrohard.llm.offline.appgen.fixed.console import Parser, add_database_option, choose
+from macrohard.llm.offline.appgen.fixed.errors import AppError, InputError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code: 0, or 2 with one line on standard error."""
+    try:
+        print(run(sys.argv[1:] if arguments is None else arguments))
+    except AppError as error:
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(arguments: Sequence[str]) -> str:
+    """Run one command line and return what it prints."""
+    options = parser().parse_args(arguments)
+    if options.kind is None:
+        raise InputError(f"no command; try: {PROGRAM} --help")
+    kind = choose("command", options.kind, COMMANDS)
+    module = importlib.import_module(COMMANDS[kind])
+    known = argparse.Namespace(db=getattr(options, "db", DATABASE))
+    chosen = module.parser().parse_args(options.rest, known)
+    return str(chosen.action(chosen))
+
+
+def parser() -> Parser:
+    """Make the parser of everything before the verb."""
+    made = Parser(prog=PROGRAM, description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
+    add_database_option(made)
+    made.add_argument("kind", nargs="?", metavar="KIND", help=f"one of: {', '.join(COMMANDS)}")
+    made.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="KIND --help says")
+    return made
+
+
+def one_line(message: str) -> str:
+    """Make a message printable in one line, whatever was typed."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: repr(match[0])[1:-1], message)

@@ -1,0 +1,92 @@
+"""The command line: options that all commands share, and errors in one line."""
+
+import argparse
+from collections.abc import Iterable
+from typing import NoReturn, TypeAlias
+
+from macrohard.llm.offline.appgen.fixed.errors import InputError
+from macrohard.llm.offline.appgen.fixed.values import parse_id
+
+FIELD = "field_"
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises InputError where argparse would print its usage."""
+
+    def __init__(self, **settings: object) -> None:
+        """Make a parser that knows no abbreviations."""
+        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found wrong."""
+        raise InputError(message)
+
+
+def file_path(text: str) -> str:
+    """Take a path that is not empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return text
+
+
+def add_database_option(parser: argparse.ArgumentParser) -> None:
+    """Let the person choose the database file; no default, so that it can stand in two places."""
+    parser.add_argument(
+        "--db",
+        metavar="PATH",
+        type=file_path,
+        default=argparse.SUPPRESS,
+        help="the database file",
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Let the person ask for JSON."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_id_argument(parser: argparse.ArgumentParser) -> None:
+    """Let the person name a record by its id."""
+    parser.add_argument("id", metavar="ID", help="its number")
+
+
+def record_id(options: argparse.Namespace) -> int:
+    """Read the id that was given."""
+    value = parse_id("id", options.id)
+    if value is None:
+        raise InputError("id is required")
+    return value
+
+
+def add_file_argument(parser: argparse.ArgumentParser) -> None:
+    """Let the person name a file."""
+    parser.add_argument("file", metavar="FILE", type=file_path, help="path of the file")
+
+
+def add_field_option(parser: argparse.ArgumentParser, option: str, slug: str, about: str) -> None:
+    """Add an option that gives a value for a field."""
+    parser.add_argument(option, dest=FIELD + slug, metavar="VALUE", help=about)
+
+
+def given_fields(options: argparse.Namespace) -> dict[str, str]:
+    """Collect the fields that were given, as texts."""
+    return {
+        name.removeprefix(FIELD): text
+        for name, text in vars(options).items()
+        if name.startswith(FIELD) and text is not None
+    }
+
+
+def choose(what: str, text: str, choices: Iterable[str]) -> str:
+    """Find the choice that a person means; case, spaces, ``_`` and ``-`` are all one."""
+    known = tuple(choices)
+    wanted = text.strip().lower().replace("_", "-").replace(" ", "-")
+    if wanted not in known:
+        raise InputError(f"unknown {what} {text!r}: choose from {', '.join(known)}")
+    return wanted
+
+
+def count_of(count: int, singular: str, plural: str) -> str:
+    """Say ``1 expense`` or ``3 expenses``."""
+    return f"{count} {singular if count == 1 else plural}"

@@ -1,0 +1,115 @@
+"""The SQLite file: opened, given its tables where it is new, used in transactions."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import TypeVar
+
+from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
+from macrohard.llm.offline.appgen.fixed.schema import APPLICATION_ID, KIND_NAMES, SCHEMA, VERSION
+from macrohard.llm.offline.appgen.fixed.values import Link, stored
+
+WAIT_FOR_OTHERS_S = 30
+
+Record = TypeVar("Record")
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open a database file, without looking into it."""
+    connection = sqlite3.connect(path, timeout=WAIT_FOR_OTHERS_S, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Create the tables where there are none yet; refuse the database of another program."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if (application, version) == (APPLICATION_ID, VERSION):
+        return
+    if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise StorageError("it is the database of another program")
+    for statement in SCHEMA:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def transaction(path: str, begin: str) -> Iterator[sqlite3.Connection]:
+    """Open a database for one transaction: all of it is kept, or nothing.
+
+    Raises:
+        StorageError: when the file cannot be used.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            connection.execute(begin)
+            prepare(connection)
+            yield connection
+            connection.execute("COMMIT")
+    except (sqlite3.Error, StorageError) as error:
+        raise StorageError(f"cannot use the database {path!r}: {error}") from error
+
+
+def reading(path: str) -> AbstractContextManager[sqlite3.Connection]:
+    """Open a database to read one state of it; a file that is not there yet holds nothing."""
+    is_new = not os.path.exists(path) and os.path.isdir(os.path.dirname(path) or ".")
+    return transaction(":memory:" if is_new else path, "BEGIN")
+
+
+def writing(path: str) -> AbstractContextManager[sqlite3.Connection]:
+    """Open a database to change it; others wait until this is done."""
+    return transaction(path, "BEGIN IMMEDIATE")
+
+
+def fetch(
+    connection: sqlite3.Connection,
+    make: Callable[[sqlite3.Row], Record],
+    query: str,
+    *arguments: str | int | None,
+) -> list[Record]:
+    """Run a query and make a record of each row.
+
+    Raises:
+        StorageError: when a row holds something that the app never writes.
+    """
+    rows = connection.execute(query, arguments).fetchall()
+    try:
+        return [make(row) for row in rows]
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise StorageError("it holds a value that this program did not write") from error
+
+
+def require(connection: sqlite3.Connection, table: str, record_id: int | None) -> None:
+    """Refuse a reference to a record that is not there."""
+    query = f'SELECT 1 FROM "{table}" WHERE "id" = ?'
+    if record_id is not None and not connection.execute(query, (record_id,)).fetchone():
+        raise InputError(f"no {KIND_NAMES[table][0]} {record_id}")
+
+
+def link(
+    connection: sqlite3.Connection, table: str, column: str, record_id: int | None
+) -> Link | None:
+    """Look up the label of a record that is referred to."""
+    if record_id is None:
+        return None
+    query = f'SELECT "{column}" FROM "{table}" WHERE "id" = ?'
+    (label,) = connection.execute(query, (record_id,)).fetchone()
+    return Link(record_id, label or "")
+
+
+def other_with(
+    connection: sqlite3.Connection, table: str, record_id: int, wanted: Mapping[str, object]
+) -> int | None:
+    """Find the id of another record with these values; one that is empty is like no other."""
+    if None in wanted.values():
+        return None
+    condition = " AND ".join(f'"{column}" = ?' for column in wanted)
+    row = connection.execute(
+        f'SELECT "id" FROM "{table}" WHERE "id" <> ? AND {condition} ORDER BY "id"',
+        (record_id, *map(stored, wanted.values())),
+    ).fetchone()
+    return None if row is None else int(row["id"])

@@ -1,0 +1,93 @@
+"""Writes the program around the kinds: packages, entry point, and how to run it."""
+
+import json
+
+from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.pysource import block, docstring, exploded, module, quote
+from macrohard.llm.offline.dialect.ast import App
+
+TEST_COMMAND = ("python", "-m", "unittest", "discover", "-s", "tests", "-t", ".")
+
+
+def package_init(app: App) -> str:
+    """``APP/__init__.py``."""
+    return docstring(names.sentence(app.purpose.split("\n")[0] or app.title), depth=0) + "\n"
+
+
+def commands_init(app: App) -> str:
+    """``APP/commands/__init__.py``: where each command is, so that only one need be loaded."""
+    entries = [
+        f"{quote(kind.command)}: {quote(f'{app.slug}.commands.{names.file_name(kind)}')}"
+        for kind in app.kinds
+    ]
+    about = names.sentence(app.purpose.split("\n")[0] or app.title)
+    blocks = [
+        f'PROGRAM = "python -m {app.slug}"',
+        f"ABOUT = {quote(about)}",
+        f'DATABASE = "{app.slug}.db"',
+        exploded("COMMANDS = {", entries, "}"),
+        '"""The module of each kind\'s commands; only the one that is needed is loaded."""',
+    ]
+    return module("The commands of the program, and where their code is.", blocks, {})
+
+
+def main_module(app: App) -> str:
+    """``APP/__main__.py``."""
+    return (
+        block(
+            f'''
+        """Runs the program: ``python -m {app.slug}``."""
+
+        import os
+        import sys
+
+        from {app.slug}.cli import main
+
+        if __name__ == "__main__":
+            try:
+                code = main()
+                sys.stdout.flush()
+            except BrokenPipeError:
+                # Whoever read the output has gone; python must not find that out a second time.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                code = 1
+            except KeyboardInterrupt:
+                code = 130
+            sys.exit(code)
+        '''
+        )
+        + "\n"
+    )
+
+
+def manifest(app: App) -> str:
+    """``macrohard.json``: how the app is run and tested."""
+    content = {
+        "name": app.slug,
+        "run": ["python", "-m", app.slug],
+        "test": list(TEST_COMMAND),
+        "interfaces": ["cli"],
+        "python": ">=3.11",
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def project_file(app: App) -> str:
+    """``pyproject.toml``, as small as can be."""
+    about = " ".join(app.purpose.split()) or app.title
+    return (
+        block(
+            f"""
+        [project]
+        name = {quote(app.slug.replace("_", "-"))}
+        version = "1.0.0"
+        description = {quote(about)}
+        requires-python = ">=3.11"
+        dependencies = []
+
+        [tool.ruff]
+        line-length = 100
+        """
+        )
+        + "\n"
+    )

@@ -1,0 +1,209 @@
+"""Small builders of Python source: blocks, calls that break as formatters do, whole modules."""
+
+import ast
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+WIDTH = 100
+
+
+def block(text: str) -> str:
+    """A piece of code without the indentation it has in the generator."""
+    return textwrap.dedent(text).strip("\n")
+
+
+def indent(text: str, steps: int = 1) -> str:
+    """A piece of code, indented."""
+    return textwrap.indent(text, "    " * steps)
+
+
+def quote(text: str) -> str:
+    """A string literal in double quotes, as formatters prefer them."""
+    if '"' in text and "'" not in text:
+        return repr(text)
+    return json.dumps(text, ensure_ascii=False)
+
+
+def call(head: str, arguments: Sequence[str], tail: str = "", depth: int = 0) -> str:
+    """``head(arguments)tail`` at an indentation, in one line or broken as ruff breaks it.
+
+    Args:
+        head: Everything before the opening bracket: ``return Expense``.
+        arguments: What stands between the brackets.
+        tail: Everything after the closing bracket.
+        depth: Steps of indentation; the result is not yet indented.
+    """
+    return bracketed(f"{head}(", arguments, f"){tail}", depth)
+
+
+def bracketed(opening: str, items: Sequence[str], closing: str, depth: int = 0) -> str:
+    """Items between brackets, in one line, or in a line of their own, or one a line."""
+    inner = ", ".join(items)
+    one_line = f"{opening}{inner}{closing}"
+    room = WIDTH - 4 * depth
+    if "\n" not in one_line and len(one_line) <= room:
+        return one_line
+    if "\n" not in inner and len(inner) + 4 <= room and not opening.endswith(("[", "{")):
+        return f"{opening}\n    {inner}\n{closing}"
+    lines = "".join(f"{item},\n" for item in items)
+    return f"{opening}\n{indent(lines)}{closing}"
+
+
+def exploded(opening: str, items: Iterable[str], closing: str) -> str:
+    """Items between brackets, always one a line."""
+    lines = "".join(f"{item},\n" for item in items)
+    return f"{opening}\n{indent(lines)}{closing}" if lines else opening + closing
+
+
+def tuple_of(texts: Sequence[str], head: str = "", depth: int = 0) -> str:
+    """A tuple of string literals."""
+    quoted = [quote(text) for text in texts]
+    if len(quoted) == 1:
+        return f"{head}({quoted[0]},)"
+    one_line = f"{head}({', '.join(quoted)})"
+    if len(one_line) <= WIDTH - 4 * depth:
+        return one_line
+    return exploded(f"{head}(", quoted, ")")
+
+
+def docstring(text: str, depth: int = 1) -> str:
+    """A docstring, not yet indented: one line, or a summary with the rest below it."""
+    room = WIDTH - 4 * depth
+    safe = text.replace("\\", "\\\\").replace('"""', "'''")
+    summary, _, rest = safe.partition("\n\n")
+    if not rest and len(summary) + 6 <= room and not summary.endswith('"'):
+        return f'"""{summary}"""'
+    paragraphs = [
+        textwrap.fill(part, room, break_long_words=False, break_on_hyphens=False)
+        if "\n" not in part
+        else part
+        for part in [summary, *rest.split("\n\n")]
+        if part
+    ]
+    body = "\n\n".join(paragraphs)
+    return f'"""{body}\n"""'
+
+
+def function(signature: str, about: str, body: str) -> str:
+    """A function with its docstring."""
+    return f"{signature}\n{indent(docstring(about))}\n{indent(body)}"
+
+
+def signature(name: str, parameters: Sequence[str], returns: str) -> str:
+    """``def name(parameters) -> returns:``."""
+    one_line = f"def {name}({', '.join(parameters)}) -> {returns}:"
+    return (
+        one_line
+        if len(one_line) <= WIDTH
+        else bracketed(f"def {name}(", parameters, f") -> {returns}:")
+    )
+
+
+def joined(parts: Sequence[str], operator: str, head: str = "return ", depth: int = 1) -> str:
+    """A chain of ``and`` or ``or`` after a head, broken before each operator where it is long."""
+    one_line = head + f" {operator} ".join(parts)
+    if len(one_line) <= WIDTH - 4 * depth or len(parts) == 1:
+        return one_line
+    lines = [parts[0], *(f"{operator} {part}" for part in parts[1:])]
+    return f"{head}(\n{indent(chr(10).join(lines))}\n)"
+
+
+KNOWN_IMPORTS = {
+    "dt": "import datetime as dt",
+    "argparse": "import argparse",
+    "contextlib": "import contextlib",
+    "io": "import io",
+    "json": "import json",
+    "os": "import os",
+    "subprocess": "import subprocess",
+    "sys": "import sys",
+    "tempfile": "import tempfile",
+    "unittest": "import unittest",
+    "Path": "from pathlib import Path",
+    "Callable": "from collections.abc import Callable",
+    "Iterable": "from collections.abc import Iterable",
+    "Iterator": "from collections.abc import Iterator",
+    "Mapping": "from collections.abc import Mapping",
+    "Sequence": "from collections.abc import Sequence",
+    "dataclass": "from dataclasses import dataclass",
+    "replace": "from dataclasses import replace",
+    "Decimal": "from decimal import Decimal",
+    "Fraction": "from fractions import Fraction",
+    "Connection": "from sqlite3 import Connection",
+    "Row": "from sqlite3 import Row",
+    "sqlite3": "import sqlite3",
+    "Any": "from typing import Any",
+    "patch": "from unittest.mock import patch",
+}
+"""What generated code may import from the standard library, by the name it uses."""
+
+
+def imports(source: str, ours: dict[str, str]) -> str:
+    """The import lines that a source needs: standard library first, then the app's own.
+
+    Args:
+        source: Code without imports.
+        ours: Import statements of the app, by the name they bring in.
+    """
+    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    library = [statement for name, statement in KNOWN_IMPORTS.items() if name in used]
+    own = [statement for name, statement in ours.items() if name in used]
+    groups = [merged(group) for group in (library, own) if group]
+    return "\n\n".join(groups)
+
+
+def merged(statements: Iterable[str]) -> str:
+    """Import statements, sorted as isort does, one a module."""
+    plain: set[str] = set()
+    names: dict[str, set[str]] = {}
+    for statement in statements:
+        match = re.fullmatch(r"from (\S+) import (.+)", statement)
+        if match:
+            names.setdefault(match[1], set()).update(match[2].split(", "))
+        else:
+            plain.add(statement)
+    lines = sorted(plain)
+    for module in sorted(names):
+        members = sorted(names[module], key=lambda name: (name.islower(), name))
+        lines += ungrouped(module, members)
+    return "\n".join(lines)
+
+
+def ungrouped(module: str, members: Sequence[str]) -> list[str]:
+    """Import lines of one module; a renamed import has a line of its own, as isort has it."""
+    renamed = [f"from {module} import {name}" for name in members if " as " in name]
+    straight = [name for name in members if " as " not in name]
+    lines = [bracketed_import(module, straight)] if straight else []
+    return lines + renamed
+
+
+def bracketed_import(module: str, members: Sequence[str]) -> str:
+    """``from module import members``, broken where it is long."""
+    one_line = f"from {module} import {', '.join(members)}"
+    if len(one_line) <= WIDTH:
+        return one_line
+    return exploded(f"from {module} import (", members, ")")
+
+
+def module(about: str, blocks: Sequence[str], ours: dict[str, str]) -> str:
+    """A whole module: docstring, the imports it needs, constants, then functions and classes."""
+    body = ""
+    for piece in blocks:
+        constant = not piece.startswith(("def ", "class ", "@"))
+        after_constant = body and not body_ends_in_definition(body)
+        body += ("" if not body else "\n" if constant and after_constant else "\n\n\n") + piece
+    wanted = imports(body, ours)
+    head = docstring(about, depth=0)
+    first_is_constant = bool(blocks) and not blocks[0].startswith(("def ", "class ", "@"))
+    gap = "\n\n" if first_is_constant else "\n\n\n"
+    if not blocks:
+        return head + "\n"
+    return f"{head}\n\n{wanted}{gap if wanted else ''}{body}\n"
+
+
+def body_ends_in_definition(body: str) -> bool:
+    """Whether the last top-level statement of a body is a function or a class."""
+    last = ast.parse(body).body[-1]
+    return isinstance(last, ast.FunctionDef | ast.ClassDef)

@@ -1,0 +1,248 @@
+"""Writes ``records/KIND.py``: what is kept of a record, how its fields are read, its rows."""
+
+from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.computed import compute_function
+from macrohard.llm.offline.appgen.parsing import choices_constant, parse_function
+from macrohard.llm.offline.appgen.pysource import (
+    block,
+    bracketed,
+    call,
+    exploded,
+    function,
+    indent,
+    module,
+    quote,
+    signature,
+    tuple_of,
+)
+from macrohard.llm.offline.appgen.pytypes import annotation, from_column
+from macrohard.llm.offline.appgen.scope import is_cross
+from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind
+
+
+def record_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
+    """The source of a kind's record module."""
+    fields = names.stored_fields(kind)
+    blocks = [
+        *constants(kind, fields),
+        record_class(kind, fields),
+        new_function(kind, fields),
+        changed_function(kind, fields),
+        *(parse_function(field) for field in fields),
+        *(
+            compute_function(app, kind, field, home=names.records_module(kind))
+            for field in kind.fields
+            if field.computed is not None and not is_cross(app, kind, field)
+        ),
+        *storage(kind, fields),
+    ]
+    plural = names.plural(kind)
+    about = names.sentence(f"{plural}: what is kept of one, how its fields are read, and its rows")
+    return module(about, blocks, ours)
+
+
+def constants(kind: Kind, fields: tuple[Field, ...]) -> list[str]:
+    """The names of the fields, for CSV files, and the choices of fields."""
+    required = [field.slug for field in fields if field.required and field.default is None]
+    return [
+        tuple_of([field.slug for field in fields], head="FIELDS = "),
+        tuple_of(required, head="REQUIRED = "),
+        *(choices_constant(field) for field in fields if field.type is FieldType.ONE_OF),
+    ]
+
+
+def record_class(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """The dataclass."""
+    lines = ["id: int", *(f"{field.slug}: {annotation(field)}" for field in fields)]
+    about = f"{names.an(names.singular(kind)).capitalize()}; its id is 0 until it is stored."
+    body = f'"""{about}"""\n\n' + "\n".join(lines)
+    return f"@dataclass(frozen=True)\nclass {names.class_name(kind)}:\n{indent(body)}"
+
+
+def new_function(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """``new``: a record of texts."""
+    arguments = ["id=0", *(f"{field.slug}={new_value(field)}" for field in fields)]
+    return function(
+        f"def new(texts: Mapping[str, str]) -> {names.class_name(kind)}:",
+        f"Make {names.an(names.singular(kind))} of the texts that a person gives for its fields.",
+        exploded(f"return {names.class_name(kind)}(", arguments, ")"),
+    )
+
+
+def new_value(field: Field) -> str:
+    """The value of a field of a new record."""
+    read = f"parse_{field.slug}"
+    key = quote(field.slug)
+    if field.default == "today" and field.type in (FieldType.DATE, FieldType.DATETIME):
+        clock = "today" if field.type is FieldType.DATE else "now"
+        return f"{read}(texts[{key}]) if {key} in texts else values.{clock}()"
+    return f"{read}(texts.get({key}, {quote(field.default or '')}))"
+
+
+def changed_function(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """``changed``: a record with some fields given anew."""
+    record, name = names.variable(kind), names.class_name(kind)
+    arguments = [f"id={record}.id"]
+    for field in fields:
+        key = quote(field.slug)
+        given = f"parse_{field.slug}(texts[{key}]) if {key} in texts"
+        arguments.append(f"{field.slug}={given} else {record}.{field.slug}")
+    return function(
+        signature("changed", [f"{record}: {name}", "texts: Mapping[str, str]"], name),
+        f"Return the {names.singular(kind)} with the fields changed that texts are given for.",
+        exploded(f"return {name}(", arguments, ")"),
+    )
+
+
+def storage(kind: Kind, fields: tuple[Field, ...]) -> list[str]:
+    """Everything that reads and writes rows."""
+    return [
+        from_row(kind, fields),
+        to_row(kind, fields),
+        insert(kind, fields),
+        update(kind, fields),
+        remove(kind),
+        get(kind),
+        find_all(kind),
+        *(related_to(kind, field) for field in fields if field.type is FieldType.REFERENCE),
+    ]
+
+
+def from_row(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """``from_row``: a record of a row."""
+    name = names.class_name(kind)
+    values = ['id=row["id"]', *(f"{field.slug}={from_column(field)}" for field in fields)]
+    return function(
+        f"def from_row(row: Row) -> {name}:",
+        f"Read {names.an(names.singular(kind))} from its row.",
+        exploded(f"return {name}(", values, ")"),
+    )
+
+
+def to_row(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """``to_row``: the stored values of a record."""
+    record, name = names.variable(kind), names.class_name(kind)
+    values = [f"values.stored({record}.{field.slug})" for field in fields]
+    return function(
+        f"def to_row({record}: {name}) -> tuple[str | int | None, ...]:",
+        f"List what the columns hold for {names.an(names.singular(kind))}, without its id.",
+        exploded("return (", values, ")"),
+    )
+
+
+def columns(fields: tuple[Field, ...]) -> str:
+    """The quoted columns of an SQL statement."""
+    return ", ".join(f'"{field.slug}"' for field in fields)
+
+
+def sql(text: str, depth: int = 2) -> str:
+    """An SQL text as a literal, cut at its commas where it is long."""
+    if len(text) + 3 + 4 * depth <= 100:
+        return f"'{text}'"
+    lines, line = [], ""
+    for word in text.split(" "):
+        if len(line) + len(word) + 4 + 4 * depth > 96:
+            lines.append(line)
+            line = ""
+        line += word + " "
+    return "\n".join(f"'{part}'" for part in [*lines, line.rstrip()])
+
+
+def execute(text: str, arguments: str, head: str = "connection.execute") -> str:
+    """A call that runs SQL."""
+    literal = sql(text)
+    one_line = f"{head}({literal}, {arguments})"
+    if "\n" not in one_line and len(one_line) <= 96:
+        return one_line
+    if "\n" not in literal and len(f"{literal}, {arguments}") <= 92:
+        return f"{head}(\n    {literal}, {arguments}\n)"
+    return exploded(f"{head}(", [literal, arguments], ")")
+
+
+def insert(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """``insert``: store a new record."""
+    record, name = names.variable(kind), names.class_name(kind)
+    marks = ", ".join("?" for _ in fields)
+    text = f'INSERT INTO "{names.table(kind)}" ({columns(fields)}) VALUES ({marks})'
+    if not fields:
+        text = f'INSERT INTO "{names.table(kind)}" DEFAULT VALUES'
+    body = f"cursor = {execute(text, f'to_row({record})')}\nreturn replace({record}, id=cursor.lastrowid)"
+    return function(
+        signature("insert", ["connection: Connection", f"{record}: {name}"], name),
+        f"Store a new {names.singular(kind)} and return it with its id.",
+        body,
+    )
+
+
+def update(kind: Kind, fields: tuple[Field, ...]) -> str:
+    """``update``: store a changed record."""
+    record, name = names.variable(kind), names.class_name(kind)
+    settings = ", ".join(f'"{field.slug}" = ?' for field in fields)
+    text = f'UPDATE "{names.table(kind)}" SET {settings} WHERE "id" = ?'
+    return function(
+        signature("update", ["connection: Connection", f"{record}: {name}"], "None"),
+        f"Store the changed fields of {names.an(names.singular(kind))}.",
+        execute(text, f"(*to_row({record}), {record}.id)"),
+    )
+
+
+def remove(kind: Kind) -> str:
+    """``remove``: delete a row."""
+    key = f"{names.variable(kind)}_id"
+    text = f'DELETE FROM "{names.table(kind)}" WHERE "id" = ?'
+    return function(
+        signature("remove", ["connection: Connection", f"{key}: int"], "None"),
+        f"Delete the row of {names.an(names.singular(kind))}.",
+        execute(text, f"({key},)"),
+    )
+
+
+def get(kind: Kind) -> str:
+    """``get``: one record."""
+    key, name = f"{names.variable(kind)}_id", names.class_name(kind)
+    text = f'SELECT * FROM "{names.table(kind)}" WHERE "id" = ?'
+    fetch = call("found = database.fetch", ["connection", "from_row", f"'{text}'", key], depth=1)
+    body = block(
+        f"""
+        {{fetch}}
+        if not found:
+            raise InputError(f"no {names.singular(kind)} {{{{{key}}}}}")
+        return found[0]
+        """
+    ).format(fetch=fetch)
+    return function(
+        signature("get", ["connection: Connection", f"{key}: int"], name),
+        f"Return the {names.singular(kind)} of an id; InputError when there is none.",
+        body,
+    )
+
+
+def find_all(kind: Kind) -> str:
+    """``find_all``: every record."""
+    name = names.class_name(kind)
+    text = f'SELECT * FROM "{names.table(kind)}" ORDER BY "id"'
+    return function(
+        signature("find_all", ["connection: Connection"], f"list[{name}]"),
+        f"Return all {names.plural(kind)} in order of their ids.",
+        call("return database.fetch", ["connection", "from_row", f"'{text}'"], depth=1),
+    )
+
+
+def related_to(kind: Kind, field: Field) -> str:
+    """``with_REFERENCE``: the records that refer to a record."""
+    name = names.class_name(kind)
+    text = f'SELECT * FROM "{names.table(kind)}" WHERE "{field.slug}" = ? ORDER BY "id"'
+    return function(
+        signature(
+            f"with_{field.slug}",
+            ["connection: Connection", "record_id: int"],
+            f"list[{name}]",
+        ),
+        f"Return the {names.plural(kind)} whose {names.heading(field)} is this record.",
+        bracketed(
+            "return database.fetch(",
+            ["connection", "from_row", f"'{text}'", "record_id"],
+            ")",
+            depth=1,
+        ),
+    )
