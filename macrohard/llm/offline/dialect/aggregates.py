@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from macrohard.llm.offline.dialect.ast import AggregateOp, Field, GroupBy
-from macrohard.llm.offline.dialect.expressions import AGGREGATES, WHERE
 from macrohard.llm.offline.dialect.naming import listed
+from macrohard.llm.offline.dialect.related import AGGREGATES, WHERE
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
 from macrohard.llm.offline.dialect.subjects import Subject, read_field_list, read_subjects
 from macrohard.llm.offline.dialect.typecheck import DATES, NUMERIC, check_aggregate
@@ -117,11 +117,11 @@ def _targets(
             for kind in kinds
         ]
     if kinds:
-        return [(kind, read_field_list(cursor, schema, kind, "features")) for kind in kinds]
+        return [(kind, read_field_list(cursor, schema, kind)) for kind in kinds]
     behind = _kinds_behind(cursor, schema)
     kinds = behind or inherited or _kinds_having(cursor, schema)
     if not kinds:
-        raise schema.no_kind(cursor, "features")
+        raise schema.no_kind(cursor)
     at_field = not (
         cursor.at_end or cursor.norm() in {",", ";", ".", "by", "per", "for", "grouped"}
     )
@@ -134,7 +134,7 @@ def _targets(
     targets: _Targets = []
     for kind in kinds:
         cursor.position = start
-        targets.append((kind, read_field_list(cursor, schema, kind, "features")))
+        targets.append((kind, read_field_list(cursor, schema, kind)))
     if behind:
         if not cursor.accept("of", "for", "in", "from", "over", "across"):
             raise cursor.not_understood("features")
@@ -214,7 +214,7 @@ def _group(cursor: Cursor, schema: Schema, kind: DraftKind) -> GroupBy:
         return GroupBy(each.slug)
     part = _PARTS.get(cursor.norm(), "")
     if not part:
-        raise kind.no_field(cursor, "features")
+        raise kind.no_field(cursor)
     cursor.position += 1
     if cursor.accept("of"):
         at = cursor.position

@@ -221,7 +221,7 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class NamedCondition:
-    """``<kind> <name>`` lists the records that meet it; ``marks``: every list shows the name too."""
+    """``<kind> <name>`` lists the records that meet it; ``marks``: lists show the name, too."""
 
     name: str
     slug: str

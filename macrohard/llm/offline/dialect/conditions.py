@@ -1,7 +1,6 @@
 """Reads conditions: ``amount is above 100 and category is not food``."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 from macrohard.llm.offline.dialect.ast import (
     BoolOp,
@@ -12,93 +11,24 @@ from macrohard.llm.offline.dialect.ast import (
     FieldRef,
     FieldType,
     IsEmpty,
-    Number,
     TextValue,
-    Today,
     YesNo,
 )
-from macrohard.llm.offline.dialect.expressions import Scope, read_factor, read_sum
+from macrohard.llm.offline.dialect.comparisons import (
+    AGAINST,
+    BE,
+    EMPTINESS,
+    HAS,
+    INVERTED,
+    RELATIONS,
+    SIGNS,
+    YES_NO,
+)
+from macrohard.llm.offline.dialect.expressions import read_factor, read_sum
 from macrohard.llm.offline.dialect.naming import did_you_mean, listed
+from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.typecheck import Shape, comparison, shape_of
 from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
-
-_IS = (
-    "is, are, was, must be, has to be, have to be, should be, shall be, needs to be, "
-    "is always, are always, must always be, comes, lies, stays, must stay, remains"
-)
-_IS_NOT = (
-    "is not, are not, was not, isn't, isn’t, must not be, may not be, cannot be, can not be, "
-    "can't be, should not be, is never, are never, must never be, may never be, "
-    "never goes, never falls, never drops, never rises, never gets, must never go, "
-    "must never fall, must not go, must not fall, must not drop, must not rise, may not go, "
-    "may not fall, may not drop, may never go, may never fall, cannot go, cannot fall, cannot drop"
-)
-_BE: Phrases[bool] = Phrases(
-    [(p, True) for p in _IS.split(", ")] + [(p, False) for p in _IS_NOT.split(", ")]
-)
-"""Whether it affirms."""
-
-_RELATIONS: Phrases[CompareOp] = Phrases(
-    (phrase, op)
-    for op, phrases in {
-        CompareOp.EQ: "equal to, equals, the same as, exactly, on",
-        CompareOp.NE: "different from, other than, unequal to",
-        CompareOp.GT: "above, over, greater than, more than, larger than, bigger than, "
-        "higher than, after, later than, longer than",
-        CompareOp.LT: "below, under, less than, fewer than, smaller than, lower than, before, "
-        "earlier than, shorter than",
-        CompareOp.GE: "at least, no less than, no fewer than, no earlier than, on or after, "
-        "at or above, at or after, equal to or above, greater than or equal to, "
-        "more than or equal to, equal to or greater than, the same as or after, after or on, "
-        "not below, not under, not before",
-        CompareOp.LE: "at most, no more than, no later than, no greater than, on or before, "
-        "at or below, at or before, up to, less than or equal to, equal to or less than, "
-        "equal to or below, before or on, not above, not over, not after",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-_SIGNS: Phrases[CompareOp] = Phrases(
-    (phrase, op)
-    for op, phrases in {
-        CompareOp.EQ: "=, ==, equals",
-        CompareOp.NE: "!=, <>, differs from, does not equal",
-        CompareOp.GT: ">, exceeds",
-        CompareOp.LT: "<",
-        CompareOp.GE: ">=",
-        CompareOp.LE: "<=, does not exceed, must not exceed, may not exceed, cannot exceed, "
-        "never exceeds",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-INVERTED = {
-    CompareOp.EQ: CompareOp.NE,
-    CompareOp.NE: CompareOp.EQ,
-    CompareOp.LT: CompareOp.GE,
-    CompareOp.GE: CompareOp.LT,
-    CompareOp.GT: CompareOp.LE,
-    CompareOp.LE: CompareOp.GT,
-}
-"""What is true when the comparison is not."""
-
-_EMPTINESS: Phrases[bool] = Phrases(
-    [(p, True) for p in ("empty", "blank", "missing", "unknown", "unset")]
-    + [(p, False) for p in ("given", "set", "known", "present", "filled in", "required")]
-)
-"""Whether it says that there is no value."""
-
-_HAS: Phrases[bool] = Phrases(
-    [(p, True) for p in ("has no value", "has none")] + [("has a value", False)]
-)
-_AGAINST: Phrases[tuple[CompareOp, Expression]] = Phrases(
-    (phrase, (op, value))
-    for phrase, op, value in (
-        ("in the past", CompareOp.LT, Today()),
-        ("in the future", CompareOp.GT, Today()),
-        ("negative", CompareOp.LT, Number(Decimal(0))),
-        ("positive", CompareOp.GT, Number(Decimal(0))),
-    )
-)
-_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def read_condition(cursor: Cursor, scope: Scope) -> Condition:
@@ -164,47 +94,52 @@ class _Reader:
         try:
             return self._read_relation(self._subject)
         except Puzzle as puzzle:
-            raise puzzle if puzzle.offset is not None else Puzzle(puzzle.message, at, puzzle.hint)
+            if puzzle.offset is None:
+                puzzle.offset = at
+            raise
 
     def _starts_with_relation(self) -> bool:
         """Whether the subject of the comparison before goes on: ``and below 100``."""
         cursor = self._cursor
         if self._scope.draft.names.find(cursor):
             return False
-        return any(table.find(cursor) for table in (_BE, _RELATIONS, _SIGNS, _HAS))
+        return any(table.find(cursor) for table in (BE, RELATIONS, SIGNS, HAS))
 
     def _read_bare_yes_no(self) -> Condition | None:
         """``done``, ``not done``, ``it is not done``."""
         cursor = self._cursor
         start = cursor.position
         cursor.accept("it", "they")
-        be = _BE.take(cursor)
-        affirmed = be is not False
-        if be is None and cursor.accept("not"):
-            affirmed = False
+        be = BE.take(cursor)
+        affirmed = be is not False and not (be is None and cursor.accept("not"))
         field = self._scope.schema.take_field(cursor, self._scope.kind)
         ends = cursor.at_end or cursor.norm() in {"and", "or", ")", ",", ";", "but", "+", "-", "."}
         if field is None or field.type is not FieldType.YES_NO or not ends:
             cursor.position = start
             return None
-        return Compare(CompareOp.EQ, FieldRef(field.slug), YesNo(affirmed))
+        # An empty field is not done, either: that is what a person means by “not done”.
+        return Compare(
+            CompareOp.EQ if affirmed else CompareOp.NE, FieldRef(field.slug), YesNo(True)
+        )
 
-    def _read_relation(self, left: Expression) -> Condition:
+    def _read_relation(  # noqa: PLR0911  (a return for each wording)
+        self, left: Expression
+    ) -> Condition:
         """What is said about the subject."""
         cursor = self._cursor
         shape = self._shape(left)
-        if (op := _SIGNS.take(cursor)) is not None:
+        if (op := SIGNS.take(cursor)) is not None:
             return self._compare(op, left, self._read_value(shape))
-        if (empty := _HAS.take(cursor)) is not None:
+        if (empty := HAS.take(cursor)) is not None:
             return self._emptiness(left, negated=not empty)
         start = cursor.position
         if shape.type is FieldType.ONE_OF and cursor.accept("is", "are"):
             if self._find_choice(shape) is not None:
                 return self._equals(CompareOp.EQ, left, shape)
             cursor.position = start
-        affirmed = _BE.take(cursor)
+        affirmed = BE.take(cursor)
         if affirmed is None and (
-            _RELATIONS.find(cursor) is None and not cursor.looking_at("between")
+            RELATIONS.find(cursor) is None and not cursor.looking_at("between")
         ):
             raise cursor.not_understood("conditions")
         return self._read_predicate(left, shape, affirmed=affirmed is not False)
@@ -215,16 +150,16 @@ class _Reader:
         equal = CompareOp.EQ if affirmed else CompareOp.NE
         if shape.type is FieldType.ONE_OF and self._find_choice(shape) is not None:
             return self._equals(equal, left, shape)
-        if (empty := _EMPTINESS.take(cursor)) is not None:
+        if (empty := EMPTINESS.take(cursor)) is not None:
             return self._emptiness(left, negated=empty != affirmed)
-        if (against := _AGAINST.take(cursor)) is not None:
+        if (against := AGAINST.take(cursor)) is not None:
             return self._compare(against[0] if affirmed else INVERTED[against[0]], left, against[1])
         if cursor.accept("between", "from"):
             return self._between(left, shape, affirmed=affirmed)
         if cursor.accept("one of", "either", "any of", "among") or cursor.looking_at("in ("):
             cursor.accept("in")
             return self._one_of(equal, left, shape)
-        if (op := _RELATIONS.take(cursor)) is not None:
+        if (op := RELATIONS.take(cursor)) is not None:
             return self._compare(op if affirmed else INVERTED[op], left, self._read_value(shape))
         return self._equals(equal, left, shape)
 
@@ -285,14 +220,17 @@ class _Reader:
             if found is not None:
                 cursor.position += found[1]
                 return TextValue(found[0])
-        if shape.type is FieldType.YES_NO and cursor.norm() in _YES_NO:
-            return YesNo(_YES_NO[cursor.take().norm])
+        if shape.type is FieldType.YES_NO and cursor.norm() in YES_NO:
+            return YesNo(YES_NO[cursor.take().norm])
         start = cursor.position
         try:
             return (read_factor if self._scope.inner else read_sum)(cursor, self._scope)
-        except Puzzle:
+        except Puzzle as puzzle:
             token = cursor.peek()
             cursor.position = start
+            if token and shape.type in {FieldType.TEXT, FieldType.EMAIL}:
+                advice = f'{puzzle.message} A text stands in quotes: "{token.text}".'
+                raise Puzzle(advice, puzzle.offset) from None
             if token is None or shape.type is not FieldType.ONE_OF:
                 raise
             near = did_you_mean(cursor.rest(), shape.choices)

@@ -86,7 +86,7 @@ def _check_choices(wanted: Wanted) -> None:
     if wanted.type is not FieldType.ONE_OF:
         return
     choices = wanted.choices
-    if len(choices) < 2:  # noqa: PLR2004  (a choice is between two)
+    if len(choices) < 2:
         raise Puzzle("“one of” needs two or more choices: one of (small, large).")
     if len(choices) > MAX_CHOICES:
         raise Puzzle(

@@ -10,6 +10,7 @@ _DELETING = ("deleting", "removing", "to delete", "to remove", "deletion of", "t
 _TOO = ("too", "as well", "also", "with it", "with them", "along with it", "together with it")
 _PRONOUNS = ("it", "they", "he", "she", "the record", "there are")
 _WHILE = ("while", "if", "when", "as long as", "so long as")
+_DELETES = ("deletes", "removes", "also deletes", "also removes")
 _GONE = ("deleted", "removed")
 
 
@@ -23,7 +24,7 @@ def read_deletion(
     if cursor.accept(*_DELETING):
         target = schema.take_kind(cursor)
         if target is None:
-            raise schema.no_kind(cursor, "rules")
+            raise schema.no_kind(cursor)
         return _after_deleting(cursor, schema, target, line)
     if cursor.accept("when", "if"):
         return _when_deleted(cursor, schema, line)
@@ -42,37 +43,38 @@ def _take_has(cursor: Cursor) -> bool:
 
 
 def _after_deleting(cursor: Cursor, schema: Schema, target: DraftKind, line: int) -> list[Rule]:
-    at = cursor.position
-    if cursor.accept("deletes", "removes", "also deletes", "also removes"):
-        kinds = take_kinds(cursor, schema)
+    if cursor.accept(*_DELETES):
+        kinds = _some_kinds(cursor, schema)
         cursor.accept(*_TOO)
-        if kinds:
-            return _rules(cursor, schema, target, kinds, cascade=True, line=line)
-        raise schema.no_kind(cursor, "rules")
+        return _rules(cursor, schema, target, kinds, cascade=True, line=line)
     if _take_has(cursor):
-        kinds = take_kinds(cursor, schema)
-        if not kinds:
-            raise schema.no_kind(cursor, "rules")
-        if take_refused(cursor):
-            return _rules(cursor, schema, target, kinds, cascade=False, line=line)
-        if cursor.accept("deletes", "removes", "also deletes", "also removes"):
+        kinds = _some_kinds(cursor, schema)
+        cascade = cursor.accept(*_DELETES)
+        if cascade:
             cursor.accept("them", "those", "these")
             cursor.accept(*_TOO)
-            return _rules(cursor, schema, target, kinds, cascade=True, line=line)
+        elif not take_refused(cursor):
+            raise cursor.not_understood("rules")
+        return _rules(cursor, schema, target, kinds, cascade=cascade, line=line)
+    if not take_refused(cursor):
         raise cursor.not_understood("rules")
-    if take_refused(cursor):
-        if cursor.accept(*_WHILE) and cursor.accept(*_PRONOUNS) and _take_has(cursor):
-            kinds = take_kinds(cursor, schema)
-            if kinds:
-                return _rules(cursor, schema, target, kinds, cascade=False, line=line)
-        if cursor.at_end:
-            raise cursor.puzzle(
-                f"if {target.plural} may never be deleted, leave delete out of their features; "
-                f"else say while which records refer to them.",
-                "rules",
-            )
-    cursor.position = max(at, min(cursor.position, len(cursor.tokens) - 1))
-    raise cursor.not_understood("rules")
+    if cursor.at_end:
+        raise cursor.puzzle(
+            f"if {target.plural} may never be deleted, leave delete out of their features; "
+            f"else say while which records refer to them.",
+            "rules",
+        )
+    if not (cursor.accept(*_WHILE) and cursor.accept(*_PRONOUNS) and _take_has(cursor)):
+        raise cursor.not_understood("rules")
+    kinds = _some_kinds(cursor, schema)
+    return _rules(cursor, schema, target, kinds, cascade=False, line=line)
+
+
+def _some_kinds(cursor: Cursor, schema: Schema) -> list[DraftKind]:
+    kinds = take_kinds(cursor, schema)
+    if not kinds:
+        raise schema.no_kind(cursor)
+    return kinds
 
 
 def _when_deleted(cursor: Cursor, schema: Schema, line: int) -> list[Rule] | None:
@@ -82,9 +84,7 @@ def _when_deleted(cursor: Cursor, schema: Schema, line: int) -> list[Rule] | Non
         return None
     cursor.skip(",", "then")
     so = cursor.accept("so are", "so is")
-    kinds = take_kinds(cursor, schema)
-    if not kinds:
-        raise schema.no_kind(cursor, "rules")
+    kinds = _some_kinds(cursor, schema)
     if not so:
         cursor.accept("are also", "are", "is", "get", "go")
         if not cursor.accept(*_GONE):

@@ -1,74 +1,33 @@
-"""Reads expressions: ``quantity * item.price``, ``count of loans where returned is empty``."""
+"""Reads expressions: ``quantity * item.price``, ``today + 14 days``."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from macrohard.llm.offline.dialect.ast import (
-    AggregateOp,
     Arithmetic,
-    Condition,
     Expression,
     Field,
     FieldRef,
     FieldType,
     Number,
-    RelatedAggregate,
     TextValue,
     Through,
     Today,
     YesNo,
 )
-from macrohard.llm.offline.dialect.naming import listed
-from macrohard.llm.offline.dialect.schema import ARTICLES, DraftKind, Schema
-from macrohard.llm.offline.dialect.typecheck import shape_of
-from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle, small_number
+from macrohard.llm.offline.dialect.related import read_related
+from macrohard.llm.offline.dialect.schema import ARTICLES
+from macrohard.llm.offline.dialect.scope import Scope
+from macrohard.llm.offline.dialect.words import Cursor, small_number
 
 MAX_DIGITS = 15
 """Digits of a number: what fits SQLite's 64-bit integers with places to spare."""
 
-AGGREGATES: Phrases[AggregateOp] = Phrases(
-    (phrase, op)
-    for op, phrases in {
-        AggregateOp.TOTAL: "total, totals, sum, sums, grand total",
-        AggregateOp.COUNT: "count, counts, number, numbers, how many, amount of all",
-        AggregateOp.AVERAGE: "average, averages, mean",
-        AggregateOp.MIN: "min, minimum, minima, minimums, lowest, smallest, earliest, least, first",
-        AggregateOp.MAX: "max, maximum, maxima, maximums, highest, largest, biggest, greatest, "
-        "latest, last",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-WHERE = ("where", "whose", "with", "when", "if", "that have", "which have", "who have", "that are")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 _TODAY = ("today", "now", "the current date", "the current day", "the current time")
 _DAYS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 _AHEAD = 12
 """How far ahead ``of KIND`` may stand behind the field it belongs to, in tokens."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What an expression is about.
-
-    Attributes:
-        schema: All kinds.
-        kind: Slug of the kind whose record it is about.
-        read_condition: Reads the condition of an aggregate (conditions are made of expressions).
-        aggregates: Whether aggregates over other kinds may stand here: in computed fields.
-        inner: Inside the condition of an aggregate, where arithmetic needs brackets.
-    """
-
-    schema: Schema
-    kind: str
-    read_condition: Callable[[Cursor, "Scope"], Condition]
-    aggregates: bool = False
-    inner: bool = False
-
-    @property
-    def draft(self) -> DraftKind:
-        """The kind itself."""
-        return self.schema.kinds[self.kind]
 
 
 def read_sum(cursor: Cursor, scope: Scope) -> Expression:
@@ -102,7 +61,9 @@ def _operator(cursor: Cursor, signs: dict[str, str]) -> str | None:
     return op
 
 
-def read_factor(cursor: Cursor, scope: Scope) -> Expression:
+def read_factor(  # noqa: PLR0911  (a return for each form)
+    cursor: Cursor, scope: Scope
+) -> Expression:
     """Read a number, a literal, a field, an aggregate or something in brackets."""
     if cursor.accept("("):
         with cursor.nested():
@@ -110,8 +71,9 @@ def read_factor(cursor: Cursor, scope: Scope) -> Expression:
         if not cursor.accept(")"):
             raise cursor.puzzle("this bracket is never closed: “)” is missing.")
         return inside
-    if cursor.accept("-"):
+    if cursor.norm() == "-":
         cursor.count_operator()
+        cursor.position += 1
         with cursor.nested():
             factor = read_factor(cursor, scope)
         if isinstance(factor, Number):
@@ -119,13 +81,16 @@ def read_factor(cursor: Cursor, scope: Scope) -> Expression:
         return Arithmetic("-", Number(Decimal(0)), factor)
     if (literal := read_literal(cursor)) is not None:
         return literal
-    if (aggregate := _read_aggregate(cursor, scope)) is not None:
+    if (aggregate := read_related(cursor, scope)) is not None:
         return aggregate
     if (field := _read_field(cursor, scope)) is not None:
         return field
     if cursor.norm() in _YES_NO:
         return YesNo(_YES_NO[cursor.take().norm])
-    raise scope.draft.no_field(cursor, "expressions")
+    if (small := small_number(cursor.norm())) is not None:
+        cursor.position += 1
+        return Number(Decimal(small))
+    raise scope.draft.no_field(cursor)
 
 
 def read_literal(cursor: Cursor) -> Expression | None:
@@ -223,7 +188,7 @@ def _through(cursor: Cursor, scope: Scope, reference: Field) -> Expression:
     target = scope.schema.kinds[reference.target]
     field = scope.schema.take_field(cursor, target.slug)
     if field is None:
-        raise target.no_field(cursor, "expressions")
+        raise target.no_field(cursor)
     if cursor.norm() in {".", "'s"} and field.type is FieldType.REFERENCE:
         raise cursor.puzzle(
             f"only one step through a reference is possible; give {target.name} a computed field "
@@ -249,92 +214,3 @@ def _field_of_reference(cursor: Cursor, scope: Scope) -> Expression | None:
             return Through(reference.slug, field.slug)
     cursor.position = start
     return None
-
-
-# -- aggregates ----------------------------------------------------------------------------------
-
-
-def _read_aggregate(cursor: Cursor, scope: Scope) -> Expression | None:
-    start = cursor.position
-    cursor.skip("the")
-    op = AGGREGATES.take(cursor)
-    target = _aggregated(cursor, scope, op) if op else None
-    if op is None or target is None:
-        cursor.position = start
-        return None
-    if not scope.aggregates:
-        raise cursor.puzzle(
-            f"{op.value}s over other records stand in computed fields only: give "
-            f"{scope.draft.name} a field such as “- {op.value} = {cursor.text[:30]}…” and use it."
-        )
-    kind, field = target
-    via = _via(cursor, scope, kind)
-    where = _where(cursor, scope, kind)
-    aggregate = RelatedAggregate(op, kind.slug, field, via.slug, where)
-    shape_of(aggregate, scope.kind, scope.schema.field)
-    return aggregate
-
-
-def _aggregated(
-    cursor: Cursor, scope: Scope, op: AggregateOp
-) -> tuple[DraftKind, str | None] | None:
-    """The kind, and the field where one is named: ``quantity of movements``, ``of loans``."""
-    cursor.accept("of")
-    if op is AggregateOp.COUNT:
-        kind = scope.schema.take_kind(cursor)
-        return (kind, None) if kind else None
-    for ahead in range(1, _AHEAD):
-        if cursor.norm(ahead) not in {"of", "in", "from", "on", "over", "for"}:
-            continue
-        behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
-        behind.accept("all", "all of")
-        kind = scope.schema.take_kind(behind)
-        if kind is None:
-            continue
-        within = Cursor(cursor.text, cursor.position, cursor.tokens)
-        field = scope.schema.take_field(within, kind.slug)
-        if field is None or within.position != cursor.position + ahead:
-            raise kind.no_field(cursor, "expressions")
-        cursor.position = behind.position
-        return kind, field.slug
-    return None
-
-
-def _via(cursor: Cursor, scope: Scope, kind: DraftKind) -> Field:
-    """The reference of the other kind that points here, named after ``via`` or the only one."""
-    references = scope.schema.references(kind.slug, scope.kind)
-    if cursor.accept("via", "through", "as"):
-        at = cursor.offset
-        field = scope.schema.take_field(cursor, kind.slug)
-        if field is None or field not in references:
-            raise Puzzle(
-                f"after “via” comes a field of {kind.name} that refers to {scope.draft.name}: "
-                f"{listed((r.name for r in references), 'or') or 'there is none'}.",
-                at,
-            )
-        return field
-    if not references:
-        raise cursor.puzzle(
-            f"{kind.plural} do not refer to {scope.draft.plural}: give {kind.name} a field that is "
-            f"a reference to {scope.draft.name}."
-        )
-    if len(references) > 1:
-        names = listed((r.name for r in references), "or")
-        raise cursor.puzzle(
-            f"{kind.plural} refer to {scope.draft.plural} by {names}; "
-            f"say which: “{kind.plural} via {references[0].name}”."
-        )
-    return references[0]
-
-
-def _where(cursor: Cursor, scope: Scope, kind: DraftKind) -> Condition | None:
-    start = cursor.position
-    bracket = cursor.accept("(")
-    if not cursor.accept(*WHERE):
-        cursor.position = start
-        return None
-    inner = replace(scope, kind=kind.slug, aggregates=False, inner=not bracket)
-    condition = scope.read_condition(cursor, inner)
-    if bracket and not cursor.accept(")"):
-        raise cursor.puzzle("this bracket is never closed: “)” is missing.")
-    return condition

@@ -11,11 +11,12 @@ from macrohard.llm.offline.dialect.ast import (
     NamedCondition,
 )
 from macrohard.llm.offline.dialect.conditions import read_condition
-from macrohard.llm.offline.dialect.expressions import WHERE, Scope
 from macrohard.llm.offline.dialect.markdown import Entry, Section
 from macrohard.llm.offline.dialect.naming import VERBS, listed, slug_of
 from macrohard.llm.offline.dialect.problems import Problems
+from macrohard.llm.offline.dialect.related import WHERE
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
+from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.subjects import Subject, Subjects, read_field_list, read_subjects
 from macrohard.llm.offline.dialect.typecheck import TEXTUAL, spoken
 from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
@@ -170,12 +171,12 @@ class FeatureReader:
         """The kinds of the heading or the clause before; the only kind, where there is one."""
         ends = cursor.at_end or cursor.norm() in {",", ";", ".", "and", "by", "in", "on", "or"}
         if not ends:
-            raise self._schema.no_kind(cursor, "features")
+            raise self._schema.no_kind(cursor)
         if self._subject:
             return self._subject
         if len(self._schema.kinds) == 1:
             return tuple(self._schema.kinds.values())
-        raise self._schema.no_kind(Cursor(""), "features")
+        raise self._schema.no_kind(Cursor(""))
 
     # -- filter, sort, search --------------------------------------------------------------------
 
@@ -213,7 +214,7 @@ class FeatureReader:
         ):  # fmt: skip
             every = list(self._schema.fields(kind.slug))
             return [f for f in every if verb != "search" or f.type in TEXTUAL]
-        return read_field_list(cursor, self._schema, kind, "features")
+        return read_field_list(cursor, self._schema, kind, ("by", "on", "in"))
 
     def _check_pick(self, kind: DraftKind, each: Field, verb: str) -> None:
         if verb == "search" and each.type not in TEXTUAL:

@@ -11,102 +11,39 @@ from macrohard.llm.offline.dialect.constraints import (
     make_field,
 )
 from macrohard.llm.offline.dialect.expressions import read_number
-from macrohard.llm.offline.dialect.naming import did_you_mean, listed
+from macrohard.llm.offline.dialect.field_words import (
+    BOUNDS,
+    CHARACTERS,
+    DEFAULT,
+    LENGTHS,
+    OPTIONAL,
+    PLACES,
+    REFERENCE,
+    REQUIRED,
+    SEPARATORS,
+    SIGN,
+    TIMES,
+    TYPES,
+    UNIQUE,
+)
+from macrohard.llm.offline.dialect.naming import did_you_mean, listed, some
 from macrohard.llm.offline.dialect.schema import Schema
-from macrohard.llm.offline.dialect.words import Cursor, Phrases
-
-_TYPES: Phrases[FieldType] = Phrases(
-    (phrase, kind)
-    for kind, phrases in {
-        FieldType.TEXT: "text, string, free text, short text, long text, plain text, line of text",
-        FieldType.INTEGER: "integer, int, whole number, integer number",
-        FieldType.DECIMAL: "decimal, decimal number, money, amount of money, sum of money, currency",
-        FieldType.DATE: "date, calendar date",
-        FieldType.DATETIME: "date-time, datetime, date and time, timestamp, date with time",
-        FieldType.YES_NO: "yes/no, yes or no, true/false, true or false, boolean, bool, flag, checkbox",
-        FieldType.ONE_OF: "one of, one of these, one of the following, choice of, choice, either, "
-        "any of",
-        FieldType.EMAIL: "e-mail, email, e-mail address, email address, mail address",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-_REFERENCE = (
-    "reference to", "references", "refers to", "ref to", "link to", "links to", "points to",
-    "belongs to", "foreign key to", "reference",
-)  # fmt: skip
-_SEPARATORS = (",", ";", "and", "(", ")", ".", ":", "-", "but", "is", "it", "must be", "with", "of")
-_REQUIRED = (
-    "required", "mandatory", "must be given", "must not be empty", "cannot be empty",
-    "may not be empty", "can not be empty", "not empty", "never empty", "not optional",
-    "always given", "needed",
-)  # fmt: skip
-_OPTIONAL = (
-    "optional", "not required", "may be empty", "can be empty", "may be missing", "if known",
-    "not mandatory",
-)  # fmt: skip
-_UNIQUE = (
-    "unique", "must be unique", "distinct", "no duplicates", "without duplicates", "no two alike",
-)  # fmt: skip
-_DEFAULT = (
-    "default is", "default:", "default =", "defaults to", "default to", "by default", "default",
-    "normally", "usually", "initially", "unless given:",
-)  # fmt: skip
-_BOUNDS: Phrases[CompareOp] = Phrases(
-    (phrase, op)
-    for op, phrases in {
-        CompareOp.GE: "at least, minimum, min, not below, not less than, no less than, not under, "
-        ">=, not before, no earlier than, not earlier than, on or after, minimum of, at the least, "
-        "no fewer than, starting at, never below, never before",
-        CompareOp.LE: "at most, maximum, max, not above, not more than, no more than, not over, "
-        "<=, not after, no later than, not later than, on or before, maximum of, up to, "
-        "never above, never more than, never after, limited to",
-        CompareOp.GT: "above, over, more than, greater than, after, later than, >, larger than",
-        CompareOp.LT: "below, under, less than, fewer than, before, earlier than, <, smaller than",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-_LENGTHS = (
-    "maximum length of", "maximum length is", "maximum length", "max length of", "max length",
-    "no longer than", "not longer than", "length at most", "length up to", "length of at most",
-)  # fmt: skip
-_CHARACTERS = ("characters long", "characters", "character", "chars", "letters", "signs")
-_SIGN: Phrases[CompareOp] = Phrases(
-    [(p, CompareOp.GT) for p in ("positive", "strictly positive")]
-    + [(p, CompareOp.GE) for p in ("not negative", "non-negative", "nonnegative", "never negative")]
-)
-_TIMES: Phrases[CompareOp] = Phrases(
-    [
-        ("in the past", CompareOp.LT),
-        ("in the future", CompareOp.GT),
-        ("not in the past", CompareOp.GE),
-        ("never in the past", CompareOp.GE),
-        ("not in the future", CompareOp.LE),
-        ("never in the future", CompareOp.LE),
-    ]
-)
-_PLACES = (
-    "decimal places",
-    "decimal place",
-    "decimals",
-    "places",
-    "place",
-    "digits after the point",
-)
+from macrohard.llm.offline.dialect.words import Cursor
 
 ReadRule = Callable[[CompareOp, str], None]
 """Takes a bound that is no constant: comparison, and the text it compares with."""
 
 
 def read_field(
-    name: str, slug: str, line: int, cursor: Cursor, schema: Schema, read_rule: ReadRule
+    name: str, slug: str, cursor: Cursor, *, line: int, schema: Schema, read_rule: ReadRule
 ) -> Field:
     """Read everything behind the name of a stored field.
 
     Args:
         name: As written.
         slug: Its identifier.
-        line: Its line.
         cursor: Stands behind the name.
+        line: Its line.
         schema: Knows the names of all kinds.
         read_rule: Takes bounds such as ``after start``, which are rules.
 
@@ -123,7 +60,7 @@ def read_type(cursor: Cursor) -> FieldType | None:
     start = cursor.position
     if not cursor.looking_at("one of"):
         cursor.accept("a", "an", "the", "one", "exactly one")
-    found = _TYPES.take(cursor)
+    found = TYPES.take(cursor)
     if found is None:
         cursor.position = start
     return found
@@ -147,26 +84,26 @@ class _FieldReader:
                 continue
             if cursor.at_end:
                 return
-            if not cursor.accept(*_SEPARATORS):
+            if not cursor.accept(*SEPARATORS):
                 raise self._not_understood()
 
     def _flag(self) -> bool:
         cursor, wanted = self._cursor, self.wanted
         at = cursor.position
-        for phrases, required in ((_OPTIONAL, False), (_REQUIRED, True)):
+        for phrases, required in ((OPTIONAL, False), (REQUIRED, True)):
             if cursor.accept(*phrases):
                 if wanted.required not in {None, required}:
                     cursor.position = at
                     raise cursor.puzzle(f"{self._name} is both required and optional.")
                 wanted.required = required
                 return True
-        if cursor.accept(*_UNIQUE):
+        if cursor.accept(*UNIQUE):
             wanted.unique = True
             return True
-        if (sign := _SIGN.take(cursor)) is not None:
+        if (sign := SIGN.take(cursor)) is not None:
             wanted.bounds.append((sign, Decimal(0)))
             return True
-        if (op := _TIMES.take(cursor)) is not None:
+        if (op := TIMES.take(cursor)) is not None:
             self._read_rule(op, "today")
             return True
         return False
@@ -175,7 +112,7 @@ class _FieldReader:
 
     def _default(self) -> bool:
         cursor, wanted = self._cursor, self.wanted
-        if not cursor.accept(*_DEFAULT):
+        if not cursor.accept(*DEFAULT):
             return False
         token = cursor.peek()
         if wanted.default is not None:
@@ -202,23 +139,23 @@ class _FieldReader:
 
     def _length_or_bound(self) -> bool:
         cursor = self._cursor
-        if cursor.accept(*_LENGTHS):
+        if cursor.accept(*LENGTHS):
             cursor.skip(":", "=")
             self._set_length(read_number(cursor))
-            cursor.accept(*_CHARACTERS)
+            cursor.accept(*CHARACTERS)
             return True
-        op = _BOUNDS.take(cursor)
+        op = BOUNDS.take(cursor)
         if op is None:
             return False
         cursor.skip(":", "=", "value", "of")
         bound = self._constant(alone=True)
         if bound is None:
             self._rule(op)
-        elif cursor.accept(*_CHARACTERS):
+        elif cursor.accept(*CHARACTERS):
             if op is not CompareOp.LE:
                 raise cursor.puzzle("a text can have a greatest length only: up to 200 characters.")
             self._set_length(bound)
-        elif isinstance(bound, Decimal) and op is CompareOp.LE and cursor.accept(*_PLACES):
+        elif isinstance(bound, Decimal) and op is CompareOp.LE and cursor.accept(*PLACES):
             self._set_places(bound)
         else:
             self.wanted.bounds.append((op, bound))
@@ -245,7 +182,7 @@ class _FieldReader:
         return number
 
     def _range(self) -> bool:
-        """``from 1 to 5``, ``between 1 and 5``, ``1 to 5``, ``1-5``, ``0 or more``, ``3 places``."""
+        """``from 1 to 5``, ``between 1 and 5``, ``1-5``, ``0 or more``."""
         cursor = self._cursor
         start = cursor.position
         worded = cursor.accept("from", "between", "in the range", "range", "in range")
@@ -286,7 +223,7 @@ class _FieldReader:
             self._set_places(Decimal(0))
             return True
         number = read_number(cursor)
-        if number is not None and cursor.accept(*_PLACES):
+        if number is not None and cursor.accept(*PLACES):
             self._set_places(number)
             return True
         cursor.position = start
@@ -309,7 +246,7 @@ class _FieldReader:
             return True
         start = cursor.position
         cursor.accept("a", "an", "the", "one", "exactly one")
-        if cursor.accept(*_REFERENCE):
+        if cursor.accept(*REFERENCE):
             kind = self._schema.take_kind(cursor)
             if kind is None:
                 raise self._schema.no_kind(cursor)
@@ -363,7 +300,7 @@ class _FieldReader:
         return self._raw_until(*ends)
 
     def _starts_constraint(self) -> bool:
-        phrases = (*_REQUIRED, *_OPTIONAL, *_UNIQUE, *_DEFAULT)
+        phrases = (*REQUIRED, *OPTIONAL, *UNIQUE, *DEFAULT)
         return any(self._cursor.looking_at(phrase) for phrase in phrases)
 
     def _not_understood(self) -> Exception:
@@ -381,7 +318,7 @@ class _FieldReader:
                 )
             kinds = [kind.name for kind in self._schema.kinds.values()]
             near = did_you_mean(word, [*(t.value for t in FieldType), *kinds])
-            known = f" Record kinds: {listed(kinds)}." if kinds else ""
+            known = f" Record kinds: {listed(some(kinds))}." if kinds else ""
             return cursor.puzzle(f"“{cursor.rest(40)}” is no type I know.{near}{known}", "types")
         near = did_you_mean(
             word, ["required", "optional", "unique", "default", "at least", "at most"]

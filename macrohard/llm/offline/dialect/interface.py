@@ -9,17 +9,18 @@ _KNOWN: Phrases[str] = Phrases(
     for name, phrases in {
         "cli": "command line, cli, terminal, console, shell, command line interface, "
         "command line program, command line tool, command line application, command line app",
-        "web page": "web page, web pages, web, web app, web application, web interface, website, "
-        "web site, browser, html, page in the browser, gui, graphical interface",
-        "JSON API": "json api, json apis, api, rest api, rest, http api, web api, http, json over http",
+        "web page": "web page, web pages, web, web app, web application, web interface, "
+        "website, web site, browser, html, page in the browser, gui, graphical interface",
+        "JSON API": "json api, json apis, api, rest api, rest, http api, web api, http, "
+        "json over http",
         "desktop or mobile interface": "desktop, desktop app, desktop application, mobile, "
         "mobile app, phone app, tui, text interface, full screen interface",
     }.items()
     for phrase in phrases.split(", ")
 )
 _FILLERS = (
-    "a", "an", "the", "and", "or", ",", ".", ";", ":", "only", "interface", "program", "tool", "app",
-    "with", "plus", "also", "by", "on", "in", "from", "through", "used",
+    "a", "an", "the", "and", "or", ",", ".", ";", ":", "only", "interface", "program", "tool",
+    "app", "with", "plus", "also", "by", "on", "in", "from", "through", "used",
 )  # fmt: skip
 
 

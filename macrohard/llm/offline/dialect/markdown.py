@@ -87,7 +87,7 @@ def read_document(text: str, known: frozenset[str], problems: Problems) -> Docum
             document.title, document.title_line = _bare(entry.text), entry.line
             if purpose or section:
                 problems.add(entry.line, Puzzle("the title must stand before everything else."))
-        elif entry.form == "heading" and entry.depth <= 2:  # noqa: PLR2004  (# or ##)
+        elif entry.form == "heading" and entry.depth <= 2:
             if entry.depth == 1 and _section_name(entry.text) not in known:
                 message = f"a second title; the first is on line {document.title_line}."
                 problems.add(entry.line, Puzzle(message, hint="sections"))
@@ -190,7 +190,7 @@ def _continues(bare: str, indent: int, current: Entry) -> bool:
 
 def _underline_level(bare: str, current: Entry | None) -> int:
     """1 or 2 where the line underlines the paragraph above it as a heading, else 0."""
-    if current is None or current.form != "prose" or len(current.starts) > 1 or len(bare) < 3:  # noqa: PLR2004
+    if current is None or current.form != "prose" or len(current.starts) > 1 or len(bare) < 3:
         return 0
     return {"=": 1, "-": 2}.get(bare[0], 0) if len(set(bare)) == 1 else 0
 
@@ -200,7 +200,7 @@ def _is_blank(bare: str) -> bool:
     if not bare or bare.startswith(">"):
         return True
     signs = set(bare.replace(" ", ""))
-    return len(signs) == 1 and signs <= set("-*_") and len(bare.replace(" ", "")) > 2  # noqa: PLR2004
+    return len(signs) == 1 and signs <= set("-*_") and len(bare.replace(" ", "")) > 2
 
 
 def _entry(bare: str, indent: int, number: int) -> Entry:

@@ -23,13 +23,14 @@ from macrohard.llm.offline.dialect.ast import (
     Through,
 )
 from macrohard.llm.offline.dialect.conditions import read_condition
-from macrohard.llm.offline.dialect.expressions import Scope, read_sum
+from macrohard.llm.offline.dialect.expressions import read_sum
 from macrohard.llm.offline.dialect.naming import listed
 from macrohard.llm.offline.dialect.phrases import WHICH, take_refused
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
+from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.subjects import Subject
 from macrohard.llm.offline.dialect.typecheck import NUMERIC, comparison
-from macrohard.llm.offline.dialect.words import Cursor, Phrases
+from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
 
 _WOULD = (
     "would take", "would bring", "would push", "would make", "would put", "would raise",
@@ -80,7 +81,7 @@ def _measure(cursor: Cursor, schema: Schema) -> tuple[DraftKind, Field]:
     if target and cursor.accept("'s"):
         measure = schema.take_field(cursor, target.slug)
         if measure is None:
-            raise target.no_field(cursor, "rules")
+            raise target.no_field(cursor)
         return target, measure
     cursor.position = start
     cursor.skip("the")
@@ -93,7 +94,7 @@ def _measure(cursor: Cursor, schema: Schema) -> tuple[DraftKind, Field]:
             continue
         measure = schema.take_field(cursor, target.slug)
         if measure is None:
-            raise target.no_field(cursor, "rules")
+            raise target.no_field(cursor)
         cursor.position = behind.position
         return target, measure
     raise cursor.puzzle("of what? Write “the FIELD of a KIND below N”.", "rules")
@@ -142,9 +143,7 @@ def bounds_of(
     return list(_rules(Compare(op, left, bound), schema, kind, text, line))
 
 
-def _too_complex(name: str) -> Exception:
-    from macrohard.llm.offline.dialect.words import Puzzle
-
+def _too_complex(name: str) -> Puzzle:
     return Puzzle(
         f"{name} changes when other records change; a rule about it can only say that it is "
         f"at least or at most something: “{name} is at least 0”."

@@ -1,6 +1,7 @@
 """Names: slugs, plurals, words that are taken, and the nearest name to a misspelt one."""
 
 import difflib
+import itertools
 import keyword
 import re
 import sys
@@ -84,7 +85,7 @@ def package_name(title: str) -> str:
             f"the title has {len(title)} characters; at most {MAX_NAME} are possible. "
             "The purpose below it may be as long as you like."
         )
-    folded = fold(title.replace("'", "").replace("’", ""))
+    folded = fold(re.sub("['\N{RIGHT SINGLE QUOTATION MARK}]", "", title))
     slug = re.sub(r"[^a-z0-9]+", "_", folded).strip("_")
     if not slug:
         raise Puzzle(
@@ -145,9 +146,15 @@ def with_article(noun: str) -> str:
 def listed(names: Iterable[str], last: str = "and") -> str:
     """``a, b and c``."""
     every = list(names)
-    if len(every) < 2:  # noqa: PLR2004  (nothing to join)
+    if len(every) < 2:
         return "".join(every)
     return f"{', '.join(every[:-1])} {last} {every[-1]}"
+
+
+def some(names: Iterable[str], most: int = 12) -> list[str]:
+    """The first of many names, for a message."""
+    every = list(itertools.islice(names, most + 1))
+    return every if len(every) <= most else [*every[:most], "others"]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ HAS = (
 )  # fmt: skip
 WHICH = ("who", "that", "which")
 CANNOT_BE = (
-    "cannot be", "can not be", "may not be", "must not be", "can't be", "can’t be", "is never",
+    "cannot be", "can not be", "may not be", "must not be", "can't be", "is never",
     "are never", "must never be", "may never be", "is not", "are not",
 )  # fmt: skip
 

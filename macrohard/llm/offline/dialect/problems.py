@@ -60,7 +60,7 @@ class Problems:
             return
         ordered = sorted(self._found, key=lambda found: found[0])
         told: set[str] = set()
-        sentences = []
+        sentences: list[str] = []
         for line, puzzle in ordered[:MAX_SHOWN]:
             sentence = puzzle.message
             if puzzle.hint and puzzle.hint not in told:

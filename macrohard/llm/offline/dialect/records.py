@@ -8,12 +8,14 @@ from macrohard.llm.offline.dialect.ast import (
     RecordRule,
     Rule,
 )
-from macrohard.llm.offline.dialect.conditions import INVERTED, read_condition
-from macrohard.llm.offline.dialect.expressions import WHERE, Scope
+from macrohard.llm.offline.dialect.comparisons import INVERTED
+from macrohard.llm.offline.dialect.conditions import read_condition
 from macrohard.llm.offline.dialect.measures import bounds_of
 from macrohard.llm.offline.dialect.naming import listed
 from macrohard.llm.offline.dialect.phrases import WHICH, take_refused
+from macrohard.llm.offline.dialect.related import WHERE
 from macrohard.llm.offline.dialect.schema import ARTICLES, DraftKind, Schema
+from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.subjects import Subject
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
@@ -35,17 +37,16 @@ def read_record_rule(
     kinds, named = _kinds(cursor, schema, subject)
     start = cursor.position
     fits: list[tuple[DraftKind, Condition]] = []
-    failures: list[Puzzle] = []
+    failures: list[tuple[DraftKind, Puzzle]] = []
     for kind in kinds[:_MAX_TRIES]:
         cursor.position = start
         try:
             fits.append((kind, _read(cursor, schema, kind)))
         except Puzzle as puzzle:
-            failures.append(puzzle)
+            failures.append((kind, puzzle))
     if not fits:
-        failures.sort(key=lambda puzzle: puzzle.offset or 0)
         cursor.position = start
-        raise failures[-1] if failures else cursor.not_understood("rules")
+        raise _failure(cursor, schema, failures)
     if len(fits) > 1 and not named:
         names = listed((kind.name for kind, _ in fits), "or")
         raise cursor.puzzle(f"of which kind: {names}? Begin with “each {fits[0][0].name}:”.")
@@ -54,6 +55,22 @@ def read_record_rule(
     for kind, condition in fits:
         rules += _made(cursor, schema, kind, condition, line)
     return rules
+
+
+def _failure(cursor: Cursor, schema: Schema, failures: list[tuple[DraftKind, Puzzle]]) -> Puzzle:
+    """Why no kind fits: about the kind that is named, else where reading got furthest."""
+    named = set()
+    for index in range(len(cursor.tokens)):
+        if found := schema.names.find(Cursor(cursor.text, index, cursor.tokens)):
+            named.add(found[0])
+    about = [puzzle for kind, puzzle in failures if kind.slug in named]
+    if named and not about:
+        return cursor.not_understood("rules")
+    about = about or [puzzle for _, puzzle in failures]
+    best = max(about, key=lambda puzzle: puzzle.offset or 0)
+    if len(about) > 1 and (best.offset or 0) <= cursor.offset:
+        return cursor.not_understood("rules")
+    return best
 
 
 def _made(

@@ -11,8 +11,8 @@ from macrohard.llm.offline.dialect.words import Cursor
 _SAME = ("the same", "same", "one", "one and the same", "an equal", "equal")
 _LINKS = ("of", "for", "in", "with", "on", "at", "by", "having", "sharing", "that have", "who have")
 _NEVER = (
-    "must not", "may not", "cannot", "can not", "can't", "can’t", "can never", "must never",
-    "may never", "never", "do not", "don't", "don’t", "should not", "should never",
+    "must not", "may not", "cannot", "can not", "can't", "can never", "must never",
+    "may never", "never", "do not", "don't", "should not", "should never",
 )  # fmt: skip
 _MAY = ("may", "can", "must", "are allowed to", "should", "ever")
 _UNIQUE = (
@@ -34,7 +34,7 @@ def read_overlap(cursor: Cursor, schema: Schema, subject: Subject, line: int) ->
         span = _span(cursor, schema, kind)
         if not take_refused(cursor):
             raise cursor.puzzle("end this rule with “is refused”.", "rules")
-        return [_overlap(cursor, schema, kind, span, same, line)]
+        return [_overlap(cursor, schema, kind, span=span, same=same, line=line)]
     cursor.accept(*WHICH)
     start = cursor.position
     same = [] if cursor.norm() in {"overlaps", "overlap"} else _same_fields(cursor, schema, kind)
@@ -53,7 +53,7 @@ def read_overlap(cursor: Cursor, schema: Schema, subject: Subject, line: int) ->
     if not (never or refused):
         raise cursor.puzzle("end this rule with “is refused”.", "rules")
     del subject
-    return [_overlap(cursor, schema, kind, span, same, line)]
+    return [_overlap(cursor, schema, kind, span=span, same=same, line=line)]
 
 
 def _same_fields(cursor: Cursor, schema: Schema, kind: DraftKind) -> list[Field]:
@@ -63,7 +63,7 @@ def _same_fields(cursor: Cursor, schema: Schema, kind: DraftKind) -> list[Field]
     if not cursor.accept(*_SAME):
         cursor.position = start
         return []
-    return read_field_list(cursor, schema, kind, "rules")
+    return read_field_list(cursor, schema, kind)
 
 
 _Span = tuple[Field, Field] | None
@@ -85,11 +85,11 @@ def _span(cursor: Cursor, schema: Schema, kind: DraftKind) -> _Span:
 
 
 def _overlap(
-    cursor: Cursor, schema: Schema, kind: DraftKind, span: _Span, same: list[Field], line: int
+    cursor: Cursor, schema: Schema, kind: DraftKind, *, span: _Span, same: list[Field], line: int
 ) -> OverlapRule:
     if span is None:
         dates = [each for each in schema.fields(kind.slug) if each.type in DATES and each.stored]
-        if len(dates) != 2 or dates[0].type is not dates[1].type:  # noqa: PLR2004  (begin and end)
+        if len(dates) != 2 or dates[0].type is not dates[1].type:
             known = listed(each.name for each in dates) or "none"
             raise cursor.puzzle(
                 f"from when to when? {kind.name} has these dates: {known}. Write "
@@ -144,7 +144,7 @@ def _two_of_the_same(cursor: Cursor, schema: Schema, subject: Subject) -> _Found
         return None
     if cursor.norm(-1) == "one":
         return None
-    fields = read_field_list(cursor, schema, kind, "rules")
+    fields = read_field_list(cursor, schema, kind)
     if cursor.accept("as another", "as an existing", "as any other"):
         schema.take_kind(cursor)
     allowed = negated and cursor.accept(
@@ -159,7 +159,7 @@ def _two_of_the_same(cursor: Cursor, schema: Schema, subject: Subject) -> _Found
 
 
 def _unique_together(cursor: Cursor, schema: Schema, subject: Subject) -> _Found:
-    """``row and number of a seat are unique together``; ``each seat: row and number are unique``."""
+    """``row and number of a seat are unique together``, ``the name of a person is unique``."""
     cursor.accept("the")
     cursor.accept("combination of", "pair of")
     kinds = subject or tuple(
@@ -185,7 +185,7 @@ def _unique_of(
     probe = Cursor(cursor.text, cursor.position, cursor.tokens)
     if schema.take_field(Cursor(probe.text, probe.position, probe.tokens), kind.slug) is None:
         return None
-    fields = read_field_list(probe, schema, kind, "rules")
+    fields = read_field_list(probe, schema, kind)
     for word in ("of", "for", "among"):
         if probe.accept(word):
             named = schema.take_kind(probe)

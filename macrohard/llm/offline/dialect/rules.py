@@ -8,9 +8,10 @@ from macrohard.llm.offline.dialect.ast import (
     RecordRule,
     Rule,
 )
+from macrohard.llm.offline.dialect.comparisons import PLAIN, PLAIN_DATES
 from macrohard.llm.offline.dialect.conditions import read_condition
 from macrohard.llm.offline.dialect.deletion import read_deletion
-from macrohard.llm.offline.dialect.expressions import Scope, read_sum
+from macrohard.llm.offline.dialect.expressions import read_sum
 from macrohard.llm.offline.dialect.markdown import Entry, Section
 from macrohard.llm.offline.dialect.measures import bounds_of, read_would_take
 from macrohard.llm.offline.dialect.naming import with_article
@@ -18,8 +19,9 @@ from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.records import read_record_rule
 from macrohard.llm.offline.dialect.refusals import read_overlap, read_unique
 from macrohard.llm.offline.dialect.schema import Schema
+from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.subjects import Subject, Subjects
-from macrohard.llm.offline.dialect.typecheck import comparison
+from macrohard.llm.offline.dialect.typecheck import DATES, comparison
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
 ReadRule = Callable[[Cursor, Schema, Subject, int], list[Rule] | None]
@@ -63,10 +65,13 @@ def _read_entry(
 ) -> None:
     for begin, end in _sentences(cursor):
         sentence = Cursor(cursor.text, begin, cursor.tokens[:end])
+        if begin == cursor.position:
+            sentence.begin = 0  # “each booking:” belongs to what is said
         line = entry.line_at(sentence.offset)
         for rule in _read_sentence(sentence, schema, subject, line):
-            if not any(_same(rule, other) for other in rules):
-                rules.append(rule)
+            # A rule that is also said in the line of a field is told by the rule.
+            rules[:] = [other for other in rules if not _same(rule, other)]
+            rules.append(rule)
 
 
 def _sentences(cursor: Cursor) -> list[tuple[int, int]]:
@@ -113,10 +118,11 @@ def _field_rules(schema: Schema, problems: Problems) -> list[Rule]:
         try:
             right = read_sum(cursor, Scope(schema, each.kind, read_condition))
             if not cursor.at_end:
-                raise cursor.not_understood("expressions")  # noqa: TRY301
+                raise cursor.not_understood("expressions")
             condition = comparison(each.op, FieldRef(each.slug), right, each.kind, schema.field)
-            name = kind.fields[each.slug].name
-            text = f"{name} of {with_article(kind.name)} {each.op.value} {each.operand}"
+            field = schema.field(each.kind, each.slug)
+            words = PLAIN_DATES if field.type in DATES else PLAIN
+            text = f"{field.name} of {with_article(kind.name)} {words[each.op]} {each.operand}"
             measured = bounds_of(condition, schema, each.kind, text, each.line)
             rules += measured or [RecordRule(each.kind, condition, text, each.line)]
         except Puzzle as puzzle:

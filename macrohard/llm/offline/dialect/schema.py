@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from macrohard.llm.offline.dialect.ast import CompareOp, Field, FieldType
-from macrohard.llm.offline.dialect.naming import did_you_mean, listed
+from macrohard.llm.offline.dialect.naming import did_you_mean, listed, some
 from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
 
 MAX_CHAIN = 30
@@ -56,15 +56,16 @@ class DraftKind:
         """Names of the fields in order, for messages."""
         return [each.name for each in self.fields.values()]
 
-    def no_field(self, cursor: Cursor, hint: str = "") -> Puzzle:
+    def no_field(self, cursor: Cursor) -> Puzzle:
         """A puzzle about a place where one of the fields was expected."""
         token = cursor.peek()
         if token is None:
-            return cursor.puzzle("something is missing at the end.", hint)
+            return cursor.puzzle("something is missing at the end.")
         near = did_you_mean(token.text, self.field_names())
-        known = listed(self.field_names()) or "none"
+        known = listed(some(self.field_names())) or "none"
         return cursor.puzzle(
-            f"“{cursor.rest(40)}”: {self.name} has no such field.{near} Its fields: {known}.", hint
+            f"“{cursor.rest(40)}”: {self.name} has no such field.{near} "
+            f"What I understand here: its fields {known}."
         )
 
 
@@ -144,16 +145,17 @@ class Schema:
             return None
         return self.kinds[found]
 
-    def no_kind(self, cursor: Cursor, hint: str = "") -> Puzzle:
+    def no_kind(self, cursor: Cursor) -> Puzzle:
         """A puzzle about a place where the name of a kind was expected."""
         token = cursor.peek()
-        known = listed(kind.plural for kind in self.kinds.values())
+        known = listed(some(kind.plural for kind in self.kinds.values()))
         if token is None:
-            return cursor.puzzle(f"of what? Name one of: {known}.", hint)
+            return cursor.puzzle(f"of what? Name one of: {known}.")
         names = [name for kind in self.kinds.values() for name in (kind.name, kind.plural)]
         near = did_you_mean(token.text, names)
         return cursor.puzzle(
-            f"“{cursor.rest(40)}”: not a record kind of this spec.{near} It has: {known}.", hint
+            f"“{cursor.rest(40)}”: not a record kind of this spec.{near} "
+            f"What I understand here: {known}."
         )
 
     def take_field(self, cursor: Cursor, kind: str) -> Field | None:

@@ -10,7 +10,8 @@ Subject = tuple[DraftKind, ...]
 _EVERYTHING = (
     "everything", "all records", "all kinds", "all kinds of records", "all of them", "all of these",
     "records of every kind", "records of all kinds", "every kind of record", "every record",
-    "all data", "all things", "any record", "records", "every kind", "each kind", "all kinds of record",
+    "all data", "all things", "any record", "records", "every kind", "each kind",
+    "all kinds of record",
 )  # fmt: skip
 
 
@@ -34,8 +35,10 @@ def read_subjects(cursor: Cursor, schema: Schema) -> Subject:
     return tuple(kinds)
 
 
-def read_field_list(cursor: Cursor, schema: Schema, kind: DraftKind, hint: str) -> list[Field]:
-    """Step over ``date, amount and category``.
+def read_field_list(
+    cursor: Cursor, schema: Schema, kind: DraftKind, between: tuple[str, ...] = ()
+) -> list[Field]:
+    """Step over ``date, amount and category``; ``between`` may stand there besides these.
 
     Raises:
         Puzzle: No field of the kind comes next.
@@ -44,13 +47,13 @@ def read_field_list(cursor: Cursor, schema: Schema, kind: DraftKind, hint: str) 
     while True:
         start = cursor.position
         if fields:
-            cursor.skip(",", "and", "or", "by", "on", "in", "/")
+            cursor.skip(",", "and", "or", "/", *between)
             if cursor.position == start:
                 break
         found = schema.take_field(cursor, kind.slug)
         if found is None:
             if not fields:
-                raise kind.no_field(cursor, hint)
+                raise kind.no_field(cursor)
             cursor.position = start
             break
         if found not in fields:

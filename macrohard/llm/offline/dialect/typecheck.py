@@ -69,7 +69,9 @@ def infer_type(expression: Expression, kind: Kind, app: App) -> FieldType:
     return shape_of(expression, kind.slug, lambda k, slug: app.kind(k).field(slug)).type
 
 
-def shape_of(expression: Expression, kind: str, lookup: Lookup) -> Shape:
+def shape_of(  # noqa: PLR0911  (a return for each form)
+    expression: Expression, kind: str, lookup: Lookup
+) -> Shape:
     """What values an expression about records of a kind has.
 
     Raises:
@@ -247,7 +249,9 @@ def _check_sides(op: CompareOp, one: Shape, other: Shape) -> None:
         or {one.type, other.type} <= NUMERIC
         or {one.type, other.type} <= TEXTUAL
     )
-    if not same or (one.type is FieldType.REFERENCE and one.target != other.target):
+    if same and one.type is FieldType.REFERENCE and one.target != other.target:
+        raise Puzzle(f"a reference to {one.target} cannot be compared with one to {other.target}.")
+    if not same:
         raise Puzzle(f"{spoken(one.type)} cannot be compared with {spoken(other.type)}.")
     if op not in {CompareOp.EQ, CompareOp.NE} and one.type not in ORDERED:
         raise Puzzle(

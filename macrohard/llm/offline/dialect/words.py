@@ -17,13 +17,15 @@ T = TypeVar("T")
 MAX_NESTED = 20
 MAX_OPERATORS = 60
 
+# ruff: noqa: RUF001  (typographic quotes and signs are what people paste)
+
 _TOKEN = re.compile(
     r"""
       (?P<string>"[^"]*"|“[^”]*”|«[^»]*»|(?<!\w)'[^']+'(?!\w)|(?<!\w)‘[^’]+’(?!\w))
     | (?P<date>\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2})?(?!\w))
     | (?P<number>\d+(?:\.\d+)?(?![^\W_]))
     | (?P<word>[^\W_]+)
-    | (?P<possessive>(?<=\w)['’]s(?!\w))
+    | (?P<possessive>(?:(?<=\w)|^)['’]s(?!\w))
     | (?P<glue>_+|(?<=[^\W\d_])-(?=[^\W\d_]))
     | (?P<op><=|>=|!=|<>|==|\S)
     """,
@@ -42,6 +44,7 @@ _SIGNS = {
     "−": "-",
     "–": "-",
     "—": "-",
+    "’": "'",
     "≤": "<=",
     "≥": ">=",
     "≠": "!=",
@@ -128,7 +131,7 @@ class Cursor:
         self.begin = start
         self.position = start
         self._nested = 0
-        self._operators = 0
+        self._operators: set[int] = set()
 
     @contextmanager
     def nested(self) -> Iterator[None]:
@@ -136,13 +139,15 @@ class Cursor:
         self._nested += 1
         if self._nested > MAX_NESTED:
             raise self.puzzle(f"more than {MAX_NESTED} brackets inside each other.")
-        yield
-        self._nested -= 1
+        try:
+            yield
+        finally:
+            self._nested -= 1
 
     def count_operator(self) -> None:
-        """Note an operator; too many are a puzzle."""
-        self._operators += 1
-        if self._operators > MAX_OPERATORS:
+        """Note the operator that comes next; too many are a puzzle."""
+        self._operators.add(self.position)
+        if len(self._operators) > MAX_OPERATORS:
             raise self.puzzle(
                 f"more than {MAX_OPERATORS} operations in one line; cut it into computed fields."
             )
@@ -196,10 +201,14 @@ class Cursor:
         left = self.text[self.offset :].strip()
         return left if len(left) <= limit else left[: limit - 1].rstrip() + "…"
 
+    def between(self, begin: int, end: int) -> str:
+        """Some tokens as written, by their positions."""
+        tokens = self.tokens[begin:end]
+        return self.text[tokens[0].start : tokens[-1].end] if tokens else ""
+
     def whole(self) -> str:
         """Everything this cursor was made to read, as written."""
-        tokens = self.tokens[self.begin :]
-        return self.text[tokens[0].start : tokens[-1].end] if tokens else ""
+        return self.between(self.begin, len(self.tokens))
 
     def puzzle(self, message: str, hint: str = "") -> Puzzle:
         """A puzzle about this place."""
