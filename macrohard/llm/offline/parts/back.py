@@ -1,5 +1,19 @@
-"""Parts of the offline model."""
+"""The parts from design to release."""
 
+from macrohard.llm.offline.parts.coder import write_code
+from macrohard.llm.offline.parts.design import write_design
+from macrohard.llm.offline.parts.plan import write_plan
+from macrohard.llm.offline.parts.release import write_notes
+from macrohard.llm.offline.parts.reviews import review
+from macrohard.llm.offline.parts.triage import judge
 from macrohard.llm.offline.scene import Part
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "Design": write_design,
+    "Plan": write_plan,
+    "Submission": write_code,
+    "Review": review,
+    "Triage": judge,
+    "ReleaseNotes": write_notes,
+}
+"""Parts of the offline model."""

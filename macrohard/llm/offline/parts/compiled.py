@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from macrohard.llm.offline import appgen
-from macrohard.llm.offline.dialect.ast import App, Kind
+from macrohard.llm.offline.appgen import Part, generate, parts
+from macrohard.llm.offline.dialect.ast import App
 from macrohard.llm.offline.parts.reading import read_noun
 from macrohard.llm.offline.parts.requirements import read_requirements
-from macrohard.llm.offline.parts.source import imported_files, mentions
+from macrohard.llm.offline.parts.source import imported_files
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import Requirements, Story
 
@@ -31,7 +31,7 @@ class Compiled:
     requirements: Requirements
     app: App
     files: Mapping[str, str]
-    parts: tuple[appgen.Part, ...]
+    parts: tuple[Part, ...]
 
     @cached_property
     def imports(self) -> dict[str, tuple[str, ...]]:
@@ -50,8 +50,7 @@ class Compiled:
     def stories_of(self) -> dict[str, tuple[str, ...]]:
         """For each file the ids of the stories it serves.
 
-        A file that speaks of some kinds serves the stories of these kinds; a file that speaks of
-        none, or of all, serves every story.
+        A file about some kinds serves the stories of these kinds; one about all serves every story.
         """
         return {path: self._stories_served(path) for path in self.files}
 
@@ -77,13 +76,14 @@ class Compiled:
         tests = [other for other in near if _is_test(other)]
         return tuple(tests or (other for other in self.importers.get(path, ()) if _is_test(other)))
 
-    def part_of(self, path: str) -> appgen.Part | None:
+    def part_of(self, path: str) -> Part | None:
         """The piece of work that a file belongs to."""
         return next((part for part in self.parts if path in part_paths(part)), None)
 
     def _stories_served(self, path: str) -> tuple[str, ...]:
         stories = self.requirements.stories
-        spoken = {kind.slug for kind in self.app.kinds if _speaks_of(path, kind)}
+        part = self.part_of(path)
+        spoken = set(part.kinds) if part else set()
         if not spoken:
             return tuple(story.id for story in stories)
         return tuple(
@@ -118,19 +118,14 @@ def compile_requirements(requirements: Requirements) -> Compiled:
     return Compiled(
         requirements=requirements,
         app=app,
-        files=appgen.generate(app),
-        parts=tuple(appgen.parts(app)),
+        files=generate(app),
+        parts=tuple(parts(app)),
     )
 
 
-def part_paths(part: appgen.Part) -> tuple[str, ...]:
+def part_paths(part: Part) -> tuple[str, ...]:
     """The paths of a piece of work."""
     return tuple(file.path for file in part.files)
-
-
-def _speaks_of(path: str, kind: Kind) -> bool:
-    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return mentions(stem, kind.slug.rstrip("_"))
 
 
 def _lines_of_kinds(app: App) -> Iterator[tuple[int, str]]:

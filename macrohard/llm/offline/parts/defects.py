@@ -183,5 +183,6 @@ def _evidence(group: list[Failure]) -> str:
     return "\n\n".join(kept)
 
 
-def _weight(failure: Failure) -> int:
-    return _WEIGHT[failure.severity]
+def _weight(failure: Failure) -> tuple[int, bool]:
+    """What orders failures: how much they matter, and at equal weight facts before opinions."""
+    return _WEIGHT[failure.severity], failure.source is FailureSource.REVIEW

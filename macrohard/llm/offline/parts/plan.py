@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from macrohard.llm.offline import appgen
+from macrohard.llm.offline.appgen import Part
 from macrohard.llm.offline.parts.compiled import Compiled, compile_scene, part_paths
 from macrohard.llm.offline.parts.reading import read_noun
 from macrohard.llm.offline.scene import Scene
@@ -72,7 +72,7 @@ _UNITS = 10_000
 
 
 def _item(
-    compiled: Compiled, design: Design, part: appgen.Part, ids: Mapping[str, str], role: str
+    compiled: Compiled, design: Design, part: Part, ids: Mapping[str, str], role: str
 ) -> WorkItem:
     paths = part_paths(part)
     duties = {module.path: module for module in design.modules}
@@ -102,5 +102,5 @@ def _description(paths: Sequence[str], design: Design) -> str:
     return "\n".join(lines)
 
 
-def _size(compiled: Compiled, part: appgen.Part) -> int:
+def _size(compiled: Compiled, part: Part) -> int:
     return sum(len(compiled.files[path]) for path in part_paths(part))

@@ -104,7 +104,7 @@ def number(identifier: str) -> int:
 def _decide(
     defects: tuple[Defect, ...], dismissed: tuple[Assignment, ...], situation: Situation
 ) -> Triage:
-    holding = [defect for defect in defects if defect.severity is not Severity.MINOR]
+    holding = [defect for defect in defects if holds(defect)]
     seen = {d.id: times_seen(d, situation.history, situation.code) for d in holding}
     stuck = [defect for defect in holding if seen[defect.id] >= _PATIENCE]
     judgement = _end(defects, holding, stuck, situation.limits)
@@ -139,7 +139,8 @@ def _end(
     """How the build ends now, and why; None when another round may help."""
     if not defects:
         return Decision.SHIP, "No failure is left: tests pass and simulated users are satisfied."
-    if not holding:
+    minor = all(defect.severity is Severity.MINOR for defect in holding)
+    if not holding or (minor and limits.over):
         return Decision.SHIP, f"{_count(defects)} of minor weight: known, and no reason to wait."
     if limits.over:
         why = "the budget is spent" if limits.spent else f"round {limits.round} was the last"
@@ -150,6 +151,11 @@ def _end(
             "files in view: another round would spend money on the same result."
         )
     return None
+
+
+def holds(defect: Defect) -> bool:
+    """Whether a defect is worth another round: all are, except minor remarks of reviewers."""
+    return defect.severity is not Severity.MINOR or defect.source is not FailureSource.REVIEW
 
 
 def times_seen(defect: Defect, history: Sequence[Triage], code: CodeMap) -> int:
