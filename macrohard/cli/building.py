@@ -1,8 +1,9 @@
 """``macrohard build`` and ``macrohard resume``."""
 
+import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from macrohard.cli.consoles import err, print_json
+from macrohard.cli.finding import RUNS, find_run
 from macrohard.cli.options import Agents, Debug, Json, Quiet, Run
 from macrohard.errors import MacrohardError
 
@@ -112,7 +114,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         "max_tokens": max_tokens, "max_calls": max_calls, "max_minutes": max_minutes,
     }  # fmt: skip
     title = "standard input" if spec == "-" else spec
-    with _Shown(title, json_=json_, quiet=quiet) as shown:
+    with _Shown(title, out, json_=json_, quiet=quiet) as shown:
         # Answers cannot come from the standard input that brought the spec.
         asking = {} if spec == "-" else {"approver": shown.approver}
         shown.end(api.build(spec, handle_signals=True, on_event=shown.take, **options, **asking))
@@ -135,15 +137,13 @@ def resume(
     No model call whose answer is on disk is made again.
     """
     from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
-    from macrohard.cli.finding import find_run  # noqa: PLC0415
     from macrohard.config import check_stage  # noqa: PLC0415
     from macrohard.journal import read_journal  # noqa: PLC0415
 
     stages = tuple(check_stage(stage) for stage in approved or ())
     folder = find_run(run)
-    with _Shown(
-        str(folder), json_=json_, quiet=quiet, earlier=list(read_journal(folder / "events.jsonl"))
-    ) as shown:
+    earlier = list(read_journal(folder / "events.jsonl"))
+    with _Shown(str(folder), folder, json_=json_, quiet=quiet, earlier=earlier) as shown:
         shown.end(
             api.resume(
                 folder,
@@ -156,15 +156,31 @@ def resume(
 
 
 class _Shown:
-    """Shows a run while it works and how it ended, in the way that was asked for."""
+    """Shows a run while it works and how it ended, in the way that was asked for.
+
+    Args:
+        title: What is being built.
+        folder: The run directory; None when the run is to name it.
+        json_: Whether the result is printed as JSON.
+        quiet: Whether nothing but errors is shown.
+        earlier: Events of earlier starts of the run.
+    """
 
     def __init__(
-        self, title: str, *, json_: bool, quiet: bool, earlier: list[dict[str, Any]] | None = None
+        self,
+        title: str,
+        folder: Path | None,
+        *,
+        json_: bool,
+        quiet: bool,
+        earlier: Sequence[dict[str, Any]] = (),
     ) -> None:
         self._title = title
+        self._folder = folder
+        self._begun = False
         self._json = json_
         self._quiet = quiet
-        self._earlier = earlier or []
+        self._earlier = earlier
         self._progress: Progress | None = None
         self._result: BuildResult | None = None
 
@@ -176,6 +192,9 @@ class _Shown:
 
     def take(self, event: dict[str, Any]) -> None:
         """Show one event."""
+        if event["type"] == "run_started":
+            self._begun = True
+            self._folder = self._folder or RUNS / event["id"]
         if self._progress is not None:
             self._progress.take(event)
 
@@ -201,9 +220,8 @@ class _Shown:
             self._progress.__exit__(kind, error, trace)
         if self._result is not None:
             self._tell(self._result)
-        elif self._json and isinstance(error, MacrohardError):
-            said = {"type": type(error).__name__, "message": str(error)}
-            print_json({"status": "error", "exit_code": error.exit_code, "error": said})
+        elif isinstance(error, MacrohardError):
+            self._tell_error(error)
 
     def _tell(self, result: "BuildResult") -> None:
         if not self._quiet:
@@ -214,6 +232,18 @@ class _Shown:
             print_json({**result.record, "run_dir": str(result.run_dir)})
         if not result.accepted:
             raise typer.Exit(1)
+
+    def _tell_error(self, error: MacrohardError) -> None:
+        """Where the run is kept; the error itself is told by main, which every error reaches."""
+        folder = str(self._folder) if self._begun else None
+        if self._json:
+            said = {"type": type(error).__name__, "message": str(error)}
+            code = error.exit_code
+            print_json({"status": "error", "exit_code": code, "error": said, "run_dir": folder})
+        if folder and not self._quiet:
+            told = "macrohard resume" in str(error)
+            way_on = "" if told else f" Go on with: macrohard resume {shlex.quote(folder)}"
+            sys.stderr.write(f"The run is kept in {folder}.{way_on}\n")
 
     def _ask(self, stage: str) -> bool:
         """Yes goes on. Ctrl-C and the end of input are no: the run stops and can be resumed."""

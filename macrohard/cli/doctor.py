@@ -1,6 +1,5 @@
 """``macrohard doctor``: can this machine build?"""
 
-import asyncio
 import shutil
 import subprocess
 import sys
@@ -91,7 +90,9 @@ def _git() -> Finding:
 
 
 def _sandbox() -> Iterator[Finding]:
-    from macrohard.sandbox import choose  # noqa: PLC0415 - keeps help fast
+    import asyncio  # noqa: PLC0415 - keeps help fast
+
+    from macrohard.sandbox import choose  # noqa: PLC0415
 
     provider = choose("auto", model_is_offline=True, allow_process=False)
     yield asyncio.run(_try_box(provider))

@@ -96,7 +96,8 @@ def _fail(error: Exception, *, debug: bool) -> int:
     if callable(told):
         message = str(told())
         if message:
-            _say(f"{message.rstrip('.')}. {_hint(error)}")
+            stop = "" if message.endswith((".", "?", "!")) else "."
+            _say(f"{message}{stop} {_hint(error)}")
         return int(getattr(error, "exit_code", 2))
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterable
+from urllib.parse import quote
 
 _CONTROLS = dict.fromkeys(code for code in range(32) if chr(code) not in "\t\n")
 _VOID = frozenset({"meta", "link", "br", "hr", "img"})
@@ -35,6 +36,11 @@ def tag(name: str, /, *content: object, **attributes: object) -> Markup:
 def join(content: Iterable[object], between: str = "") -> Markup:
     """Children in a row, escaped unless they are markup; None is left out."""
     return Markup(html.escape(between).join(_safe(child) for child in content if child is not None))
+
+
+def anchor(kind: str, name: object) -> str:
+    """An id for a part of the page, the same wherever it is asked for."""
+    return f"{kind}-{quote(str(name), errors='replace')}"
 
 
 def table(

@@ -7,7 +7,10 @@ from macrohard.report.words import clean, duration
 def tell(event: Event) -> str:
     """The line for an event; empty for those that are only counted."""
     teller = _TELLERS.get(event["type"])
-    return clean(teller(event)) if teller else ""
+    if teller is None:
+        return ""
+    line = teller(event)
+    return f"{line[: len(line) - len(line.lstrip())]}{clean(line)}"
 
 
 def _run_started(event: Event) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from macrohard.report.markup import Markup, join, table, tag
-from macrohard.report.words import duration, money, plural, seconds_between, tokens
+from macrohard.report.markup import Markup, anchor, join, table, tag
+from macrohard.report.words import duration, money, seconds_between, tokens
 
 Record = Mapping[str, Any]
 
@@ -176,7 +176,7 @@ def footer(record: Record, events: int) -> str:
 def _trial(trial: Mapping[str, Any], run_dir: Path) -> list[object]:
     reasons = [tag("li", reason) for reason in trial.get("reasons") or []]
     return [
-        tag("td", tag("code", trial["id"]), id=f"trial-{quote(str(trial['id']))}"),
+        tag("td", tag("code", trial["id"]), id=anchor("trial", trial["id"])),
         trial["persona"],
         f"{trial['scenario']} {trial.get('title', '')}",
         badge("satisfied" if trial["satisfied"] else "not satisfied"),
@@ -189,10 +189,14 @@ def _trial(trial: Mapping[str, Any], run_dir: Path) -> list[object]:
 def _evidence(path: str, run_dir: Path) -> Iterable[Markup]:
     """Links to the files of a trial, if its folder really is inside the run."""
     folder = run_dir / path
-    if not path or not folder.resolve().is_relative_to(run_dir.resolve()):
+    try:
+        if not path or not folder.resolve().is_relative_to(run_dir.resolve()):
+            return
+        files = [folder] if folder.is_file() else [p for p in folder.glob("*") if p.is_file()]
+    except (OSError, ValueError):
+        # No path of this machine at all: too long, or with characters no path can have.
         return
-    files = [folder] if folder.is_file() else sorted(p for p in folder.glob("*") if p.is_file())
-    for file in files:
+    for file in sorted(files):
         yield tag("a", file.name, href=quote(str(file.relative_to(run_dir))))
 
 
@@ -224,9 +228,3 @@ def _said(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return str(value)
-
-
-__all__ = [
-    "badge", "cost", "footer", "header", "how_to_run", "name_of", "options", "plural", "tests",
-    "users",
-]  # fmt: skip

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from macrohard.journal import Event, read_journal
 from macrohard.report.plain import tell
-from macrohard.report.summary import summarise
+from macrohard.report.summary import print_summary
 from macrohard.report.words import clean, duration, money, plural, seconds_between, tokens
 
 Record = Mapping[str, Any]
@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 
 def show_run(console: Console, record: Record, run_dir: Path) -> None:
     """Print the summary, the stages, the work items and the trials of a run."""
-    console.print(summarise(record, run_dir))
+    print_summary(console, record, run_dir)
     for part in (_stages(record), _items(record), _trials(record)):
         if part.row_count:
             console.print()
@@ -148,7 +148,14 @@ def _add(table: Table, *cells: str) -> None:
 
 
 def _table(title: str, *heads: str) -> Table:
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=None)
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     for head in heads:
         table.add_column(head, overflow="fold")
     return table

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from macrohard.report.page import FILE
@@ -18,19 +17,12 @@ _MOST = 5
 
 
 def print_summary(console: Console, record: Mapping[str, Any], run_dir: Path) -> None:
-    """Print the closing summary."""
-    console.print(summarise(record, run_dir))
+    """Print the closing summary of a run in any state.
 
-
-def summarise(record: Mapping[str, Any], run_dir: Path) -> Group:
-    """The closing summary of a run in any state."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    # Folded, never cut: paths and commands are there to be copied.
-    grid.add_column(overflow="fold")
-    for label, value in _facts(record, run_dir):
-        grid.add_row(label, value)
-    return Group(_headline(record), grid, *_troubles(record))
+    Lines are left to the terminal to wrap: commands and paths are there to be copied.
+    """
+    for line in (_headline(record), *_facts(record, run_dir), *_troubles(record)):
+        console.print(line, soft_wrap=True)
 
 
 def _headline(record: Mapping[str, Any]) -> Text:
@@ -42,7 +34,7 @@ def _headline(record: Mapping[str, Any]) -> Text:
     return head
 
 
-def _facts(record: Mapping[str, Any], run_dir: Path) -> list[tuple[str, Text]]:
+def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     facts: list[tuple[str, str]] = [("Built from", clean(record["spec"]["source"]))]
     app = record.get("app")
     finished = record["status"] in {"released", "not accepted"}
@@ -61,7 +53,7 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[tuple[str, Text]]:
     page = run_dir / FILE
     if page.exists():
         facts.append(("Report", str(page)))
-    return [(label, Text(clean(value))) for label, value in facts]
+    return [Text.assemble((f"{label:<12}", "bold"), clean(value)) for label, value in facts]
 
 
 def _suite(name: str, counts: Mapping[str, int]) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from macrohard.journal import Event
-from macrohard.report.markup import Markup, join, table, tag
+from macrohard.report.markup import Markup, anchor, join, table, tag
 from macrohard.report.sections import Record, badge
 from macrohard.report.words import duration, plural, seconds_between, tokens
 
@@ -67,7 +66,7 @@ def items(record: Record) -> Markup | None:
         used = costs.get(item["id"], {})
         rows.append(
             [
-                tag("td", tag("strong", item["id"]), id=f"item-{quote(item['id'])}"),
+                tag("td", tag("strong", item["id"]), id=anchor("item", item["id"])),
                 join([item["title"], _reason(item)]),
                 item["kind"],
                 item["role"],
@@ -167,12 +166,12 @@ def _trials(ids: list[str], verdicts: Mapping[str, bool]) -> Markup:
     if not ids:
         return Markup("")
     happy = sum(1 for one in ids if verdicts.get(one))
-    link = tag("a", f"{happy} of {len(ids)} satisfied", href=f"#trial-{quote(ids[0])}")
+    link = tag("a", f"{happy} of {len(ids)} satisfied", href=f"#{anchor('trial', ids[0])}")
     return tag("span", link, class_="badge good" if happy == len(ids) else "badge bad")
 
 
 def _item_link(item: str) -> Markup:
-    return tag("a", item, href=f"#item-{quote(item)}")
+    return tag("a", item, href=f"#{anchor('item', item)}")
 
 
 def _reason(item: Mapping[str, Any]) -> Markup | None:
