@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from pydantic import BaseModel
 from support.workbench import scene
 
 from macrohard.llm.offline.parts.triage import judge, read_limits
@@ -113,7 +114,7 @@ def judged(
     history: Sequence[Triage] = (),
     limits: str = "round 1 of 4; budget left: 90 calls",
 ) -> Triage:
-    documents = {
+    documents: dict[str, str | BaseModel] = {
         "requirements": REQUIREMENTS,
         "design": DESIGN,
         "plan": PLAN,

@@ -1,16 +1,16 @@
 """What the offline model would write for given requirements, and what each file serves.
 
 Every part behind the requirements starts here: the requirements quote the lines of the spec, the
-lines are read as the dialect, and the dialect is compiled. Nothing is remembered between requests.
+lines are read as the dialect, and the dialect is compiled.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from macrohard.llm.offline.appgen import Part, generate, parts
 from macrohard.llm.offline.dialect.ast import App
-from macrohard.llm.offline.parts.reading import read_noun
+from macrohard.llm.offline.parts.reading import parse_noun, read_text
 from macrohard.llm.offline.parts.requirements import read_requirements
 from macrohard.llm.offline.parts.source import imported_files
 from macrohard.llm.offline.scene import Scene
@@ -105,7 +105,17 @@ def compile_scene(scene: Scene) -> Compiled:
         ModelError: The request carries no requirements.
         SpecError: The requirements quote a line outside the dialect.
     """
-    return compile_requirements(read_noun(scene, "requirements", Requirements))
+    return _compile(read_text(scene, "requirements"))
+
+
+@lru_cache(maxsize=2)
+def _compile(text: str) -> Compiled:
+    """Compile the document of that name.
+
+    Every turn of every agent of a build asks for the same application, and compiling it is most of
+    the work of a turn. The answer depends on the text alone, so remembering it changes nothing.
+    """
+    return compile_requirements(parse_noun(text, "requirements", Requirements))
 
 
 def compile_requirements(requirements: Requirements) -> Compiled:

@@ -33,7 +33,15 @@ def read_noun(scene: Scene, name: str, noun: type[AnyNoun]) -> AnyNoun:
     Raises:
         ModelError: The document is missing, or is not that noun.
     """
-    text = read_text(scene, name)
+    return parse_noun(read_text(scene, name), name, noun)
+
+
+def parse_noun(text: str, name: str, noun: type[AnyNoun]) -> AnyNoun:
+    """A document's text as a noun.
+
+    Raises:
+        ModelError: It is not that noun.
+    """
     try:
         return noun.model_validate_json(text)
     except ValidationError as error:

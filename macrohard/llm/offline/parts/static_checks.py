@@ -172,14 +172,19 @@ def check_coverage(files: Files) -> list[Finding]:
         found = {name for caller in frontier for name in calls[caller]} & calls.keys()
         frontier = found - reached
         reached |= found
-    return [
-        _found(Severity.MINOR, f"No unit test reaches {node.name}.", path, node.lineno)
-        for path, tree in sources
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and not node.name.startswith("_")
-        and node.name not in reached
-    ]
+    findings = []
+    for path, tree in sources:
+        missed = [
+            node
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not node.name.startswith("_")
+            and node.name not in reached
+        ]
+        if missed:
+            message = f"No unit test reaches {', '.join(node.name for node in missed)}."
+            findings.append(_found(Severity.MINOR, message, path, missed[0].lineno))
+    return findings
 
 
 def check_queries_in_loops(files: Files) -> list[Finding]:
