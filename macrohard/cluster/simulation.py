@@ -264,11 +264,11 @@ def _collect(
             decoded=float(r.decoded),
             evicted_blocks=int(r.evicted),
             preemptions=int(r.preemptions),
-            mean_calls=float(r.area + r.assigned * (end - r.area_s)) / end if end else 0.0,
+            mean_calls=float(r.area + load * (end - r.area_s)) / end if end else 0.0,
             mean_batch=float(r.batch_area) / end if end else 0.0,
             kv_used_share=1 - float(r.free) / float(r.capacity),
         )
-        for r in rows_of(world.replicas)
+        for r, load in zip(rows_of(world.replicas), world.load, strict=True)
     )
     return Result(
         workload=workload,
@@ -296,7 +296,7 @@ def _check_balance(world: Any, result: Result, *, stopped: bool) -> None:
     done = states.count(CALL_DONE) if isinstance(states, list) else (states == CALL_DONE).sum()
     count = rows_of(world.count)[0]
     entered, finished = int(count.entered), int(count.finished)
-    in_flight = sum(int(r.assigned) for r in rows_of(world.replicas))
+    in_flight = int(sum(world.load))
     if entered != finished + in_flight or done != finished:
         raise MacrohardError(
             f"simulation lost calls: {entered} entered, {finished} finished, {in_flight} in flight"

@@ -179,6 +179,7 @@ def build_world(
         heap=make_flat(heap_at, 0, arrays=arrays),
         hist=make_flat(hist_at, 0, arrays=arrays),
         table=make_flat(table_size, -1, arrays=arrays),
+        load=make_flat(len(rows), 0, arrays=arrays),
         tree_s=make_flat(2 * leaves, NEVER, arrays=arrays),
         wake_s=make_flat(n + 1, 0.0, arrays=arrays),
         wake=make_flat(n + 1, 0, arrays=arrays),

@@ -197,6 +197,40 @@ def evict(w: Any, replica: int, blocks: int) -> None:
 
 
 @jit
+def path_evictable(w: Any, replica: int, stream: int) -> int:
+    """Evictable blocks that belong to a path (admitting it would hold them)."""
+    total = 0
+    while stream >= 0:
+        entry = find_entry(w.table, w.entries, w.count[0].mask, stream, replica)
+        if entry >= 0 and w.entries[entry].kind == 1:
+            total += entry_blocks(w, entry)
+        stream = w.streams[stream].parent
+    return total
+
+
+@jit
+def trim_path(w: Any, replica: int, stream: int, length: int) -> None:
+    """Free what a path's evictable entries cache beyond its first ``length`` tokens."""
+    r = w.replicas[replica]
+    while stream >= 0:
+        offset = w.streams[stream].offset
+        parent = w.streams[stream].parent
+        entry = find_entry(w.table, w.entries, w.count[0].mask, stream, replica)
+        keep = length if length > offset else offset
+        if entry >= 0 and w.entries[entry].kind == 1 and w.entries[entry].upto > keep:
+            blocks = (w.entries[entry].upto - keep) // r.block
+            w.entries[entry].upto = keep
+            r.evictable -= blocks
+            r.free += blocks
+            r.evicted += blocks
+            if keep == offset:
+                unlink(w, entry)
+                destroy(w, entry)
+        length = length if length < offset else offset
+        stream = parent
+
+
+@jit
 def donate(w: Any, replica: int, stream: int, length: int) -> int:
     """Turn a call's computed prefix into cache, on entries it holds; returns blocks handed over."""
     block = w.replicas[replica].block
@@ -215,23 +249,21 @@ def donate(w: Any, replica: int, stream: int, length: int) -> int:
 
 @jit
 def growth(w: Any, replica: int, steps: int) -> int:
-    """KV blocks that all decoding calls together need ``steps`` decode steps from now.
+    """KV blocks that all decoding calls together need for ``steps`` more decode steps.
 
     A call that joined at step D with a remainder of r tokens in its last block owns
     (r + d + B - 1) // B blocks beyond its whole ones after d steps. Summed over a histogram of
-    (r - D) mod B this costs B additions, however many calls run.
+    (r - D) mod B this costs at most B additions, however many calls run.
     """
     r = w.replicas[replica]
     size = r.block_steps
     whole = (r.steps + steps) // size
     rest = (r.steps + steps) % size
-    total = r.rounds + r.running * whole
+    total = r.rounds + r.running * (whole + 1) - r.owned
     base = r.hist
-    # remainder q + rest: 0 -> none, 1..size -> one more, above -> two more
-    above = 0
-    for q in range(size - rest + 1, size):
-        above += w.hist[base + q]
-    total += r.running + above
+    # a remainder q gives nothing for q + rest = 0, one block up to size, two above
     if rest == 0:
-        total -= w.hist[base]
+        return total - w.hist[base]  # type: ignore[no-any-return]
+    for q in range(base + size - rest + 1, base + size):
+        total += w.hist[q]
     return total  # type: ignore[no-any-return]

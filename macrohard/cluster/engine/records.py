@@ -82,7 +82,6 @@ REPLICA: Fields = (
     ("wire_s", "f8"),
     ("heap", "i8"),  # where its finish heap starts in World.heap
     ("hist", "i8"),  # where its block histogram starts in World.hist
-    ("shared", "i8"),  # link shared by decode receivers (unused: 0)
     # state
     ("free", "i8"),
     ("evictable", "i8"),
@@ -93,11 +92,11 @@ REPLICA: Fields = (
     ("running", "i8"),  # decoding calls
     ("prefilling", "i8"),
     ("waiting", "i8"),
-    ("assigned", "i8"),  # calls routed here and not finished
     ("queued", "i8"),  # uncached tokens of calls not yet prefilled
     ("steps", "i8"),  # decode steps since the start
     ("context_sum", "f8"),  # tokens in KV of decoding calls
     ("rounds", "i8"),  # sum of whole blocks, see kv.growth
+    ("owned", "i8"),  # blocks decoding calls own now, as kv.growth counts them
     ("lru_head", "i8"),
     ("lru_tail", "i8"),
     ("pin_head", "i8"),
@@ -141,6 +140,7 @@ class World(NamedTuple):
     heap: Any
     hist: Any
     table: Any
+    load: Any  # per replica: calls routed there and not finished
     tree_s: Any
     wake_s: Any
     wake: Any

@@ -11,18 +11,18 @@ from typing import Any
 from macrohard.cluster.engine.jit import jit
 from macrohard.cluster.engine.kv import (
     donate,
-    entry_blocks,
     evict,
     expire_pins,
     growth,
     hold_path,
     matched_tokens,
+    path_evictable,
     release_path,
+    trim_path,
     unpin_oldest,
 )
 from macrohard.cluster.engine.queues import (
     NEVER,
-    find_entry,
     push_finish,
     push_wake,
     remove_finish,
@@ -43,9 +43,9 @@ from macrohard.cluster.engine.records import (
 def count_load(w: Any, replica: int, change: int, now_s: float) -> None:
     """Change the number of calls a replica has, keeping its integral over time."""
     r = w.replicas[replica]
-    r.area += r.assigned * (now_s - r.area_s)
+    r.area += w.load[replica] * (now_s - r.area_s)
     r.area_s = now_s
-    r.assigned += change
+    w.load[replica] += change
 
 
 @jit
@@ -155,9 +155,10 @@ def join_decode(w: Any, replica: int, call: int, now_s: float) -> None:
     if steps * r.per_step < left:
         steps += 1
     c.finish = r.steps + steps
-    place = place_of(w, replica, c.base) - r.steps
-    r.rounds += place // r.block_steps
-    w.hist[r.hist + place % r.block_steps] += 1
+    place = place_of(w, replica, c.base)
+    r.owned += ceil_div(place, r.block_steps)
+    r.rounds += (place - r.steps) // r.block_steps
+    w.hist[r.hist + (place - r.steps) % r.block_steps] += 1
     push_finish(w.calls, w.heap, r.heap, r.running, call)
     list_add(w, replica, call, True)
     r.running += 1
@@ -171,7 +172,9 @@ def leave_decode(w: Any, replica: int, call: int, at: int) -> None:
     c = w.calls[call]
     place = place_of(w, replica, c.base)
     passed = r.steps - c.steps0
-    c.blocks += ceil_div(place + passed, r.block_steps) - ceil_div(place, r.block_steps)
+    owned = ceil_div(place + passed, r.block_steps)
+    c.blocks += owned - ceil_div(place, r.block_steps)
+    r.owned -= owned
     start = place - c.steps0
     r.rounds -= start // r.block_steps
     w.hist[r.hist + start % r.block_steps] -= 1
@@ -222,7 +225,7 @@ def hand_over(w: Any, replica: int, call: int, now_s: float) -> None:
     release_path(w, replica, c.stream, until_s, now_s)
     best = pool.decoders
     for other in range(pool.decoders, pool.decoders_last):
-        if w.replicas[other].assigned < w.replicas[best].assigned:
+        if w.load[other] < w.load[best]:
             best = other
     count_load(w, replica, -1, now_s)
     count_load(w, best, 1, now_s)
@@ -311,18 +314,6 @@ def victim(w: Any, replica: int, below: int) -> int:
 
 
 @jit
-def path_evictable(w: Any, replica: int, stream: int) -> int:
-    """Evictable blocks that belong to a path (admitting it would hold them)."""
-    total = 0
-    while stream >= 0:
-        entry = find_entry(w.table, w.entries, w.count[0].mask, stream, replica)
-        if entry >= 0 and w.entries[entry].kind == 1:
-            total += entry_blocks(w, entry)
-        stream = w.streams[stream].parent
-    return total
-
-
-@jit
 def admit(w: Any, replica: int, call: int, now_s: float) -> bool:
     """Start a waiting call if there is a place in the batch and room for its prompt."""
     r = w.replicas[replica]
@@ -337,12 +328,15 @@ def admit(w: Any, replica: int, call: int, now_s: float) -> bool:
     need = ceil_div(c.length, r.block) - cached // r.block
     spare = 0
     if busy > 0:  # leave room for the next step of those that run
-        spare = max(r.capacity // 100, growth(w, replica, 1) - growth(w, replica, 0))
+        spare = max(r.capacity // 100, r.running)
     if need > r.free + r.evictable + (r.pinned if busy == 0 else 0):
         return False
     while need + spare > r.free + r.evictable - path_evictable(w, replica, c.stream):
-        if busy > 0 or r.pin_head < 0:
+        if busy > 0:
             return False
+        if r.pin_head < 0:
+            trim_path(w, replica, c.stream, cached)
+            break
         unpin_oldest(w, replica)
     hold_path(w, replica, c.stream)
     if need > r.free:
@@ -392,7 +386,7 @@ def make_room(w: Any, replica: int, now_s: float) -> bool:
     """See to it that every decoding call can take its next step; True if one was thrown out."""
     r = w.replicas[replica]
     before = r.preemptions
-    while growth(w, replica, 1) - growth(w, replica, 0) > r.free + r.evictable:
+    while r.running > r.free + r.evictable and growth(w, replica, 1) > r.free + r.evictable:
         if r.pin_head >= 0:
             unpin_oldest(w, replica)
         else:
@@ -440,9 +434,12 @@ def plan(w: Any, replica: int, now_s: float) -> None:
     leaves = w.count[0].leaves
     if r.pin_head >= 0:
         expire_pins(w, replica, now_s)
-    if not make_room(w, replica, now_s):
+    thrown = make_room(w, replica, now_s)
+    if not thrown:
         admit_waiting(w, replica, now_s)
         make_room(w, replica, now_s)
+    if r.waiting > 0 and r.running + r.prefilling == 0:  # the last one threw itself out
+        admit_waiting(w, replica, now_s)
     r.began_s = now_s
     if r.prefilling > 0:
         r.mode = 1
@@ -455,15 +452,16 @@ def plan(w: Any, replica: int, now_s: float) -> None:
     steps = w.calls[w.heap[r.heap]].finish - r.steps
     room = r.free + r.evictable
     if r.running * (steps // r.block_steps + 2) > room:
-        now = growth(w, replica, 0)
         low, high = 1, steps
         while low < high:
             middle = (low + high + 1) // 2
-            if growth(w, replica, middle) - now <= room:
+            if growth(w, replica, middle) <= room:
                 low = middle
             else:
                 high = middle - 1
         steps = low
+    if thrown:
+        steps = 1  # nobody was admitted now; look again after one step
     r.mode = 2
     r.run = steps
     set_time(w.tree_s, leaves, replica, now_s + run_s(w, replica, steps))
@@ -473,10 +471,11 @@ def plan(w: Any, replica: int, now_s: float) -> None:
 def take_steps(w: Any, replica: int, steps: int) -> None:
     """Move every decoding call forward, with the KV that takes."""
     r = w.replicas[replica]
-    need = growth(w, replica, steps) - growth(w, replica, 0)
+    need = growth(w, replica, steps)
     if need > r.free:
         evict(w, replica, need - r.free)
     r.free -= need
+    r.owned += need
     r.steps += steps
     r.context_sum += r.running * r.per_step * steps
 

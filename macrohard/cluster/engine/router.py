@@ -12,9 +12,9 @@ ROUND_ROBIN, LEAST_LOADED, AFFINITY, STICKY, COST = range(5)
 def least_loaded(w: Any, first: int, last: int) -> int:
     """Replica with the fewest calls; the lowest index among equals."""
     best = first
-    fewest = w.replicas[first].assigned
+    fewest = w.load[first]
     for replica in range(first + 1, last):
-        load = w.replicas[replica].assigned
+        load = w.load[replica]
         if load < fewest:
             best = replica
             fewest = load
@@ -29,7 +29,7 @@ def cost_s(w: Any, pool: Any, replica: int, call: int) -> float:
     new = c.prompt - matched_tokens(w, replica, c.stream, c.prompt)
     own = new * r.prefill_token_s * pool.cache_weight
     ahead = r.queued * r.prefill_token_s
-    slower = r.assigned * r.request_s * c.output
+    slower = w.load[replica] * r.request_s * c.output
     return own + pool.load_weight * (ahead + slower)  # type: ignore[no-any-return]
 
 
@@ -37,7 +37,7 @@ def cost_s(w: Any, pool: Any, replica: int, call: int) -> float:
 def best_resident(w: Any, pool: Any, call: int, fallback: int) -> int:
     """Replica that caches most of the prompt, the less loaded one among equals."""
     c = w.calls[call]
-    most = w.replicas[fallback].assigned + pool.spill * w.replicas[fallback].batch
+    most = w.load[fallback] + pool.spill * w.replicas[fallback].batch
     stream = c.stream
     while stream >= 0:
         best = -1
@@ -45,13 +45,12 @@ def best_resident(w: Any, pool: Any, call: int, fallback: int) -> int:
         entry = w.streams[stream].resident
         while entry >= 0:
             replica = w.entries[entry].replica
-            r = w.replicas[replica]
-            if pool.first <= replica < pool.last and r.assigned <= most:
+            if pool.first <= replica < pool.last and w.load[replica] <= most:
                 hit = matched_tokens(w, replica, c.stream, c.prompt)
                 if hit > best_hit or (
                     hit == best_hit
                     and best >= 0
-                    and (r.assigned, replica) < (w.replicas[best].assigned, best)
+                    and (w.load[replica], replica) < (w.load[best], best)
                 ):
                     best = replica
                     best_hit = hit
@@ -72,7 +71,7 @@ def cheapest(w: Any, pool: Any, call: int, fallback: int) -> int:
     while stream >= 0:
         entry = w.streams[stream].resident
         looked = 0
-        while entry >= 0 and looked < 64:  # a shared prefix lives everywhere; a sample will do
+        while entry >= 0 and looked < 8:  # a shared prefix lives everywhere; a sample will do
             replica = w.entries[entry].replica
             if pool.first <= replica < pool.last:
                 looked += 1
@@ -101,7 +100,7 @@ def route(w: Any, call: int, now_s: float) -> int:
         s = w.sessions[c.session]
         if s.replica >= 0 and now_s - s.seen_s <= pool.ttl_s:
             home = w.replicas[s.replica]
-            if home.assigned <= w.replicas[fallback].assigned + pool.spill * home.batch:
+            if w.load[s.replica] <= w.load[fallback] + pool.spill * home.batch:
                 return s.replica  # type: ignore[no-any-return]
         return fallback
     if pool.router == COST:
