@@ -15,6 +15,8 @@ from macrohard import __version__
 from macrohard.cli import agents, building, doctor, init, runs
 from macrohard.errors import MacrohardError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="macrohard",
     help="Build an application from a spec: required, designed, coded, tested, and used by "
@@ -73,14 +75,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted.")
-        return 130
+        code = _INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has left. Python would try to flush once more on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a person
         return _fail(error, debug=debug)
+    if code == _INTERRUPTED:
+        # Older typer tells Ctrl-C by an exception, a newer one by this code.
+        _say("interrupted.")
     return code if isinstance(code, int) else 0
 
 

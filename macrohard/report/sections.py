@@ -123,7 +123,7 @@ def tests(record: Record) -> Markup | None:
         for entry in history
     ]
     head = ("Round", "Unit, passed / failed", "Acceptance, passed / failed", "Users satisfied")
-    return join([last, table("Round by round", head, rounds, numbers=[0, 1, 2, 3])])
+    return join([last, table("Round by round", head, rounds, numbers=[1, 2, 3])])
 
 
 def cost(record: Record) -> Markup:

@@ -95,7 +95,7 @@ def defects(record: Record, events: Iterable[Event]) -> Markup | None:
             (round_, event["decision"], event["reason"])
             for round_, event in sorted(decisions.items())
         ]
-        parts.append(table("Decisions", ("Round", "Decision", "Reason"), rows, numbers=[0]))
+        parts.append(table("Decisions", ("Round", "Decision", "Reason"), rows))
     for defect in record["defects"]:
         files = ", ".join(defect.get("files") or [])
         parts.append(
