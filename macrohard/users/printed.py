@@ -170,7 +170,8 @@ class Sheet:
     def _new_page(self) -> None:
         self._addressed = True
         if any(line.strip() for line in self._lines[self._page :]):
-            self._lines.append("")
+            if self._lines[-1].strip():
+                self._lines.append("")
             self._page = self._y = len(self._lines) - 1
             self._down(0)
 

@@ -40,7 +40,7 @@ class Window(pyte.Screen):
         self._normal: tuple[Any, Cursor] | None = None
         self._glyphs: dict[str, Char] = {}
         self._glyph_style: Char | None = None
-        self._last = " "
+        self._last = ""
         super().__init__(columns, rows)
         self._csi = self._table()
 
@@ -66,14 +66,22 @@ class Window(pyte.Screen):
 
     def line_to_cursor(self) -> str:
         """What stands on the cursor's row, up to the cursor."""
-        row = self.buffer[self.cursor.y]
-        return "".join(row[x].data for x in range(min(self.cursor.x, self.columns)))
+        return "".join(self._cells(self.cursor.y)[: self.cursor.x])
 
     def _row(self, y: int) -> str:
-        row = self.buffer.get(y)
-        if row is None:
-            return ""
-        return "".join(row[x].data for x in range(self.columns)).rstrip()
+        return "".join(self._cells(y)).rstrip() if y in self.buffer else ""
+
+    def _cells(self, y: int) -> list[str]:
+        """The characters of a row; a wide one is followed by an empty cell."""
+        row = self.buffer[y]
+        cells = [row[x].data for x in range(self.columns)]
+        for x, cell in enumerate(cells):
+            wide = not cell.isascii() and wcwidth(cell[0]) == 2
+            whole = wide and x + 1 < self.columns and cells[x + 1] == ""
+            stub = not cell and x > 0 and not cells[x - 1].isascii()
+            if (wide and not whole) or (not cell and not stub):
+                cells[x] = " "  # half of a wide character that was written over
+        return cells
 
     # -- what arrives ----------------------------------------------------------------------------
 
@@ -109,7 +117,7 @@ class Window(pyte.Screen):
             for char in data:
                 if wcwidth(char) > 0 or (wcwidth(char) == 0 and _combines(char)):
                     if wcwidth(char) == 2 and self.cursor.x == self.columns - 1:
-                        super().draw(" ")  # no half of a wide character at the edge
+                        self.cursor.x = self.columns  # it goes to the next line whole
                     super().draw(char)
         self._last = data[-1]
 
@@ -238,6 +246,18 @@ class Window(pyte.Screen):
             elif value in {1, 6, 7, 25}:  # arrows, origin, wrapping, cursor
                 (self.set_mode if on else self.reset_mode)(value, private=True)
 
+    def cursor_up(self, count: int | None = None) -> None:
+        """Move up; above the scrolling margin, the window's edge is the limit."""
+        top = self.margins.top if self.margins and self.cursor.y >= self.margins.top else 0
+        self.cursor.y = max(self.cursor.y - (count or 1), top)
+
+    def cursor_down(self, count: int | None = None) -> None:
+        """Move down; below the scrolling margin, the window's edge is the limit."""
+        last = self.lines - 1
+        if self.margins and self.cursor.y <= self.margins.bottom:
+            last = self.margins.bottom
+        self.cursor.y = min(self.cursor.y + (count or 1), last)
+
     def _switch(self, *, alternate: bool) -> None:
         if alternate == self.alternate:
             return
@@ -282,7 +302,8 @@ class Window(pyte.Screen):
             self.replies.append(answer)
 
     def _repeat(self, count: int = 1) -> None:
-        self.draw(self._last * min(count or 1, self.columns * self.lines))
+        if self._last:
+            self.draw(self._last * min(count or 1, self.columns * self.lines))
 
     def _scroll_up(self, count: int = 1) -> None:
         self._at_margin(top=False, do=self.index, count=count)

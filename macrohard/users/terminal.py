@@ -5,6 +5,7 @@ screen has been quiet. Only of a program that owns the screen, asks a question, 
 keys, silence is taken for the end of what it wants to show.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,6 +23,7 @@ _COMMITS = "\r\x03\x04\x1a\x1c"
 """Enter, and the keys that end, stop or suspend: after them the prompt may come back."""
 
 _POLL_S = 0.05
+_PAUSE_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -248,8 +250,10 @@ class TerminalDriver:
             reply = self._display.take(data)
             if reply:
                 await self._device.send(reply.encode())
-        elif not self._device.alive:
-            self._ended = True
+            return
+        # After the end, read() may return at once; the news of the end needs a turn of the loop.
+        await asyncio.sleep(_PAUSE_S)
+        self._ended = not self._device.alive
 
 
 def _echo(key: str) -> str:

@@ -1,11 +1,10 @@
 """The terminal driver against real programs on a real pseudo-terminal."""
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from macrohard.sandbox import Sandbox
 from macrohard.users import (
     Desk,
     Press,
@@ -17,16 +16,7 @@ from macrohard.users import (
     Wait,
 )
 
-Script = Callable[[str], str]
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Script:
-    def write(code: str) -> str:
-        (tmp_path / "program.py").write_text(code)
-        return f"{sys.executable} program.py"
-
-    return write
+Script = Callable[[str], Awaitable[str]]
 
 
 async def test_a_command_shows_its_output_and_exit_status_without_typing_or_prompt(
@@ -43,7 +33,7 @@ async def test_a_command_shows_its_output_and_exit_status_without_typing_or_prom
 async def test_output_that_imitates_the_prompt_does_not_end_the_command(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    run = script(
+    run = await script(
         "import time, sys\n"
         "print('\\n[0] $ ', end='', flush=True)\n"
         "sys.stdout.write('\\x1b]7717;0123456789abcdef01234567;p;0\\x07[0] $ ')\n"
@@ -59,7 +49,7 @@ async def test_output_that_imitates_the_prompt_does_not_end_the_command(
 async def test_programs_cannot_find_the_secret_in_their_environment(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    run = script(
+    run = await script(
         "import os\nprint([n for n, v in os.environ.items() if '7717' in v], 'ENV' in os.environ)"
     )
     seen = await terminal.act(TypeLine(text=run))
@@ -69,7 +59,9 @@ async def test_programs_cannot_find_the_secret_in_their_environment(
 async def test_output_longer_than_the_window_is_kept_unwrapped(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    seen = await terminal.act(TypeLine(text=script("for n in range(100): print(n, 'word ' * 30)")))
+    seen = await terminal.act(
+        TypeLine(text=await script("for n in range(100): print(n, 'word ' * 30)"))
+    )
     lines = seen.text.splitlines()
     assert len(lines) == 100
     assert lines[0] == f"0 {'word ' * 30}".rstrip()
@@ -79,7 +71,7 @@ async def test_output_longer_than_the_window_is_kept_unwrapped(
 async def test_five_megabytes_come_back_with_head_tail_and_exit_status(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    run = script("for n in range(66_000): print(f'{n:06d}', 'x' * 70)\nraise SystemExit(3)")
+    run = await script("for n in range(66_000): print(f'{n:06d}', 'x' * 70)\nraise SystemExit(3)")
     seen = await terminal.act(TypeLine(text=run))
     assert seen.text.startswith("000000 xxx")
     assert "lines left out" in seen.text
@@ -89,7 +81,7 @@ async def test_five_megabytes_come_back_with_head_tail_and_exit_status(
 
 
 async def test_invalid_utf8_and_colours(terminal: TerminalDriver, script: Script) -> None:
-    run = script(
+    run = await script(
         "import sys\n"
         "sys.stdout.buffer.write(\n"
         "b'\\x1b[1;31mred\\x1b[0m \\xff\\xfe\\xe2\\x82 '\n"
@@ -121,7 +113,7 @@ print("bye")
 
 async def test_a_full_screen_program(terminal: TerminalDriver, script: Script) -> None:
     await terminal.act(TypeLine(text="echo before"))
-    seen = await terminal.act(TypeLine(text=script(CURSES)))
+    seen = await terminal.act(TypeLine(text=await script(CURSES)))
     assert seen.state.at == "full-screen"
     assert "│ Items: 0, size (20, 60)" in seen.text
     assert "-" * 30 in seen.text  # drawn with the repeat sequence
@@ -141,14 +133,14 @@ async def test_a_full_screen_program(terminal: TerminalDriver, script: Script) -
 async def test_a_screen_that_comes_and_goes_within_one_action_is_not_lost(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    run = script("print('\\x1b[?1049h\\x1b[2J\\x1b[3;5Hsplash\\x1b[?1049ldone')")
+    run = await script("print('\\x1b[?1049h\\x1b[2J\\x1b[3;5Hsplash\\x1b[?1049ldone')")
     seen = await terminal.act(TypeLine(text=run))
     assert seen.text.split() == ["splash", "done"]
     assert "splash" not in seen.screen
 
 
 async def test_a_program_that_asks(terminal: TerminalDriver, script: Script) -> None:
-    run = script("name = input('Name: ')\nprint('Hello', name)\nprint(int(input('Age: ')))")
+    run = await script("name = input('Name: ')\nprint('Hello', name)\nprint(int(input('Age: ')))")
     seen = await terminal.act(TypeLine(text=run))
     assert (seen.text, seen.state.at) == ("Name:", "running")
     seen = await terminal.act(TypeLine(text="Zoë"))
@@ -158,11 +150,11 @@ async def test_a_program_that_asks(terminal: TerminalDriver, script: Script) -> 
 
 
 async def test_a_command_that_hangs_is_noticed_and_can_be_interrupted(
-    box: object, script: Script
+    box: Sandbox, script: Script
 ) -> None:
     desk = Desk(timing=Timing(prompt_s=0.5, hang_s=1.0))
     async with TerminalDriver(box, desk=desk) as driver:
-        seen = await driver.act(TypeLine(text=script("import time\ntime.sleep(60)")))
+        seen = await driver.act(TypeLine(text=await script("import time\ntime.sleep(60)")))
         assert seen.state.at == "running"
         assert [problem.kind for problem in seen.problems] == ["hang"]
         seen = await driver.act(Press(keys="Ctrl-C"))
@@ -171,15 +163,17 @@ async def test_a_command_that_hangs_is_noticed_and_can_be_interrupted(
 
 
 async def test_a_slow_command_is_not_cut_in_two(terminal: TerminalDriver, script: Script) -> None:
-    run = script("import time\nprint('a', flush=True)\ntime.sleep(1.5)\nprint('b')")
+    run = await script("import time\nprint('a', flush=True)\ntime.sleep(1.5)\nprint('b')")
     seen = await terminal.act(TypeLine(text=run))
     assert seen.text == "a\nb"
 
 
-async def test_a_line_typed_while_a_program_runs(box: object, script: Script) -> None:
+async def test_a_line_typed_while_a_program_runs(box: Sandbox, script: Script) -> None:
     desk = Desk(timing=Timing(prompt_s=0.3, hang_s=0.4))
     async with TerminalDriver(box, desk=desk) as driver:
-        await driver.act(TypeLine(text=script("import time\ntime.sleep(1)\nraise SystemExit(5)")))
+        await driver.act(
+            TypeLine(text=await script("import time\ntime.sleep(1)\nraise SystemExit(5)"))
+        )
         await driver.act(TypeLine(text="echo next; false"))
         seen = await driver.act(Wait(seconds=5))
         assert "next" in seen.text
@@ -203,7 +197,7 @@ async def test_a_shell_that_ends_is_replaced(terminal: TerminalDriver) -> None:
 async def test_a_program_that_dies_in_raw_mode_leaves_a_usable_terminal(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    run = script(
+    run = await script(
         "import curses, os\ncurses.initscr()\ncurses.raw()\ncurses.noecho()\n"
         "os.kill(os.getpid(), 9)"
     )
@@ -217,7 +211,7 @@ async def test_a_program_that_dies_in_raw_mode_leaves_a_usable_terminal(
 async def test_a_program_that_asks_where_the_cursor_is_gets_an_answer(
     terminal: TerminalDriver, script: Script
 ) -> None:
-    run = script(
+    run = await script(
         "import os, sys, termios, tty\n"
         "old = termios.tcgetattr(0)\n"
         "tty.setraw(0)\n"
@@ -232,7 +226,7 @@ async def test_a_program_that_asks_where_the_cursor_is_gets_an_answer(
 
 
 async def test_a_flood_ends_at_the_time_limit_and_can_be_stopped(
-    box: object,
+    box: Sandbox,
 ) -> None:
     desk = Desk(timing=Timing(prompt_s=1.0, hang_s=2.0))
     async with TerminalDriver(box, desk=desk) as driver:
@@ -257,7 +251,7 @@ async def test_what_no_keyboard_line_can_hold_is_refused(
 
 
 @pytest.mark.parametrize("shell", [("sh", "-i"), ("bash", "--posix", "-i")])
-async def test_any_posix_shell_will_do(box: object, shell: tuple[str, ...]) -> None:
+async def test_any_posix_shell_will_do(box: Sandbox, shell: tuple[str, ...]) -> None:
     async with TerminalDriver(box, desk=Desk(shell=shell)) as driver:
         seen = await driver.act(TypeLine(text="(exit 9)"))
         assert (seen.text, seen.state.exit_status) == ("", 9)
