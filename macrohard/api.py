@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from macrohard.config import Caps, SandboxName, Settings
+from macrohard.errors import BudgetError
 from macrohard.journal import Listener
 from macrohard.llm import Model, preflight
 from macrohard.record import Cost, read_record
@@ -133,6 +134,12 @@ async def abuild(
     load_roles(Path(settings.agents) if settings.agents else None)
     if isinstance(model, str):
         preflight(model, loaded)
+        if max_usd is not None and model != "offline" and not model.startswith("mailbox:"):
+            # A cap that cannot be held is refused, not ignored.
+            raise BudgetError(
+                f"--max-usd needs the price of {model}, and this version knows no prices. "
+                "Use --max-tokens or --max-calls."
+            )
     if isinstance(sandbox, str):
         choose(
             settings.sandbox,

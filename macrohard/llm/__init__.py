@@ -36,7 +36,7 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
     """The model of that name.
 
     Args:
-        name: ``offline``, or ``mailbox:DIR``.
+        name: ``offline``, ``mailbox:DIR``, ``PROVIDER:NAME`` or ``URL#NAME``.
         faults: For ``offline``: share of work items it errs in.
         seed: For ``offline``: decides where it errs.
 
@@ -53,10 +53,15 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         from macrohard.llm.mailbox import MailboxModel  # noqa: PLC0415
 
         return MailboxModel(Path(rest))
+    from macrohard.llm.endpoint import find_endpoint, is_endpoint, presets  # noqa: PLC0415
+
+    if is_endpoint(name):
+        from macrohard.llm.chat import ChatModel  # noqa: PLC0415
+
+        return ChatModel(find_endpoint(name))
     raise ModelError(
-        f"There is no model {name!r}: this version has `offline`, the embedded engine, and "
-        "`mailbox:DIR`, whose answers somebody writes. "
-        "Models behind an OpenAI-compatible endpoint are not built yet."
+        f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, whose "
+        f"answers somebody writes; PROVIDER:NAME with one of {', '.join(presets())}; and URL#NAME."
     )
 
 

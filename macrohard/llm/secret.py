@@ -1,0 +1,34 @@
+"""A key in a type that does not show it: not in logs, not in tracebacks, not by accident."""
+
+from typing import NoReturn
+
+
+class Secret:
+    """A key. Only :meth:`reveal` gives it away; it cannot be pickled, formatted or compared."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself, for the one place that sends it."""
+        return self._value
+
+    def scrub(self, text: str) -> str:
+        """The text without the key in it, whatever the other side echoed."""
+        return text.replace(self._value, "***") if self._value else text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not written anywhere")
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
