@@ -24,10 +24,16 @@ def deleting(subject: Subject) -> list[Case]:
 
 def _gone(subject: Subject) -> Iterator[Case]:
     for made in reversed(subject.examples):
-        after = subject.after_delete(made.number) if _lonely(subject, made) else None
-        if after is not None:
-            yield _deletion(subject, made, after)
+        if _lonely(subject, made) and subject.after_delete(made.number) is not None:
+            yield _deletion(subject, made, subject.there, ())
             return
+    # Every example is referred to: delete one that the test makes itself.
+    fresh = subject.fresh
+    after = None if fresh is None else subject.after_add(fresh)
+    if fresh is not None and after is not None and subject.kind.features.add:
+        made = Made(subject.kind.slug, subject.next, fresh)
+        made_first = Says(add(subject.kind, fresh), f"Added {subject.name} {made.number}.")
+        yield _deletion(subject, made, after, (made_first,))
 
 
 def _lonely(subject: Subject, made: Made) -> bool:
@@ -39,9 +45,12 @@ def _lonely(subject: Subject, made: Made) -> bool:
     )
 
 
-def _deletion(subject: Subject, made: Made, after: Timeless) -> Case:
+def _deletion(subject: Subject, made: Made, there: Timeless, before: tuple[Check, ...]) -> Case:
+    after = there.copy()
+    after.delete(subject.kind.slug, made.number)
     checks: list[Check] = [
-        Says(delete(subject.kind, made.number), f"Deleted {subject.name} {made.number}.")
+        *before,
+        Says(delete(subject.kind, made.number), f"Deleted {subject.name} {made.number}."),
     ]
     if subject.kind.features.show:
         checks.append(Refuses(show(subject.kind, made.number)))
@@ -50,12 +59,13 @@ def _deletion(subject: Subject, made: Made, after: Timeless) -> Case:
     again = dict(made.typed)
     reused = ""
     if subject.kind.features.add and _accepts(after, subject, again):
-        checks.append(Says(add(subject.kind, again), f"Added {subject.name} {subject.next}."))
-        reused = f", and the next one added gets id {subject.next}, not {made.number}"
+        number = after.world.used[subject.kind.slug] + 1
+        checks.append(Says(add(subject.kind, again), f"Added {subject.name} {number}."))
+        reused = f", and the next one added gets id {number}, not {made.number}"
     return Case(
         name=f"{subject.kind.slug}_delete_removes_one",
-        given=f"{subject.name} {made.number} among the example records",
-        when="it is deleted",
+        given=f"the example records{' and one more' if before else ''}",
+        when=f"{subject.name} {made.number} is deleted",
         then="it is gone" + reused,
         checks=tuple(checks),
     )

@@ -20,9 +20,9 @@ from macrohard.llm.offline.criteria.filing import file_text
 from macrohard.llm.offline.dialect.ast import App, Kind
 from macrohard.llm.offline.oracle.base import Base, Made, build_base
 from macrohard.llm.offline.parts.reading import read_noun
-from macrohard.llm.offline.parts.requirements import read_requirements
+from macrohard.llm.offline.parts.requirements import criteria_by_case, read_requirements
 from macrohard.llm.offline.scene import Scene
-from macrohard.work import AcceptanceSuite, Requirements, SourceFile, Story
+from macrohard.work import AcceptanceSuite, Requirements, SourceFile
 
 _WIDTH = 96
 _HARNESS = "acceptance_harness.py"
@@ -64,9 +64,7 @@ def suite_of(app: App, requirements: Requirements) -> AcceptanceSuite:
     """The acceptance suite of an app; tests name the criteria of these requirements."""
     base = build_base(app)
     stories = draft_stories(app, base)
-    ids = {
-        case.name: _criteria(case, draft, requirements) for draft in stories for case in draft.cases
-    }
+    ids = criteria_by_case(stories, requirements)
     files = [
         SourceFile(path=_HARNESS, content=_harness()),
         SourceFile(path="acceptance_records.py", content=_records(app, base)),
@@ -89,28 +87,6 @@ def _harness() -> str:
 
 def _group(draft: Draft) -> str:
     return draft.key.split(".")[0].strip("_")
-
-
-def _criteria(case: Case, draft: Draft, requirements: Requirements) -> tuple[str, ...]:
-    """Ids of the criteria that a case checks.
-
-    Requirements that somebody else wrote have other words: then it is every criterion of the
-    stories which rest on the same lines.
-    """
-    same = [
-        criterion.id
-        for story in requirements.stories
-        for criterion in story.criteria
-        if (criterion.given, criterion.when, criterion.then) == (case.given, case.when, case.then)
-    ]
-    if same:
-        return tuple(same[:1])
-    near = [story for story in requirements.stories if _rests_on(story, draft)]
-    return tuple(criterion.id for story in near for criterion in story.criteria)
-
-
-def _rests_on(story: Story, draft: Draft) -> bool:
-    return bool({source.line for source in story.sources} & set(draft.lines))
 
 
 def _records(app: App, base: Base) -> str:

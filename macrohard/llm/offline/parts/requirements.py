@@ -1,17 +1,21 @@
 """The part that writes requirements, and the way back from requirements to the app they mean."""
 
-from macrohard.llm.offline.criteria.check import Draft
+from collections.abc import Sequence
+
+from macrohard.llm.offline.criteria.check import Case, Draft
 from macrohard.llm.offline.criteria.drafts import draft_stories
 from macrohard.llm.offline.criteria.subject import Subject
 from macrohard.llm.offline.dialect import parse_spec
 from macrohard.llm.offline.dialect.ast import App
 from macrohard.llm.offline.oracle.base import Base, build_base
+from macrohard.llm.offline.parts.brief import listed
 from macrohard.llm.offline.parts.conventions import conventions
 from macrohard.llm.offline.parts.reading import read_text
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import Criterion, Requirements, SourceLine, Story
 
 OUT_OF_SCOPE = (
+    "Interfaces other than the command line.",
     "Several people at once with accounts and rights: whoever can open the file can do everything.",
     "Undo, and a history of changes.",
     "Translation: messages and help are in English.",
@@ -41,7 +45,7 @@ def requirements_of(app: App, text: str) -> Requirements:
     used = {source.line for story in stories for source in story.sources}
     return Requirements(
         title=app.title,
-        purpose=app.purpose or f"Keeps {_listed([kind.plural.lower() for kind in app.kinds])}.",
+        purpose=app.purpose or f"Keeps {listed([kind.plural.lower() for kind in app.kinds])}.",
         stories=stories,
         conventions=conventions(app, base),
         definitions=tuple(
@@ -50,7 +54,7 @@ def requirements_of(app: App, text: str) -> Requirements:
             if line.strip() and number not in used
         ),
         assumptions=(*app.assumptions, *_barren(app, base)),
-        out_of_scope=(*OUT_OF_SCOPE, *_other_interfaces(app)),
+        out_of_scope=OUT_OF_SCOPE,
     )
 
 
@@ -61,6 +65,37 @@ def read_requirements(requirements: Requirements) -> App:
         SpecError: They quote a line outside the dialect, or too few lines for an app.
     """
     return parse_spec(quoted_text(requirements), source="requirements")
+
+
+def criteria_by_case(
+    drafts: Sequence[Draft], requirements: Requirements
+) -> dict[str, tuple[str, ...]]:
+    """For each case by name the ids of the criteria of these requirements which it checks."""
+    return {
+        case.name: _criteria(case, draft, requirements) for draft in drafts for case in draft.cases
+    }
+
+
+def _criteria(case: Case, draft: Draft, requirements: Requirements) -> tuple[str, ...]:
+    """Ids of the criteria that a case checks.
+
+    Requirements that somebody else wrote have other words: then it is every criterion of the
+    stories which rest on the same lines.
+    """
+    same = [
+        criterion.id
+        for story in requirements.stories
+        for criterion in story.criteria
+        if (criterion.given, criterion.when, criterion.then) == (case.given, case.when, case.then)
+    ]
+    if same:
+        return tuple(same[:1])
+    near = [story for story in requirements.stories if _rests_on(story, draft)]
+    return tuple(criterion.id for story in near for criterion in story.criteria)
+
+
+def _rests_on(story: Story, draft: Draft) -> bool:
+    return bool({source.line for source in story.sources} & set(draft.lines))
 
 
 def quoted_text(requirements: Requirements) -> str:
@@ -94,12 +129,3 @@ def _barren(app: App, base: Base) -> tuple[str, ...]:
         f"said about {subject.plural} can be checked in part only."
         for subject in (Subject(app, app.kind(slug), base) for slug in base.barren)
     )
-
-
-def _other_interfaces(app: App) -> tuple[str, ...]:
-    others = [name for name in app.interfaces if name != "cli"]
-    return (f"Beside the command line: {_listed(others)}.",) if others else ()
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,41 @@
+"""The part that plays simulated users at a terminal."""
+
+from collections.abc import Callable
+
+from macrohard.llm.offline.parts.reading import read_noun, read_text
+from macrohard.llm.offline.personas import careful, hostile, hurried, novice
+from macrohard.llm.offline.personas.command import started_with
+from macrohard.llm.offline.personas.user import OutOfTimeError, Script, User
+from macrohard.llm.offline.scene import Answer, Scene
+from macrohard.work import Scenario
+
+_PERSONAS: dict[str, tuple[Callable[[User], Script], str]] = {
+    "novice": (novice.novice, novice.WORDS),
+    "hurried": (hurried.hurried, hurried.WORDS),
+    "careful": (careful.careful, careful.WORDS),
+    "hostile": (hostile.hostile, hostile.WORDS),
+}
+
+
+def try_out(scene: Scene) -> Answer:
+    """The next action of a simulated user, or its verdict when it has done all it wanted.
+
+    Roles that are not known here behave as the careful one.
+
+    Raises:
+        ModelError: The request carries no scenario, or not how to run the program.
+    """
+    scenario = read_noun(scene, "scenario", Scenario)
+    user = User(scenario, started_with(read_text(scene, "how-to-run")))
+    play, words = _PERSONAS.get(scene.request.asker.role, _PERSONAS["careful"])
+    script = play(user)
+    try:
+        action = next(script)
+        for seen in scene.observed:
+            if seen.tool != "submit":
+                action = script.send(seen.result)
+    except StopIteration:
+        return user.verdict(words)
+    except OutOfTimeError:
+        return user.verdict(f"I ran out of time. {words}")
+    return [action]
