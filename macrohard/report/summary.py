@@ -1,7 +1,7 @@
 """The closing words of a run: what was built, how to run it, who was satisfied, what it cost."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def _troubles(record: Mapping[str, Any]) -> list[Text]:
     sad = [t for t in record["trials"] if not t["satisfied"] and t["round"] == record["round"]]
     if sad:
         lines.append(Text("Not satisfied", style="bold"))
-        lines += [_bullet(f"{t['id']}: {'; '.join(t.get('reasons') or [])}") for t in sad[:_MOST]]
+        lines += [_bullet(f"{t['id']}: {_first(t.get('reasons') or [])}") for t in sad[:_MOST]]
         lines += _more(len(sad))
     bad = [defect for defect in record["defects"] if defect.get("open")]
     if bad:
@@ -96,9 +96,18 @@ def _troubles(record: Mapping[str, Any]) -> list[Text]:
     return lines
 
 
+def _first(reasons: Sequence[str]) -> str:
+    """The first reason, cut; the trial's transcript has all of them."""
+    first = reasons[0] if reasons else "no reason was recorded"
+    rest = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"{first[:_LONGEST]}{'…' if len(first) > _LONGEST else ''}{rest}"
+
+
 def _bullet(text: str) -> Text:
     return Text(f"- {clean(text)}")
 
 
 def _more(number: int) -> list[Text]:
     return [Text(f"- and {number - _MOST} more", style="dim")] if number > _MOST else []
+_LONGEST = 160
+"""Characters of a reason in the summary."""
