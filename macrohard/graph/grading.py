@@ -172,10 +172,27 @@ def _cases(report: bytes) -> list[Case]:
                 name=case.get("name", ""),
                 file=case.get("file", ""),
                 problem=(bad.text or bad.get("message", "") or "failed") if bad is not None else "",
-                message=bad.get("message", "") if bad is not None else "",
+                message=_said(bad) if bad is not None else "",
             )
         )
     return cases
+
+
+_CUT = re.compile(r"\n?\[[^\]\n]*; full report in element text\]$")
+"""How pytest 9 ends a message attribute that it cut at 500 characters."""
+
+
+def _said(bad: ET.Element) -> str:
+    """The whole message of a failure, without the lines of the test that a trace shows."""
+    message, text = bad.get("message", ""), bad.text or ""
+    if not _CUT.search(message):
+        return message
+    told = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    if told:
+        return "\n".join(told)
+    # Failed without a trace: the text is the message and nothing else.
+    first = message.splitlines()[0].partition(": ")[2]
+    return text if first and text.startswith(first) else _CUT.sub("", message)
 
 
 def _nothing_ran(suite: str, source: FailureSource, result: ExecResult, round_: int) -> Failure:
