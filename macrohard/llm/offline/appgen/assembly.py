@@ -5,6 +5,7 @@ from macrohard.llm.offline.appgen.changes import changes_module
 from macrohard.llm.offline.appgen.commands import commands_module
 from macrohard.llm.offline.appgen.figures import figures_module, has_figures
 from macrohard.llm.offline.appgen.fixed_files import MODULES, fixed_module
+from macrohard.llm.offline.appgen.layout import laid_out
 from macrohard.llm.offline.appgen.program import (
     commands_init,
     main_module,
@@ -38,6 +39,7 @@ def generate(app: App) -> dict[str, str]:
     roots = [f"{root}/__main__.py", f"{root}/schema.py"]
     roots += [f"{root}/commands/{names.file_name(kind)}.py" for kind in app.kinds]
     files = shake(files, roots)
+    files = {path: laid_out(text) for path, text in files.items()}
     files["pyproject.toml"] = project_file(app)
     files["macrohard.json"] = manifest(app)
     return files

@@ -2,7 +2,7 @@
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.deletes import delete_function
-from macrohard.llm.offline.appgen.pysource import block, call, function, module, quote, signature
+from macrohard.llm.offline.appgen.pysource import block, function, module, quote, signature
 from macrohard.llm.offline.appgen.rules import BoundCheck, Check, bound_checks, record_checks
 from macrohard.llm.offline.dialect.ast import App, FieldType, Kind
 
@@ -92,8 +92,7 @@ def fit_function(app: App, kind: Kind, before: list[Check]) -> str:
     for field in names.stored_fields(kind):
         if field.type is FieldType.REFERENCE:
             target = quote(names.table(app.kind(field.target)))
-            arguments = ["connection", target, f"{record}.{field.slug}"]
-            lines.append(call("database.require", arguments, depth=1))
+            lines.append(f"database.require(connection, {target}, {record}.{field.slug})")
     lines += [check.call(record) for check in before]
     if not lines:
         return ""

@@ -6,11 +6,10 @@ from macrohard.llm.offline.appgen.expressions import (
     Term,
     compile_expression,
     day_literal,
-    may_be_empty,
 )
-from macrohard.llm.offline.appgen.pysource import WIDTH, function, joined, signature
+from macrohard.llm.offline.appgen.pysource import function, signature
 from macrohard.llm.offline.appgen.pytypes import ANNOTATIONS
-from macrohard.llm.offline.appgen.scope import Scope, is_cross
+from macrohard.llm.offline.appgen.scope import Scope, is_cross, may_be_empty
 from macrohard.llm.offline.appgen.wording import formula
 from macrohard.llm.offline.dialect.ast import (
     App,
@@ -32,7 +31,7 @@ def compute_function(app: App, kind: Kind, field: Field, home: str) -> str:
     module = f"{names.records_module(kind)}." if cross else ""
     parameters = ["connection: Connection"] if cross else []
     parameters.append(f"{record}: {module}{names.class_name(kind)}")
-    returns = ANNOTATIONS[field.type] + (" | None" if may_be_empty(field) else "")
+    returns = ANNOTATIONS[field.type] + (" | None" if may_be_empty(app, kind, field) else "")
     helpers = [predicate(scope, *each) for each in scope.predicates]
     about = f"Work out ``{names.heading(field)} = {formula(app, kind, field)}``."
     return "\n\n\n".join(
@@ -46,24 +45,13 @@ def compute_body(field: Field, scope: Scope) -> list[str]:
     if isinstance(field.computed, TextValue) and field.type in (FieldType.DATE, FieldType.DATETIME):
         return [f"return {day_literal(field.computed.value, field.type)}"]
     term = compile_expression(field.computed, scope)
-    lines = shortened(scope.statements)
-    guards = [guard for guard in term.guards if guard.absent != f"{term.code} is None"]
+    lines = [*scope.statements]
+    value = in_form(field, term)
+    guards = [guard for guard in term.guards if guard.absent != f"{value} is None"]
     if guards:
         missing = list(dict.fromkeys(guard.absent for guard in guards))
-        lines += [joined(missing, "or", head="if ") + ":", "    return None"]
-    return [*lines, f"return {in_form(field, term)}"]
-
-
-def shortened(statements: list[str]) -> list[str]:
-    """Statements that fit the line: long calls are broken behind their bracket."""
-    lines: list[str] = []
-    for statement in statements:
-        if len(statement) + 4 <= WIDTH:
-            lines.append(statement)
-            continue
-        head, _, rest = statement.partition("(")
-        lines.append(f"{head}(\n    {rest.removesuffix(')')}\n)")
-    return lines
+        lines += [f"if {' or '.join(missing)}:", "    return None"]
+    return [*lines, f"return {value}"]
 
 
 def in_form(field: Field, term: Term) -> str:
@@ -87,7 +75,7 @@ def predicate(scope: Scope, name: str, node: RelatedAggregate) -> str:
     inner = Scope(scope.app, kind, record, scope.home)
     assert node.where is not None  # noqa: S101  (only conditions make helpers)
     test = strict(node.where, inner)
-    body = [*shortened(inner.statements), joined(test.parts, test.op)]
+    body = [*inner.statements, f"return {test.code}"]
     parameters = [
         "connection: Connection",
         f"{record}: {names.records_module(kind)}.{names.class_name(kind)}",

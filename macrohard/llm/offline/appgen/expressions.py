@@ -8,7 +8,6 @@ from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.pysource import quote
 from macrohard.llm.offline.appgen.scope import Scope
 from macrohard.llm.offline.dialect.ast import (
-    AggregateOp,
     Arithmetic,
     Expression,
     Field,
@@ -84,7 +83,8 @@ def compile_expression(node: Expression, scope: Scope) -> Term:
         case Through(reference, slug):
             return through(reference, slug, scope)
         case Arithmetic(op, left, right):
-            return arithmetic(op, compile_expression(left, scope), compile_expression(right, scope))
+            sides = compile_expression(left, scope), compile_expression(right, scope)
+            return arithmetic(op, *sides, scope)
         case RelatedAggregate():
             return related(node, scope)
 
@@ -101,67 +101,40 @@ def own_field(slug: str, scope: Scope) -> Term:
     if slug == "id":
         return Term(f"{scope.record}.id", FieldType.INTEGER, exact=True)
     field = scope.kind.field(slug)
-    if field.stored:
-        return field_term(field, f"{scope.record}.{slug}")
-    value = scope.computed(scope.kind, field, scope.record)
-    return field_term(field, scope.local(slug, value))
+    code = f"{scope.record}.{slug}"
+    if not field.stored:
+        code = scope.local(slug, scope.computed(scope.kind, field, scope.record))
+    return field_term(field, code, optional=scope.optional(scope.kind, field))
 
 
-def field_term(field: Field, code: str) -> Term:
+def field_term(field: Field, code: str, *, optional: bool) -> Term:
     """The value of a field, found in a variable or attribute."""
-    guards = (not_none(code),) if may_be_empty(field) else ()
+    guards = (not_none(code),) if optional else ()
     kept = FieldType.INTEGER if field.type is FieldType.REFERENCE else field.type
     return Term(code, kept, guards, exact=kept is FieldType.INTEGER, places=field.places)
-
-
-def may_be_empty(field: Field) -> bool:
-    """Whether a record of the kind can be without a value for the field.
-
-    Computed fields count as such unless they are plain totals and counts, which are never empty.
-    """
-    if field.computed is None:
-        return not field.required
-    return not never_empty(field.computed)
-
-
-def never_empty(node: Expression) -> bool:
-    """Whether a computed expression has a value whatever the records hold."""
-    match node:
-        case RelatedAggregate(op):
-            return op in (AggregateOp.TOTAL, AggregateOp.COUNT)
-        case Arithmetic(op, left, right):
-            return op != "/" and never_empty(left) and never_empty(right)
-        case Number() | TextValue() | YesNo() | Today():
-            return True
-        case _:
-            return False
 
 
 def through(reference: str, slug: str, scope: Scope) -> Term:
     """A field of the record that a reference points to."""
     via = scope.kind.field(reference)
     target = scope.app.kind(via.target)
-    module = names.records_module(target)
     pointer = f"{scope.record}.{reference}"
-    get = f"{module}.get(connection, {pointer})"
-    found = f"{get} if {pointer} is not None else None" if may_be_empty(via) else get
+    unsure = scope.optional(scope.kind, via)
+    found = f"{names.records_module(target)}.get(connection, {pointer})"
+    found += f" if {pointer} is not None else None" if unsure else ""
     record = scope.local(reference, found)
+    missing = (not_none(record),) if unsure else ()
     if slug == "id":
-        return Term(f"{record}.id", FieldType.INTEGER, guards_of(via, record), exact=True)
+        return Term(f"{record}.id", FieldType.INTEGER, missing, exact=True)
     field = target.field(slug)
+    optional = scope.optional(target, field)
     if field.stored:
-        term = field_term(field, f"{record}.{slug}")
-        return replace(term, guards=guards_of(via, record) + term.guards)
+        term = field_term(field, f"{record}.{slug}", optional=optional)
+        return replace(term, guards=missing + term.guards)
     value = scope.computed(target, field, record)
-    if not may_be_empty(via):
-        return field_term(field, scope.local(f"{reference}_{slug}", value))
-    code = scope.local(f"{reference}_{slug}", f"{value} if {record} is not None else None")
-    return replace(field_term(field, code), guards=(not_none(code),))
-
-
-def guards_of(via: Field, record: str) -> tuple[Guard, ...]:
-    """The guard of a record that is there unless the reference is empty."""
-    return (not_none(record),) if may_be_empty(via) else ()
+    value += f" if {record} is not None else None" if unsure else ""
+    code = scope.local(f"{slug}_of_{reference}", value)
+    return field_term(field, code, optional=optional or unsure)
 
 
 def exactly(term: Term) -> Term:
@@ -171,14 +144,14 @@ def exactly(term: Term) -> Term:
     return replace(term, code=f"Fraction({term.code})", exact=True, atom=True)
 
 
-def arithmetic(op: str, left: Term, right: Term) -> Term:
+def arithmetic(op: str, left: Term, right: Term, scope: Scope) -> Term:
     """A sum, difference, product or quotient."""
     if is_day(left) or is_day(right):
-        return day_arithmetic(op, left, right)
-    left, right = exactly(left), exactly(right)
-    guards = left.guards + right.guards
+        return day_arithmetic(op, left, right, scope)
     if op == "/":
         return quotient(left, right)
+    left, right = exactly(left), exactly(right)
+    guards = left.guards + right.guards
     kind = FieldType.INTEGER if both_whole(left, right) else FieldType.DECIMAL
     code = f"{operand(left, op, at_left=True)} {op} {operand(right, op, at_left=False)}"
     return Term(code, kind, guards, exact=True, atom=False)
@@ -214,6 +187,7 @@ def quotient(left: Term, right: Term) -> Term:
     if not right.code.lstrip("-").isdigit() or int(right.code) == 0:
         zero = Guard(f"{right.code} != 0", f"{right.code} == 0", divisor=True)
         guards += (zero,)
+    left, right = exactly(left), exactly(right)
     if both_whole(left, right):
         return Term(
             f"Fraction({left.code}, {right.code})", FieldType.DECIMAL, guards, exact=True, atom=True
@@ -232,7 +206,7 @@ def is_day(term: Term) -> bool:
     return term.type in DAYS
 
 
-def day_arithmetic(op: str, left: Term, right: Term) -> Term:
+def day_arithmetic(op: str, left: Term, right: Term, scope: Scope) -> Term:
     """Days between two dates, or the date some days away."""
     guards = left.guards + right.guards
     if is_day(left) and is_day(right):
@@ -240,8 +214,11 @@ def day_arithmetic(op: str, left: Term, right: Term) -> Term:
         return Term(code, FieldType.INTEGER, guards, exact=True)
     day, count = (left, right) if is_day(left) else (right, left)
     signed = f"-{count.inside}" if op == "-" else count.code
-    code = f"values.days_later({day.code}, {signed})"
-    return Term(code, FieldType.DATE, (*guards, not_none(code)))
+    later = f"values.days_later({day.code}, {signed})"
+    if guards:
+        later += f" if {' and '.join(guard.present for guard in guards)} else None"
+    code = scope.local("day", later)
+    return Term(code, FieldType.DATE, (not_none(code),))
 
 
 def day_literal(text: str, kind: FieldType) -> str:

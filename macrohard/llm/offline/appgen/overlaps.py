@@ -1,8 +1,7 @@
 """Writes the body of an overlap check: one query for a record that is in the way."""
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.expressions import may_be_empty
-from macrohard.llm.offline.appgen.pysource import exploded, indent, joined
+from macrohard.llm.offline.appgen.pysource import indent, text_lines, tuple_of
 from macrohard.llm.offline.dialect.ast import App, Kind, OverlapRule
 
 
@@ -18,7 +17,7 @@ def overlap_body(app: App, kind: Kind, rule: OverlapRule, refuse: str) -> str:
     arguments = [f"{record}.id", *(f"{record}.{slug}" for slug in rule.same)]
     stored_start = f"values.stored({record}.{rule.start})"
     stored_end = f"values.stored({record}.{rule.end})"
-    if may_be_empty(end):
+    if not end.required:
         conditions += [
             f'(? IS NULL OR "{rule.start}" < ?)',
             f'("{rule.end}" IS NULL OR "{rule.end}" > ?)',
@@ -28,13 +27,11 @@ def overlap_body(app: App, kind: Kind, rule: OverlapRule, refuse: str) -> str:
         conditions += [f'"{rule.start}" < ?', f'"{rule.end}" > ?']
         arguments += [stored_end, stored_start]
     lines: list[str] = []
-    if may_be_empty(start):
+    if not start.required:
         lines = [f"if {record}.{rule.start} is None:", "    return"]
-    text = [f'\'SELECT "id" FROM "{names.table(kind)}" WHERE {conditions[0]}\'']
-    text += [f"' AND {condition}'" for condition in conditions[1:]]
-    text += ["' ORDER BY \"id\"'"]
-    lines += ["query = (", indent("\n".join(text)), ")"]
-    lines += [exploded("arguments = (", arguments, ")")]
+    text = f'SELECT "id" FROM "{names.table(kind)}" WHERE {" AND ".join(conditions)} ORDER BY "id"'
+    lines += text_lines("query", text)
+    lines += [f"arguments = {tuple_of(arguments)}"]
     lines += ["other = connection.execute(query, arguments).fetchone()"]
-    lines += [joined(["other is not None"], "and", head="if ") + ":", indent(refuse)]
+    lines += ["if other is not None:", indent(refuse)]
     return "\n".join(lines)

@@ -25,7 +25,7 @@ def choices_name(field: Field) -> str:
 
 def choices_constant(field: Field) -> str:
     """The choices of a field."""
-    return tuple_of(field.choices, head=f"{choices_name(field)} = ")
+    return f"{choices_name(field)} = {tuple_of([quote(choice) for choice in field.choices])}"
 
 
 def read_call(field: Field, text: str, prefix: str = "") -> str:
@@ -35,7 +35,9 @@ def read_call(field: Field, text: str, prefix: str = "") -> str:
         arguments.append(f"places={field.places}")
     if field.type is FieldType.ONE_OF:
         arguments.append(
-            prefix + choices_name(field) if field.stored else tuple_of(list(field.choices))
+            prefix + choices_name(field)
+            if field.stored
+            else tuple_of([quote(choice) for choice in field.choices])
         )
     return f"values.{READ[field.type]}({', '.join(arguments)})"
 

@@ -3,7 +3,14 @@
 import json
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.pysource import block, docstring, exploded, module, quote
+from macrohard.llm.offline.appgen.pysource import (
+    block,
+    docstring,
+    exploded,
+    module,
+    quote,
+    text_lines,
+)
 from macrohard.llm.offline.dialect.ast import App
 
 TEST_COMMAND = ("python", "-m", "unittest", "discover", "-s", "tests", "-t", ".")
@@ -23,7 +30,7 @@ def commands_init(app: App) -> str:
     about = names.sentence(app.purpose.split("\n")[0] or app.title)
     blocks = [
         f'PROGRAM = "python -m {app.slug}"',
-        f"ABOUT = {quote(about)}",
+        "\n".join(text_lines("ABOUT", about)),
         f'DATABASE = "{app.slug}.db"',
         exploded("COMMANDS = {", entries, "}"),
         '"""The module of each kind\'s commands; only the one that is needed is loaded."""',

@@ -14,6 +14,25 @@ def block(text: str) -> str:
     return textwrap.dedent(text).strip("\n")
 
 
+def text_literal(text: str) -> str:
+    """A text, such as SQL, as a literal in the quotes that formatters prefer."""
+    return f"'{text}'" if '"' in text and "'" not in text else quote(text)
+
+
+def text_lines(name: str, text: str) -> list[str]:
+    """The statement that gives a text a name, cut at its spaces where it is long."""
+    one_line = f"{name} = {text_literal(text)}"
+    if len(one_line) + 4 <= WIDTH:
+        return [one_line]
+    pieces, piece = [], ""
+    for word in text.split(" "):
+        if piece and len(text_literal(f"{piece} {word} ")) > WIDTH - 8:
+            pieces.append(f"{piece} ")
+            piece = ""
+        piece = f"{piece} {word}" if piece else word
+    return [f"{name} = (", *(f"    {text_literal(p)}" for p in [*pieces, piece]), ")"]
+
+
 def indent(text: str, steps: int = 1) -> str:
     """A piece of code, indented."""
     return textwrap.indent(text, "    " * steps)
@@ -26,29 +45,9 @@ def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def call(head: str, arguments: Sequence[str], tail: str = "", depth: int = 0) -> str:
-    """``head(arguments)tail`` at an indentation, in one line or broken as ruff breaks it.
-
-    Args:
-        head: Everything before the opening bracket: ``return Expense``.
-        arguments: What stands between the brackets.
-        tail: Everything after the closing bracket.
-        depth: Steps of indentation; the result is not yet indented.
-    """
-    return bracketed(f"{head}(", arguments, f"){tail}", depth)
-
-
-def bracketed(opening: str, items: Sequence[str], closing: str, depth: int = 0) -> str:
-    """Items between brackets, in one line, or in a line of their own, or one a line."""
-    inner = ", ".join(items)
-    one_line = f"{opening}{inner}{closing}"
-    room = WIDTH - 4 * depth
-    if "\n" not in one_line and len(one_line) <= room:
-        return one_line
-    if "\n" not in inner and len(inner) + 4 <= room and not opening.endswith(("[", "{")):
-        return f"{opening}\n    {inner}\n{closing}"
-    lines = "".join(f"{item},\n" for item in items)
-    return f"{opening}\n{indent(lines)}{closing}"
+def call(head: str, arguments: Sequence[str]) -> str:
+    """``head(arguments)`` in one line."""
+    return f"{head}({', '.join(arguments)})"
 
 
 def exploded(opening: str, items: Iterable[str], closing: str) -> str:
@@ -57,15 +56,9 @@ def exploded(opening: str, items: Iterable[str], closing: str) -> str:
     return f"{opening}\n{indent(lines)}{closing}" if lines else opening + closing
 
 
-def tuple_of(texts: Sequence[str], head: str = "", depth: int = 0) -> str:
-    """A tuple of string literals."""
-    quoted = [quote(text) for text in texts]
-    if len(quoted) == 1:
-        return f"{head}({quoted[0]},)"
-    one_line = f"{head}({', '.join(quoted)})"
-    if len(one_line) <= WIDTH - 4 * depth:
-        return one_line
-    return exploded(f"{head}(", quoted, ")")
+def tuple_of(items: Sequence[str]) -> str:
+    """A tuple in one line."""
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
 def docstring(text: str, depth: int = 1) -> str:
@@ -76,9 +69,7 @@ def docstring(text: str, depth: int = 1) -> str:
     if not rest and len(summary) + 6 <= room and not summary.endswith('"'):
         return f'"""{summary}"""'
     paragraphs = [
-        textwrap.fill(part, room, break_long_words=False, break_on_hyphens=False)
-        if "\n" not in part
-        else part
+        textwrap.fill(f'"""{part}', room, break_long_words=False, break_on_hyphens=False)[3:]
         for part in [summary, *rest.split("\n\n")]
         if part
     ]
@@ -93,21 +84,7 @@ def function(signature: str, about: str, body: str) -> str:
 
 def signature(name: str, parameters: Sequence[str], returns: str) -> str:
     """``def name(parameters) -> returns:``."""
-    one_line = f"def {name}({', '.join(parameters)}) -> {returns}:"
-    return (
-        one_line
-        if len(one_line) <= WIDTH
-        else bracketed(f"def {name}(", parameters, f") -> {returns}:")
-    )
-
-
-def joined(parts: Sequence[str], operator: str, head: str = "return ", depth: int = 1) -> str:
-    """A chain of ``and`` or ``or`` after a head, broken before each operator where it is long."""
-    one_line = head + f" {operator} ".join(parts)
-    if len(one_line) <= WIDTH - 4 * depth or len(parts) == 1:
-        return one_line
-    lines = [parts[0], *(f"{operator} {part}" for part in parts[1:])]
-    return f"{head}(\n{indent(chr(10).join(lines))}\n)"
+    return f"def {name}({', '.join(parameters)}) -> {returns}:"
 
 
 KNOWN_IMPORTS = {

@@ -2,7 +2,7 @@
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.parsing import read_call
-from macrohard.llm.offline.appgen.pysource import call, exploded, function, quote, signature
+from macrohard.llm.offline.appgen.pysource import exploded, function, quote, signature, tuple_of
 from macrohard.llm.offline.appgen.scope import Scope, is_cross
 from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind
 
@@ -33,15 +33,7 @@ def filter_lines(app: App, kind: Kind, field: Field) -> list[str]:
         value = f"aggregates.text_key({value})"
     found, record = names.variables(kind), names.variable(kind)
     kept = f"{found} = [{record} for {record} in {found} if {value} == wanted]"
-    if len(kept) + 8 > 100:
-        inside = [f"{record}", f"for {record} in {found}", f"if {value} == wanted"]
-        kept = f"{found} = [\n" + "".join(f"    {line}\n" for line in inside) + "]"
-    read = f"wanted = {read}"
-    if len(read) + 8 > 100:
-        head, _, rest = read.partition("(")
-        read = f"{head}(\n    {rest.removesuffix(')')}\n)"
-    lines = [f"if {key} in filters:"]
-    return lines + ["    " + line for line in (*read.splitlines(), *kept.splitlines())]
+    return [f"if {key} in filters:", f"    wanted = {read}", f"    {kept}"]
 
 
 def search_function(app: App, kind: Kind) -> str:
@@ -52,12 +44,11 @@ def search_function(app: App, kind: Kind) -> str:
     fields = [kind.field(slug) for slug in kind.features.searches]
     cross = any(is_cross(app, kind, field) for field in fields)
     items = [f"values.canonical({value_of(app, kind, field)})" for field in fields]
-    texts = exploded("searched = (", items, ")") if len(items) > 1 else f"searched = ({items[0]},)"
     body = [
         "wanted = text.casefold()",
         "chosen = []",
         f"for {record} in {found}:",
-        *("    " + line for line in texts.splitlines()),
+        f"    searched = {tuple_of(items)}",
         "    if any(wanted in each.casefold() for each in searched):",
         f"        chosen.append({record})",
         "return chosen",
@@ -97,11 +88,7 @@ def sort_function(app: App, kind: Kind) -> str:
     body = [
         exploded(f"keys: dict[str, Callable[[{typed}], object]] = {{", entries, "}"),
         'wanted = console.choose("field", sort.removeprefix("-"), keys)',
-        call(
-            "return aggregates.in_order",
-            [found, "keys[wanted]", 'descending=sort.startswith("-")'],
-            depth=1,
-        ),
+        f'return aggregates.in_order({found}, keys[wanted], descending=sort.startswith("-"))',
     ]
     parameters = ["connection: Connection"] if sort_needs_connection(app, kind) else []
     parameters += [f"{found}: {records_type(kind)}", "sort: str"]

@@ -4,15 +4,14 @@ from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.computed import compute_function
 from macrohard.llm.offline.appgen.parsing import choices_constant, parse_function
 from macrohard.llm.offline.appgen.pysource import (
-    block,
-    bracketed,
-    call,
     exploded,
     function,
     indent,
     module,
     quote,
     signature,
+    text_lines,
+    text_literal,
     tuple_of,
 )
 from macrohard.llm.offline.appgen.pytypes import annotation, from_column
@@ -45,8 +44,8 @@ def constants(kind: Kind, fields: tuple[Field, ...]) -> list[str]:
     """The names of the fields, for CSV files, and the choices of fields."""
     required = [field.slug for field in fields if field.required and field.default is None]
     return [
-        tuple_of([field.slug for field in fields], head="FIELDS = "),
-        tuple_of(required, head="REQUIRED = "),
+        f"FIELDS = {tuple_of([quote(field.slug) for field in fields])}",
+        f"REQUIRED = {tuple_of([quote(slug) for slug in required])}",
         *(choices_constant(field) for field in fields if field.type is FieldType.ONE_OF),
     ]
 
@@ -135,42 +134,20 @@ def columns(fields: tuple[Field, ...]) -> str:
     return ", ".join(f'"{field.slug}"' for field in fields)
 
 
-def sql(text: str, depth: int = 2) -> str:
-    """An SQL text as a literal, cut at its commas where it is long."""
-    if len(text) + 3 + 4 * depth <= 100:
-        return f"'{text}'"
-    lines, line = [], ""
-    for word in text.split(" "):
-        if len(line) + len(word) + 4 + 4 * depth > 96:
-            lines.append(line)
-            line = ""
-        line += word + " "
-    return "\n".join(f"'{part}'" for part in [*lines, line.rstrip()])
-
-
-def execute(text: str, arguments: str, head: str = "connection.execute") -> str:
-    """A call that runs SQL."""
-    literal = sql(text)
-    one_line = f"{head}({literal}, {arguments})"
-    if "\n" not in one_line and len(one_line) <= 96:
-        return one_line
-    if "\n" not in literal and len(f"{literal}, {arguments}") <= 92:
-        return f"{head}(\n    {literal}, {arguments}\n)"
-    return exploded(f"{head}(", [literal, arguments], ")")
-
-
 def insert(kind: Kind, fields: tuple[Field, ...]) -> str:
     """``insert``: store a new record."""
     record, name = names.variable(kind), names.class_name(kind)
     marks = ", ".join("?" for _ in fields)
     text = f'INSERT INTO "{names.table(kind)}" ({columns(fields)}) VALUES ({marks})'
-    if not fields:
-        text = f'INSERT INTO "{names.table(kind)}" DEFAULT VALUES'
-    body = f"cursor = {execute(text, f'to_row({record})')}\nreturn replace({record}, id=cursor.lastrowid)"
+    body = [
+        *text_lines("query", text),
+        f"cursor = connection.execute(query, to_row({record}))",
+        f"return replace({record}, id=cursor.lastrowid)",
+    ]
     return function(
         signature("insert", ["connection: Connection", f"{record}: {name}"], name),
         f"Store a new {names.singular(kind)} and return it with its id.",
-        body,
+        "\n".join(body),
     )
 
 
@@ -182,7 +159,12 @@ def update(kind: Kind, fields: tuple[Field, ...]) -> str:
     return function(
         signature("update", ["connection: Connection", f"{record}: {name}"], "None"),
         f"Store the changed fields of {names.an(names.singular(kind))}.",
-        execute(text, f"(*to_row({record}), {record}.id)"),
+        "\n".join(
+            [
+                *text_lines("query", text),
+                f"connection.execute(query, (*to_row({record}), {record}.id))",
+            ]
+        ),
     )
 
 
@@ -193,7 +175,7 @@ def remove(kind: Kind) -> str:
     return function(
         signature("remove", ["connection: Connection", f"{key}: int"], "None"),
         f"Delete the row of {names.an(names.singular(kind))}.",
-        execute(text, f"({key},)"),
+        f"connection.execute({text_literal(text)}, ({key},))",
     )
 
 
@@ -201,19 +183,16 @@ def get(kind: Kind) -> str:
     """``get``: one record."""
     key, name = f"{names.variable(kind)}_id", names.class_name(kind)
     text = f'SELECT * FROM "{names.table(kind)}" WHERE "id" = ?'
-    fetch = call("found = database.fetch", ["connection", "from_row", f"'{text}'", key], depth=1)
-    body = block(
-        f"""
-        {{fetch}}
-        if not found:
-            raise InputError(f"no {names.singular(kind)} {{{{{key}}}}}")
-        return found[0]
-        """
-    ).format(fetch=fetch)
+    body = [
+        f"found = database.fetch(connection, from_row, {text_literal(text)}, {key})",
+        "if not found:",
+        f'    raise InputError(f"no {names.singular(kind)} {{{key}}}")',
+        "return found[0]",
+    ]
     return function(
         signature("get", ["connection: Connection", f"{key}: int"], name),
         f"Return the {names.singular(kind)} of an id; InputError when there is none.",
-        body,
+        "\n".join(body),
     )
 
 
@@ -224,7 +203,7 @@ def find_all(kind: Kind) -> str:
     return function(
         signature("find_all", ["connection: Connection"], f"list[{name}]"),
         f"Return all {names.plural(kind)} in order of their ids.",
-        call("return database.fetch", ["connection", "from_row", f"'{text}'"], depth=1),
+        f"return database.fetch(connection, from_row, {text_literal(text)})",
     )
 
 
@@ -239,10 +218,5 @@ def related_to(kind: Kind, field: Field) -> str:
             f"list[{name}]",
         ),
         f"Return the {names.plural(kind)} whose {names.heading(field)} is this record.",
-        bracketed(
-            "return database.fetch(",
-            ["connection", "from_row", f"'{text}'", "record_id"],
-            ")",
-            depth=1,
-        ),
+        f"return database.fetch(connection, from_row, {text_literal(text)}, record_id)",
     )

@@ -26,17 +26,15 @@ def related_aggregate(node: RelatedAggregate, scope: Scope) -> Term:
     field = kind.field(node.field)
     value = f"{each}.{field.slug}" if field.stored else scope.computed(kind, field, each)
     chosen = f"{value} for {each} in {found}" + (f" if {condition}" if condition else "")
-    whole = field.type is FieldType.INTEGER
     if node.op is AggregateOp.TOTAL:
-        name = "total" if whole else "exact_total"
+        name = "total" if field.type is FieldType.INTEGER else "exact_total"
         return Term(f"aggregates.{name}({chosen})", field.type, exact=True)
     if node.op is AggregateOp.AVERAGE:
         code = scope.local(f"average_{field.slug}", f"aggregates.exact_average({chosen})")
         return Term(code, FieldType.DECIMAL, (not_none(code),), exact=True)
     name = "smallest" if node.op is AggregateOp.MIN else "largest"
     code = scope.local(f"{name}_{field.slug}", f"aggregates.{name}({chosen})")
-    term = field_term(field, code)
-    return Term(code, term.type, (not_none(code),), exact=whole)
+    return field_term(field, code, optional=True)
 
 
 def where(node: RelatedAggregate, scope: Scope, kind: Kind, each: str) -> str:

@@ -1,12 +1,10 @@
 """Writes ``reports/KIND.py``: every question about the records of a kind."""
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.computed import shortened
 from macrohard.llm.offline.appgen.conditions import strict
 from macrohard.llm.offline.appgen.pysource import (
     exploded,
     function,
-    joined,
     module,
     quote,
     signature,
@@ -23,8 +21,9 @@ def reports_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     """The source of a kind's module of reports."""
     marking = [each for each in kind.features.conditions if each.marks]
     headings = ["id", *(names.heading(field) for field in kind.fields)]
+    headings += ["marks"] if marking else []
     blocks = [
-        tuple_of(headings + (["marks"] if marking else []), head="HEADINGS = "),
+        f"HEADINGS = {tuple_of([quote(heading) for heading in headings])}",
         select_function(app, kind),
         search_function(app, kind),
         sort_function(app, kind),
@@ -122,7 +121,7 @@ def condition_function(app: App, kind: Kind, condition: NamedCondition) -> str:
     return function(
         signature(condition_name(condition), [*parameters, record_parameter(kind)], "bool"),
         f"Say whether {names.an(names.singular(kind))} is {condition.name.lower()}: {words}.",
-        "\n".join([*shortened(scope.statements), joined(test.parts, test.op)]),
+        "\n".join([*scope.statements, f"return {test.code}"]),
     )
 
 

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.computed import shortened
 from macrohard.llm.offline.appgen.conditions import Test, lenient, strict
-from macrohard.llm.offline.appgen.expressions import may_be_empty
 from macrohard.llm.offline.appgen.overlaps import overlap_body
-from macrohard.llm.offline.appgen.pysource import block, function, indent, joined, quote, signature
+from macrohard.llm.offline.appgen.pysource import function, indent, quote, signature
 from macrohard.llm.offline.appgen.scope import Scope, reaches_out
 from macrohard.llm.offline.dialect.ast import (
     App,
@@ -119,28 +117,22 @@ def parameters(kind: Kind, *, connected: bool) -> list[str]:
 def unique_check(kind: Kind, field: Field, used: Names) -> Check:
     """A field that no two records share."""
     name = used.check(f"{field.slug} is unique")
-    record, key = names.variable(kind), f'"{field.slug}": {names.variable(kind)}.{field.slug}'
-    body = (
-        block(
-            f"""
-        wanted = {{{{{key}}}}}
-        other = database.other_with(connection, "{names.table(kind)}", {record}.id, wanted)
-        if other is not None:
-            raise InputError(MESSAGE)
-        """
-        )
-        .replace("{{", "{")
-        .replace("}}", "}")
-    )
-    message = (
-        f'f"{names.heading(field)} {{values.shown({record}.{field.slug})}} is taken '
+    record = names.variable(kind)
+    value = f"{record}.{field.slug}"
+    taken = (
+        f'f"{names.heading(field)} {{values.shown({value})}} is taken '
         f'by {names.singular(kind)} {{other}}"'
     )
-    about = f"Refuse a {names.heading(field)} that another {names.singular(kind)} has."
+    body = [
+        f'wanted = {{"{field.slug}": {value}}}',
+        f'other = database.other_with(connection, "{names.table(kind)}", {record}.id, wanted)',
+        "if other is not None:",
+        f"    raise InputError({taken})",
+    ]
     code = function(
         signature(name, parameters(kind, connected=True), "None"),
-        about,
-        body.replace("MESSAGE", message),
+        f"Refuse a {names.heading(field)} that another {names.singular(kind)} has.",
+        "\n".join(body),
     )
     return Check(name, code, connected=True)
 
@@ -149,9 +141,9 @@ def unique_rule_check(kind: Kind, rule: UniqueRule, used: Names) -> Check:
     """Fields that no two records share together."""
     name = used.check(" ".join([*rule.fields, "are unique"]))
     record = names.variable(kind)
-    entries = "".join(f'    "{slug}": {record}.{slug},\n' for slug in rule.fields)
+    entries = ", ".join(f'"{slug}": {record}.{slug}' for slug in rule.fields)
     body = (
-        f"wanted = {{\n{entries}}}\n"
+        f"wanted = {{{entries}}}\n"
         f'other = database.other_with(connection, "{names.table(kind)}", {record}.id, wanted)\n'
         "if other is not None:\n"
         + indent(broken_rule(rule.text, f"{names.singular(kind)} {{other}} is the same"))
@@ -166,12 +158,10 @@ def unique_rule_check(kind: Kind, rule: UniqueRule, used: Names) -> Check:
 
 def broken_rule(text: str, detail: str = "") -> str:
     """The statement that raises a broken rule."""
-    escaped = quote(f"rule broken: {text}")
+    message = quote(f"rule broken: {text}")
     if not detail:
-        one_line = f"raise InputError({escaped})"
-        return one_line if len(one_line) < 92 else f"raise InputError(\n    {escaped}\n)"
-    second = f'f" ({detail})"'
-    return f"raise InputError(\n    {escaped}\n    {second}\n)"
+        return f"raise InputError({message})"
+    return f'raise InputError(\n    {message}\n    f" ({detail})"\n)'
 
 
 def condition_check(app: App, kind: Kind, rule: RecordRule, used: Names) -> Check:
@@ -180,7 +170,7 @@ def condition_check(app: App, kind: Kind, rule: RecordRule, used: Names) -> Chec
     connected = reaches_out(app, kind, rule.condition)
     scope = Scope(app, kind, names.variable(kind), names.changes_module(kind))
     test = lenient(rule.condition, scope)
-    body = [*shortened(scope.statements), *unless(test), indent(broken_rule(rule.text))]
+    body = [*scope.statements, unless(test), indent(broken_rule(rule.text))]
     code = function(
         signature(name, parameters(kind, connected=connected), "None"),
         f"Refuse what breaks the rule: {rule.text}.",
@@ -189,15 +179,11 @@ def condition_check(app: App, kind: Kind, rule: RecordRule, used: Names) -> Chec
     return Check(name, code, connected)
 
 
-def unless(test: Test) -> list[str]:
+def unless(test: Test) -> str:
     """``if not`` the condition."""
     if len(test.parts) == 1 and " " not in test.parts[0]:
-        return [f"if not {test.parts[0]}:"]
-    line = joined(test.parts, test.op, head="if not (") + "):"
-    if "\n" in line or len(line) > 96:
-        parts = [test.parts[0], *(f"{test.op} {part}" for part in test.parts[1:])]
-        line = "if not (\n" + indent("\n".join(parts)) + "\n):"
-    return [line]
+        return f"if not {test.parts[0]}:"
+    return f"if not ({test.code}):"
 
 
 def overlap_check(app: App, kind: Kind, rule: OverlapRule, used: Names) -> Check:
@@ -235,15 +221,15 @@ def bound_function(app: App, kind: Kind, rule: BoundRule, name: str) -> str:
     scope = Scope(app, target, record, names.changes_module(kind))
     broken = Compare(OPPOSITE[rule.op], FieldRef(rule.measure), rule.bound)
     test = strict(broken, scope)
-    lines = [f"if {key} is None:", "    return"] if may_be_empty(via) else []
+    lines = [f"if {key} is None:", "    return"] if not via.required else []
     lines.append(f"{record} = {names.records_module(target)}.get(connection, {key})")
-    lines += shortened(scope.statements)
+    lines += scope.statements
     measure = target.field(rule.measure)
     value = f"{record}.{rule.measure}" if measure.stored else rule.measure
     value = next((n for n, v in scope.taken.items() if f"_{rule.measure}(" in v), value)
     detail = f"{names.heading(measure)} of {names.singular(target)} {{{key}}} would be {{values.shown({value})}}"
-    lines += [joined(test.parts, test.op, head="if ") + ":", indent(broken_rule(rule.text, detail))]
-    kept = f"{key}: int | None" if may_be_empty(via) else f"{key}: int"
+    lines += [f"if {test.code}:", indent(broken_rule(rule.text, detail))]
+    kept = f"{key}: int | None" if not via.required else f"{key}: int"
     return function(
         signature(name, ["connection: Connection", kept], "None"),
         f"Refuse what breaks the rule: {rule.text}.",

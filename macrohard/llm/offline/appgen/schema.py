@@ -4,7 +4,7 @@ import zlib
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.deletes import references
-from macrohard.llm.offline.appgen.pysource import exploded, indent, module, quote
+from macrohard.llm.offline.appgen.pysource import exploded, indent, module, quote, tuple_of
 from macrohard.llm.offline.appgen.pytypes import column_type
 from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind, UniqueRule
 
@@ -19,9 +19,9 @@ def schema_module(app: App) -> str:
         exploded("SCHEMA = (", statements(app), ")"),
         exploded("KIND_NAMES = {", (kind_name(kind) for kind in app.kinds), "}"),
         '"""One and several of each kind, by table, as messages say it."""',
-        exploded("CASCADES = (", (entry(app, k, f) for k, f, goes in linked if goes), ")"),
+        f"CASCADES = {tuple_of([entry(app, k, f) for k, f, goes in linked if goes])}",
         '"""Table, column, table referred to: deleting a record there deletes those here."""',
-        exploded("REFUSALS = (", (entry(app, k, f) for k, f, goes in linked if not goes), ")"),
+        f"REFUSALS = {tuple_of([entry(app, k, f) for k, f, goes in linked if not goes])}",
         '"""Table, column, table referred to: a record there stays while one here refers to it."""',
     ]
     return module(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.dialect.ast import (
+    AggregateOp,
     App,
     Arithmetic,
     BoolOp,
@@ -12,11 +13,13 @@ from macrohard.llm.offline.dialect.ast import (
     Expression,
     Field,
     FieldRef,
+    FieldType,
     IsEmpty,
     Kind,
     RelatedAggregate,
     Through,
 )
+from macrohard.llm.offline.dialect.typecheck import infer_type
 
 
 def reaches_out(app: App, kind: Kind, node: Expression | Condition) -> bool:
@@ -37,6 +40,38 @@ def reaches_out(app: App, kind: Kind, node: Expression | Condition) -> bool:
 def is_cross(app: App, kind: Kind, field: Field) -> bool:
     """Whether a field is computed of other records than its own."""
     return field.computed is not None and reaches_out(app, kind, field.computed)
+
+
+def may_be_empty(app: App, kind: Kind, field: Field) -> bool:
+    """Whether a record of the kind can be without a value for the field."""
+    if field.computed is None:
+        return not field.required
+    return not never_empty(app, kind, field.computed)
+
+
+def never_empty(app: App, kind: Kind, node: Expression) -> bool:
+    """Whether a computed expression has a value whatever the records hold."""
+    match node:
+        case FieldRef(slug):
+            return slug == "id" or not may_be_empty(app, kind, kind.field(slug))
+        case Through(reference, slug):
+            via = kind.field(reference)
+            target = app.kind(via.target)
+            known = slug == "id" or not may_be_empty(app, target, target.field(slug))
+            return known and not may_be_empty(app, kind, via)
+        case RelatedAggregate(op):
+            return op in (AggregateOp.TOTAL, AggregateOp.COUNT)
+        case Arithmetic(op, left, right):
+            certain = op != "/" and not is_moved_day(app, kind, node)
+            return certain and all(never_empty(app, kind, side) for side in (left, right))
+        case _:
+            return True
+
+
+def is_moved_day(app: App, kind: Kind, node: Arithmetic) -> bool:
+    """Whether this is a date some days away, which may lie beyond the calendar."""
+    sides = [infer_type(side, kind, app) for side in (node.left, node.right)]
+    return FieldType.DATE in sides and FieldType.INTEGER in sides
 
 
 def compute_name(kind: Kind, field: Field, *, cross: bool) -> str:
@@ -76,12 +111,26 @@ class Scope:
             if known == value:
                 return name
         name = wanted
-        while name in self.taken or name == self.record or name in names.TAKEN:
-            name += "_"
-        name = name if name == wanted else f"{wanted}_{len(self.taken) + 1}"
+        while name in self.taken or name == self.record or self.is_used(name):
+            name = f"{wanted}_{len(self.taken) + 1}" if name == wanted else f"{name}_"
         self.taken[name] = value
         self.statements.append(f"{name} = {value}")
         return name
+
+    def is_used(self, name: str) -> bool:
+        """Whether a name means something else in the modules that evaluate expressions."""
+        if name in names.TAKEN:
+            return True
+        return any(
+            compute_name(kind, each, cross=True) == f"figures.{name}"
+            for kind in self.app.kinds
+            for each in kind.fields
+            if each.computed is not None
+        )
+
+    def optional(self, kind: Kind, field: Field) -> bool:
+        """Whether a record of the kind can be without a value for the field."""
+        return may_be_empty(self.app, kind, field)
 
     def computed(self, kind: Kind, field: Field, record: str) -> str:
         """The call that works a computed field of a record out."""

@@ -118,8 +118,8 @@ def constant(kind: Kind, op: AggregateOp, fields: dict[str, tuple[GroupBy, ...]]
     entries = []
     for slug, groups in fields.items():
         known = [
-            f"{quote(group.argument)}: summaries.Group("
-            f"{quote(group.slug)}, {quote(names.heading(kind.field(group.slug)))}, {group_name(group)})"
+            f"{quote(group.argument)}: summaries.Group({quote(group.slug)}, "
+            f"{quote(names.heading(kind.field(group.slug)))}, {group_name(group)})"
             for group in groups
         ]
         name = names.option_name(kind.field(slug)) if slug else ""

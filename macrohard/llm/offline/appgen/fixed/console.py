@@ -1,7 +1,7 @@
 """The command line: options that all commands share, and errors in one line."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn, TypeAlias
 
 from macrohard.llm.offline.appgen.fixed.errors import InputError
@@ -44,6 +44,16 @@ def add_database_option(parser: argparse.ArgumentParser) -> None:
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Let the person ask for JSON."""
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_verb(
+    verbs: Verbs, name: str, about: str, run: Callable[[argparse.Namespace], str]
+) -> argparse.ArgumentParser:
+    """Declare a verb, what it is for, and the function that runs it."""
+    parser = verbs.add_parser(name, help=about, description=about)
+    add_database_option(parser)
+    parser.set_defaults(action=run)
+    return parser
 
 
 def add_id_argument(parser: argparse.ArgumentParser) -> None:
