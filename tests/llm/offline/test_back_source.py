@@ -10,7 +10,6 @@ from macrohard.llm.offline.parts.source import (
     hunks,
     imported_files,
     mend,
-    mentions,
     piece_at,
     pieces,
 )
@@ -124,9 +123,3 @@ def test_imports_are_found_in_every_form() -> None:
     assert imported_files("app/cli.py", files) == ("app/db.py", "app/__init__.py", "app/rules.py")
     assert "app/db.py" in imported_files("app/rules.py", files)
     assert imported_files("app/db.py", files) == ()
-
-
-def test_a_slug_is_seen_as_a_word_and_in_plural() -> None:
-    assert mentions("test_items", "item")
-    assert mentions("stock_item", "stock_item")
-    assert not mentions("itemised", "item")

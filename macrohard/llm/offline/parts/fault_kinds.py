@@ -9,62 +9,12 @@ made in the text, so that the rest of the file stays as it was written.
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from macrohard.llm.offline.parts.source import MODULE, parse, piece_at, pieces
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """One possible change of a file.
-
-    Attributes:
-        kind: Name of the mistake.
-        start: Offset of the first character that changes.
-        end: Offset behind the last one.
-        text: What stands there instead.
-        piece: The function it is in.
-    """
-
-    kind: str
-    start: int
-    end: int
-    text: str
-    piece: str = MODULE
-
-    def made_in(self, source: str) -> str:
-        """The file with the mistake."""
-        return source[: self.start] + self.text + source[self.end :]
-
-
-class _Text:
-    """A file, its tree, and where the nodes of the tree stand in its characters."""
-
-    def __init__(self, source: str, tree: ast.Module) -> None:
-        self.source = source
-        self.tree = tree
-        self._lines = source.splitlines(keepends=True)
-        self._starts = [0]
-        for line in self._lines:
-            self._starts.append(self._starts[-1] + len(line))
-
-    def offset(self, line: int, byte: int) -> int:
-        """Offset of a place that the tree gives as a line and a UTF-8 byte in it."""
-        before = self._lines[line - 1].encode()[:byte]
-        return self._starts[line - 1] + len(before.decode())
-
-    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Where a node stands."""
-        end_line, end_byte = node.end_lineno or node.lineno, node.end_col_offset or 0
-        return self.offset(node.lineno, node.col_offset), self.offset(end_line, end_byte)
-
-    def line_of(self, offset: int) -> int:
-        """The line an offset is in."""
-        return self.source.count("\n", 0, offset) + 1
-
+from macrohard.llm.offline.parts.fault_text import Mistake, SourceText
+from macrohard.llm.offline.parts.source import parse, piece_at, pieces
 
 _Change = tuple[int, int, str]
-_Finder = Callable[[_Text], Iterator[_Change]]
+_Finder = Callable[[SourceText], Iterator[_Change]]
 
 
 def mistakes(source: str, modules: frozenset[str] = frozenset()) -> tuple[Mistake, ...]:
@@ -78,7 +28,7 @@ def mistakes(source: str, modules: frozenset[str] = frozenset()) -> tuple[Mistak
     tree = parse(source)
     if tree is None:
         return ()
-    text = _Text(source, tree)
+    text = SourceText(source, tree)
     known = pieces(source)
     finders: dict[str, _Finder] = {
         "syntax error": _missing_colons,
@@ -109,11 +59,17 @@ KINDS = (
 
 _STRICTER = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
 _COMPARISON = re.compile(r"(<=|>=|<|>)")
+_CHECK = re.compile(r"check|require|refuse|ensure|validate|forbid")
+_AGGREGATE = re.compile(r"sum|total|average|smallest|largest|count")
+_OTHER_PERIOD: dict[object, str] = {7: "4", 4: "7"}
+"""A month is written YYYY-MM, a year YYYY."""
+_LIMIT = re.compile(r"[A-Z_]{2,}$")
+"""Limits of the machine, such as a largest integer, which no spec speaks of."""
 _SAYINGS = {"Added": "Created", "Changed": "Updated", "Deleted": "Removed"}
 _FAILED_EXIT = 2
 
 
-def _missing_colons(text: _Text) -> Iterator[_Change]:
+def _missing_colons(text: SourceText) -> Iterator[_Change]:
     for node in ast.walk(text.tree):
         if isinstance(node, ast.FunctionDef | ast.If | ast.For | ast.With):
             first = text.span(node.body[0])[0]
@@ -124,67 +80,70 @@ def _missing_colons(text: _Text) -> Iterator[_Change]:
                 yield place, place + 1, ""
 
 
-def _shifted_bounds(text: _Text) -> Iterator[_Change]:
-    """Comparisons that decide whether something is refused, with the bound itself moved over."""
-    for test in _refusing_tests(text.tree):
+def _shifted_bounds(text: SourceText) -> Iterator[_Change]:
+    """Comparisons that refuse a value, or tell whether a record meets a condition."""
+    for test in _deciding_tests(text.tree):
         for node in ast.walk(test):
             if isinstance(node, ast.Compare):
                 yield from _shifted(text, node)
 
 
-def _shifted(text: _Text, node: ast.Compare) -> Iterator[_Change]:
+def _shifted(text: SourceText, node: ast.Compare) -> Iterator[_Change]:
     left = node.left
     for right in node.comparators:
         between = text.span(left)[1], text.span(right)[0]
         match = _COMPARISON.search(text.source[between[0] : between[1]])
-        if match:
+        technical = any(isinstance(s, ast.Name) and _LIMIT.match(s.id) for s in (left, right))
+        if match and not technical:
             start = between[0] + match.start()
             yield start, start + len(match[0]), _STRICTER[match[0]]
         left = right
 
 
-def _forgotten_rules(text: _Text) -> Iterator[_Change]:
+def _forgotten_rules(text: SourceText) -> Iterator[_Change]:
     """Whole ``if …: raise …`` statements, and calls made only to have something refused."""
     for body in _bodies(text.tree):
         for statement in body:
-            refuses = (
-                isinstance(statement, ast.If)
-                and not statement.orelse
-                and isinstance(statement.body[-1], ast.Raise)
-            )
-            checks = (
-                isinstance(statement, ast.Expr)
-                and isinstance(statement.value, ast.Call)
-                and re.match(
-                    r"(check|require|refuse|ensure|validate|forbid)", _callee(statement.value)
-                )
-            )
-            if refuses or checks:
+            if _refuses(statement) or _checks(statement):
                 start, end = text.span(statement)
-                yield start, end, "pass"
+                if len(body) == 1:
+                    yield start, end, "pass"
+                else:
+                    yield text.line_start(start), end + 1, ""
 
 
-def _wrong_totals(text: _Text) -> Iterator[_Change]:
+def _wrong_totals(text: SourceText) -> Iterator[_Change]:
+    """Totals that add up the wrong records, or that do not add up."""
     for node in ast.walk(text.tree):
-        if isinstance(node, ast.Call) and _callee(node) == "sum" and len(node.args) == 1:
-            start, end = text.span(node)
-            inner = text.source[slice(*text.span(node.args[0]))]
-            inner = inner if inner.startswith(("(", "[")) else f"({inner})"
-            yield start, end, f"max({inner}, default=0)"
+        if isinstance(node, ast.Call) and _AGGREGATE.search(_callee(node)) and node.args:
+            yield from _wrongly_added(text, node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Sub):
-            if any(isinstance(side, ast.Constant) for side in (node.left, node.right)):
-                continue
             start, end = text.span(node.left)[1], text.span(node.right)[0]
-            between = text.source[start:end]
-            yield start, end, re.sub(r"[*-]", "+", between, count=1)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            start, end = text.span(node)
-            literal = text.source[start:end]
-            if re.search(r"\b(SUM|TOTAL)\(", literal):
-                yield start, end, re.sub(r"\b(SUM|TOTAL)\(", "MAX(", literal, count=1)
+            sign = re.search(r"[*-]", text.source[start:end])
+            if sign and not any(isinstance(s, ast.Constant) for s in (node.left, node.right)):
+                yield start + sign.start(), start + sign.end(), "+"
+        elif isinstance(node, ast.Slice) and isinstance(node.upper, ast.Constant):
+            period = node.upper.value
+            if period in _OTHER_PERIOD:
+                yield *text.span(node.upper), _OTHER_PERIOD[period]
 
 
-def _mismatched_calls(text: _Text, modules: frozenset[str]) -> Iterator[_Change]:
+def _wrongly_added(text: SourceText, call: ast.Call) -> Iterator[_Change]:
+    start, end = text.span(call)
+    first = call.args[0]
+    if isinstance(first, ast.GeneratorExp | ast.ListComp) and first.generators[-1].ifs:
+        loop = first.generators[-1]
+        condition = loop.ifs[-1]
+        if "is not None" not in text.source[slice(*text.span(condition))]:
+            after = text.span(loop.ifs[-2] if len(loop.ifs) > 1 else loop.iter)[1]
+            yield after, text.span(condition)[1], ""
+    if _callee(call) == "sum" and len(call.args) == 1:
+        inner = text.source[slice(*text.span(first))]
+        inner = inner if inner.startswith(("(", "[")) else f"({inner})"
+        yield start, end, f"max({inner}, default=0)"
+
+
+def _mismatched_calls(text: SourceText, modules: frozenset[str]) -> Iterator[_Change]:
     """Calls of functions of other modules: by a name they do not have, or one argument short."""
     aliases, functions = _own_imports(text.tree, modules)
     for node in ast.walk(text.tree):
@@ -201,7 +160,7 @@ def _mismatched_calls(text: _Text, modules: frozenset[str]) -> Iterator[_Change]
             yield start, text.span(node.args[-1])[1], ""
 
 
-def _wrong_ends(text: _Text) -> Iterator[_Change]:
+def _wrong_ends(text: SourceText) -> Iterator[_Change]:
     for node in ast.walk(text.tree):
         if isinstance(node, ast.Return) and _is_number(node.value, _FAILED_EXIT):
             start, end = text.span(node)
@@ -218,34 +177,58 @@ def _wrong_ends(text: _Text) -> Iterator[_Change]:
                     yield place, place + len(right), wrong
 
 
-def _lost_fields(text: _Text) -> Iterator[_Change]:
-    """The last entry of a list, tuple or table of three or more that are written out."""
+def _lost_fields(text: SourceText) -> Iterator[_Change]:
+    """The last entry of three or more that a function returns, or that a name stands for."""
     for node in ast.walk(text.tree):
-        entries: list[tuple[int, int]] = []
-        if isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
-            entries = [text.span(entry) for entry in node.elts]
-        elif isinstance(node, ast.Dict) and all(node.keys):
-            keys = [key for key in node.keys if key is not None]
-            entries = [
-                (text.span(key)[0], text.span(value)[1])
-                for key, value in zip(keys, node.values, strict=True)
-            ]
-        if len(entries) > 2 and not _in_annotation(text.tree, node):
+        table: ast.expr | None = None
+        if isinstance(node, ast.Return | ast.AnnAssign) or (
+            isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        ):
+            table = node.value
+        elif isinstance(node, ast.ListComp):
+            table = node.elt
+        entries = _entries(text, table)
+        # An index is no field: nothing but the speed changes without it.
+        if len(entries) > 2 and "INDEX" not in text.source[slice(*entries[-1])]:
             yield entries[-2][1], entries[-1][1], ""
 
 
-def _in_annotation(tree: ast.AST, node: ast.AST) -> bool:
-    return any(
-        node in ast.walk(owner.slice)
-        for owner in ast.walk(tree)
-        if isinstance(owner, ast.Subscript)
-    )
+def _entries(text: SourceText, table: ast.expr | None) -> list[tuple[int, int]]:
+    if isinstance(table, ast.List | ast.Tuple):
+        return [text.span(entry) for entry in table.elts]
+    if isinstance(table, ast.Dict) and all(table.keys):
+        keys = [key for key in table.keys if key is not None]
+        return [
+            (text.span(key)[0], text.span(value)[1])
+            for key, value in zip(keys, table.values, strict=True)
+        ]
+    return []
 
 
-def _refusing_tests(tree: ast.AST) -> Iterator[ast.expr]:
+def _deciding_tests(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise):
             yield node.test
+        elif isinstance(node, ast.FunctionDef) and node.name.startswith("is_"):
+            yield from (s.value for s in ast.walk(node) if isinstance(s, ast.Return) and s.value)
+
+
+def _refuses(statement: ast.stmt) -> bool:
+    """Whether a statement refuses what a person gave; what is wrong with files is no rule."""
+    if not isinstance(statement, ast.If) or statement.orelse:
+        return False
+    last = statement.body[-1]
+    if not isinstance(last, ast.Raise) or not isinstance(last.exc, ast.Call):
+        return False
+    return "Storage" not in _callee(last.exc)
+
+
+def _checks(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and _CHECK.match(_callee(statement.value)) is not None
+    )
 
 
 def _bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:

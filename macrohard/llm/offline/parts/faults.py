@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from macrohard.llm.offline.parts.compiled import Compiled
-from macrohard.llm.offline.parts.fault_kinds import Mistake, mistakes
+from macrohard.llm.offline.parts.fault_kinds import mistakes
+from macrohard.llm.offline.parts.fault_text import Mistake
 from macrohard.llm.offline.parts.handing import is_test
 from macrohard.llm.offline.parts.source import hunks, pieces
 from macrohard.llm.offline.scene import Scene
@@ -18,6 +19,8 @@ from macrohard.work import WorkItem
 
 _SHARED = 0.5
 """Part of the mistakes that the author's own tests share."""
+_LAYOUT = ("/output.py", "/__init__.py")
+"""Files without a rule or a figure in them: how tables are padded is nobody's requirement."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def _possible(files: Mapping[str, str], compiled: Compiled) -> list[tuple[str, M
     return [
         (path, mistake)
         for path, text in files.items()
-        if path.endswith(".py") and not is_test(path)
+        if path.endswith(".py") and not is_test(path) and not path.endswith(_LAYOUT)
         for mistake in mistakes(text, modules)
     ]
 

@@ -6,6 +6,7 @@ there, the view is widened once, to the neighbours. When nothing differs there e
 given back with that finding: better than a change nobody asked for.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ from macrohard.llm.offline.parts.mending import (
     whole,
 )
 from macrohard.llm.offline.parts.reading import read_nouns
+from macrohard.llm.offline.parts.source import callers, changed_functions, hunks, mend
 from macrohard.llm.offline.parts.tape import (
     LOOK_COMMAND,
     Tape,
@@ -186,9 +188,20 @@ def _missing(focuses: Sequence[Focus], tape: Tape, compiled: Compiled) -> dict[s
 def _with_tests(
     changed: dict[str, str], current: dict[str, str], compiled: Compiled
 ) -> dict[str, str]:
-    """The unit tests that belong to changed files are restored with them."""
-    tests = {test for path in changed for test in compiled.tests_of(path)}
-    return changed | put_right(whole(tests - changed.keys()), current, compiled.files)
+    """The unit tests that belong to changed functions are restored with them."""
+    names = {
+        name
+        for path, text in changed.items()
+        for name in changed_functions(current.get(path, ""), text)
+    }
+    reached = callers(names, compiled.files)
+    restored = dict(changed)
+    for test in dict.fromkeys(test for path in changed for test in compiled.tests_of(path)):
+        if test in current and test not in changed:
+            lost = hunks(current[test], compiled.files[test])
+            ours = [hunk for hunk in lost if reached & set(re.findall(r"\w+", "".join(hunk.lines)))]
+            restored[test] = mend(current[test], ours)
+    return {path: text for path, text in restored.items() if text != current.get(path)}
 
 
 def _from_check(

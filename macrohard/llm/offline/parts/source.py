@@ -2,7 +2,6 @@
 
 import ast
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -148,9 +147,27 @@ def names_used(node: ast.AST) -> set[str]:
     return used
 
 
-def mentions(text: str, slug: str) -> bool:
-    """Whether an identifier stands in a text on its own or between underscores, or its plural."""
-    return re.search(rf"(?<![a-z0-9]){re.escape(slug)}(?:s|es)?(?![a-z0-9])", text) is not None
+def changed_functions(before: str, after: str) -> set[str]:
+    """Names, without their class, of the functions that differ; all when there was no file."""
+    if not before:
+        return {piece.name.rsplit(".", 1)[-1] for piece in pieces(after)}
+    return {hunk.piece.rsplit(".", 1)[-1] for hunk in hunks(before, after)} - {MODULE}
+
+
+def callers(names: set[str], files: Mapping[str, str]) -> set[str]:
+    """These functions, and those that use them, near and far, by name."""
+    uses: dict[str, set[str]] = {}
+    for path, text in files.items():
+        tree = parse(text) if path.endswith(".py") else None
+        for node in ast.walk(tree) if tree else ():
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                uses.setdefault(node.name, set()).update(names_used(node))
+    reached: set[str] = set()
+    fresh = set(names)
+    while fresh:
+        reached |= fresh
+        fresh = {name for name, used in uses.items() if used & fresh} - reached
+    return reached
 
 
 def _piece(node: Definition, prefix: str) -> Piece:
