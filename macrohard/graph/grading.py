@@ -144,7 +144,7 @@ async def _run(box: Sandbox, targets: Iterable[str]) -> tuple[ExecResult, list[C
         [*_PYTEST, *targets],
         timeout_s=TIMEOUT_S,
         cwd="app",
-        env={**_ENV, "MACROHARD_APP": root},
+        env={**_ENV, **bytecode(root), "MACROHARD_APP": root},
     )
     try:
         report = await box.read(_REPORT)
@@ -154,6 +154,11 @@ async def _run(box: Sandbox, targets: Iterable[str]) -> tuple[ExecResult, list[C
     if cases and result.returncode not in (0, 1):
         return result, []
     return result, cases
+
+
+def bytecode(root: str) -> dict[str, str]:
+    """Variables that keep compiled code beside the app: a program is started hundreds of times."""
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{root}/../.pycache"}
 
 
 def _cases(report: bytes) -> list[Case]:

@@ -10,13 +10,15 @@ from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.graph.front import staffed
+from macrohard.graph.grading import bytecode
 from macrohard.graph.office import Office
 from macrohard.graph.state import State, TrialTask
 from macrohard.graph.verify import Failures
 from macrohard.llm.base import Asker
 from macrohard.sandbox.base import Sandbox
-from macrohard.users import Patience, TerminalDriver, UserTools, how_to_run, write_evidence
+from macrohard.users import Desk, Patience, TerminalDriver, UserTools, how_to_run, write_evidence
 from macrohard.users.base import TrialResult
+from macrohard.users.furnish import furnish
 
 MAX_TURNS = 80
 """Model calls in a trial; the user's own bound on actions is lower."""
@@ -104,8 +106,7 @@ async def _try_out(office: Office, task: TrialTask) -> TrialResult:
     )
     design = artifacts.noun(task["design"], work.Design)
     async with await office.boxes.create(label=task["trial"]) as box:
-        await box.put_tree(office.folders.app, "app")
-        await box.exec(["rm", "-rf", "app/.git"], timeout_s=30)
+        await furnish(box, office.folders.app)
         return await _play(office, task, box, scenario, design)
 
 
@@ -121,9 +122,12 @@ async def _play(
         round=task["round"],
     )
     text = write_task(
-        "Try this scenario.", {"scenario": scenario, "how-to-run": how_to_run(design.run, design.app)}
+        "Try this scenario.",
+        {"scenario": scenario, "how-to-run": how_to_run(design.run, design.app)},
     )
-    async with TerminalDriver(box, cwd="app") as driver:
+    root = (await box.exec(["pwd"], timeout_s=30, cwd="app")).stdout.strip()
+    desk = Desk(env=tuple(bytecode(root).items()), title=f"{role.name}: {scenario.title}")
+    async with TerminalDriver(box, cwd="app", desk=desk) as driver:
         tools = UserTools(driver, scenario.id, role.name, Patience())
         verdict: work.Verdict | None
         try:

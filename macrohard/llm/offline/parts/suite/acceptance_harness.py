@@ -192,7 +192,7 @@ class App:
             done = subprocess.run(
                 [sys.executable, "-m", self.name, "--db", str(database), *words],
                 cwd=root,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
+                env={**os.environ, "PYTHONUTF8": "1"},
                 stdin=subprocess.DEVNULL,
                 timeout=TIMEOUT_S,
                 capture_output=True,
