@@ -15,6 +15,8 @@ from macrohard.users.base import (
     Wait,
 )
 from macrohard.users.evidence import judge_again, write_evidence
+from macrohard.users.furnish import furnish
+from macrohard.users.handin import HandIn
 from macrohard.users.judge import judge
 from macrohard.users.shell import how_to_run
 from macrohard.users.terminal import Desk, TerminalDriver, Timing
@@ -24,6 +26,7 @@ __all__ = [
     "Action",
     "Desk",
     "Driver",
+    "HandIn",
     "Observation",
     "Patience",
     "Press",
@@ -38,6 +41,7 @@ __all__ = [
     "UserActionError",
     "UserTools",
     "Wait",
+    "furnish",
     "how_to_run",
     "judge",
     "judge_again",

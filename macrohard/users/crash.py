@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from macrohard.users.base import Observation, Press, Taped
+from macrohard.users.keys import keys_to_send
 
 _TRACEBACK = re.compile(
     r"^[ \t|+]*(?:Exception Group )?Traceback \(most recent call last\):\n"
@@ -35,16 +36,20 @@ class Crash(NamedTuple):
     text: str
 
 
-def find_crash(entry: Taped) -> Crash | None:
+def find_crash(entry: Taped, before: Taped | None = None) -> Crash | None:
     """The first crash in what an action brought.
 
     A Python traceback counts unless the user wrote the code on the command line (all frames are
     ``<string>`` or ``<stdin>``), or interrupted the program (KeyboardInterrupt after Ctrl-C).
+
+    Args:
+        entry: The action.
+        before: The action before it, which may have been the Ctrl-C.
     """
     for match in _TRACEBACK.finditer(entry.seen.text + "\n"):
         files = [frame["file"] for frame in _FRAME.finditer(match["frames"])]
         error = (match["error"] or "").strip()
-        interrupted = error.startswith("KeyboardInterrupt") and _pressed_interrupt(entry)
+        interrupted = error.startswith("KeyboardInterrupt") and _interrupts(entry, before)
         if files and not interrupted and not all(file.startswith("<") for file in files):
             return Crash(f"Python traceback: {error or 'cut short'}", match[0].strip())
     for pattern in _OTHERS:
@@ -54,8 +59,9 @@ def find_crash(entry: Taped) -> Crash | None:
     return _ended_by_signal(entry.seen)
 
 
-def _pressed_interrupt(entry: Taped) -> bool:
-    return isinstance(entry.action, Press) and "ctrl-c" in entry.action.keys.lower()
+def _interrupts(*entries: Taped | None) -> bool:
+    actions = [entry.action for entry in entries if entry is not None]
+    return any(isinstance(a, Press) and "\x03" in keys_to_send(a.keys) for a in actions)
 
 
 def _ended_by_signal(seen: Observation) -> Crash | None:

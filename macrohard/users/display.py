@@ -34,6 +34,7 @@ class Display:
     Attributes:
         prompt: How the shell that is shown marks its prompt.
         at_prompt: Whether the shell waits for a command.
+        shell_pid: Process id of the shell, as its box counts.
         new_prompt: Whether its prompt came in this action.
         wants_more: Whether the shell waits for the rest of a command.
         reacted: Whether anything came in this action besides the echo of what was typed.
@@ -51,7 +52,7 @@ class Display:
         """A new shell will be shown: nothing of it is shown before its first prompt."""
         self.prompt = prompt
         self.at_prompt = self.new_prompt = self.wants_more = False
-        self._status = 0
+        self.shell_pid = self._status = 0
         self._in_prompt = False
         self._hidden = True
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -144,7 +145,8 @@ class Display:
         if mark.kind == "prompt":
             self._draw_flood()
             self._watch_full_screen(None)
-            self._in_prompt, self._hidden, self._status = True, False, mark.exit_status
+            self._in_prompt, self._hidden = True, False
+            self._status, self.shell_pid = mark.exit_status, mark.shell_pid
         elif mark.kind == "ready" and self._in_prompt:
             self._in_prompt = self.wants_more = False
             self.at_prompt = self.new_prompt = True

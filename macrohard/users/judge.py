@@ -78,8 +78,8 @@ def _false_quotes(verdict: Verdict | None, tape: Tape) -> list[str]:
 
 
 def _report_problems(reporter: Reporter, tape: Tape) -> None:
-    for entry in tape.entries:
-        crash = find_crash(entry)
+    for before, entry in zip((None, *tape.entries), tape.entries, strict=False):
+        crash = find_crash(entry, before)
         if crash is not None:
             reporter.crashes(entry, crash)
         for problem in entry.seen.problems:

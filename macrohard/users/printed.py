@@ -10,6 +10,9 @@ from macrohard.users.tokens import Token
 KEEP_LINES = 4_000
 """Lines kept at the head and at the tail each; what is left out between them is counted."""
 
+KEEP_CHARACTERS = 1_000_000
+"""Characters told of all lines together; the middle of more is left out."""
+
 _LINE_LIMIT = 100_000
 """Characters kept of one line."""
 
@@ -43,7 +46,12 @@ class Sheet:
         if self._left_out:
             lines.append(f"[… {self._left_out} lines left out …]")
         lines += self._lines
-        return "\n".join(line.rstrip() for line in lines).strip("\n")
+        text = "\n".join(line.rstrip() for line in lines).strip("\n")
+        if len(text) <= KEEP_CHARACTERS:
+            return text
+        half = KEEP_CHARACTERS // 2
+        missing = len(text) - 2 * half
+        return f"{text[:half]}\n[… {missing} characters left out …]\n{text[-half:]}"
 
     @property
     def blank(self) -> bool:

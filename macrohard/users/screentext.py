@@ -1,6 +1,7 @@
-"""Compares texts as a reader does: blanks and line ends do not matter."""
+"""Compares texts as a reader does: blanks, line ends and encodings of accents do not matter."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from macrohard.users.base import Taped
@@ -12,12 +13,13 @@ _BOX = re.compile("[\u2500-\u257f]+")
 
 def collapse(text: str) -> str:
     """Runs of white space as one space."""
-    return _BLANKS.sub(" ", text).strip()
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 def shows(wanted: str, text: str) -> bool:
-    """Whether a text contains another, white space collapsed in both."""
-    return collapse(wanted) in collapse(text)
+    """Whether a text contains another, white space collapsed in both, with frames or without."""
+    plain, unframed = collapse(text), collapse(_BOX.sub(" ", text))
+    return collapse(wanted) in plain or collapse(wanted) in unframed
 
 
 def text_of(entries: Iterable[Taped]) -> str:
@@ -44,4 +46,4 @@ def appeared(quote: str, entries: Iterable[Taped]) -> bool:
 
 
 def _bare(text: str) -> str:
-    return _BLANKS.sub("", _BOX.sub("", text))
+    return _BLANKS.sub("", _BOX.sub("", unicodedata.normalize("NFC", text)))

@@ -39,10 +39,12 @@ class Mark:
     Attributes:
         kind: ``prompt`` begins a prompt, ``ready`` ends it, ``more`` asks for the rest of a line.
         exit_status: Of the last command, with ``prompt``.
+        shell_pid: Process id of the shell, with ``prompt``.
     """
 
     kind: Literal["prompt", "ready", "more"]
     exit_status: int = 0
+    shell_pid: int = 0
 
 
 class Prompt:
@@ -51,7 +53,7 @@ class Prompt:
     def __init__(self) -> None:
         self._token = secrets.token_hex(12)
         self._pattern = re.compile(
-            rf"{_CODE};{self._token};(?:p;(?P<status>\d{{1,3}})|(?P<kind>[em]))"
+            rf"{_CODE};{self._token};(?:p;(?P<pid>\d+);(?P<status>\d+)|(?P<kind>[em]))"
         )
 
     def setup(self) -> str:
@@ -65,7 +67,7 @@ class Prompt:
             "unset ENV HISTFILE; set +o emacs +o vi; "
             "e=$(printf '\\033'); b=$(printf '\\007'); "
             # $? comes before the command substitution, which would change it.
-            f"PS1=\"$e]{mark};p;\"'$?'\"$b\"'[$?] $ $(stty sane iutf8 2>/dev/null)'; "
+            f"PS1=\"$e]{mark};p;$$;\"'$?'\"$b\"'[$?] $ $(stty sane iutf8 2>/dev/null)'; "
             f'PS1="$PS1$e]{mark};e$b"; PS2="$e]{mark};m$b> "; unset e b'
         )
 
@@ -77,7 +79,7 @@ class Prompt:
         if match is None:
             return None
         if match["status"]:
-            return Mark("prompt", int(match["status"]))
+            return Mark("prompt", int(match["status"]), int(match["pid"]))
         return Mark("ready" if match["kind"] == "e" else "more")
 
 

@@ -1,8 +1,9 @@
 """A simulated user's terminal: a shell on a pseudo-terminal inside a box.
 
 A command is over when the shell says so (see :mod:`macrohard.users.shell`), never because the
-screen has been quiet. Only of a program that owns the screen, asks a question, or is sent single
-keys, silence is taken for the end of what it wants to show.
+screen has been quiet. A program that waits for input is known by what the kernel says of it
+(:mod:`macrohard.users.foreground`). Only where that is not known, and of programs that own the
+screen or are sent single keys, silence is taken for the end of what they want to show.
 """
 
 import asyncio
@@ -12,10 +13,11 @@ from types import TracebackType
 from typing import Self
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox.base import Sandbox, Terminal
+from macrohard.sandbox.base import WORKSPACE, Sandbox, Terminal
 from macrohard.users.base import Action, Observation, Press, Problem, Resize, TypeLine, Wait
 from macrohard.users.cast import Cast
 from macrohard.users.display import Display
+from macrohard.users.foreground import Doing, foreground
 from macrohard.users.keys import check_typed, keys_to_send
 from macrohard.users.shell import ENVIRONMENT, SHELL, Prompt
 
@@ -37,7 +39,8 @@ class Timing:
         reaction_s: For the answer of a full-screen program, or to single keys, to begin.
         quiet_s: Silence after which a full-screen program has drawn what it wants to draw.
         question_s: Silence after which a program that left the cursor behind a text is taken to
-            wait for an answer.
+            wait for an answer, where nothing better is known.
+        ask_s: Silence after which, and interval at which, the kernel is asked.
     """
 
     prompt_s: float = 5.0
@@ -46,6 +49,7 @@ class Timing:
     reaction_s: float = 1.0
     quiet_s: float = 0.4
     question_s: float = 1.0
+    ask_s: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,12 @@ class TerminalDriver:
         self._terminal: Terminal | None = None
         self._ended = False
         self._typed_ahead = False
+        self._doing: Doing = "unknown"
+        self._asked_s = 0.0
+        self._workspace = WORKSPACE
 
     async def __aenter__(self) -> Self:
+        self._workspace = await _find_workspace(self._box)
         await self._open()
         return self
 
@@ -113,7 +121,7 @@ class TerminalDriver:
         """What is visible now."""
         self._display.begin()
         await self._read(0.0)
-        return self._display.look()
+        return await self._look()
 
     async def act(self, action: Action) -> Observation:
         """Do one thing, wait for its effect, and look.
@@ -180,12 +188,15 @@ class TerminalDriver:
         return await self._look((Problem(kind="hang", text=said),) if hangs else ())
 
     async def _look(self, problems: tuple[Problem, ...] = ()) -> Observation:
-        if not self._ended:
-            return self._display.look(problems=problems)
-        seen = self._display.look(ended=True, problems=problems)
-        await self.close()
-        await self._open()
-        return seen.model_copy(update={"screen": self._display.window.text()})
+        seen = self._display.look(ended=self._ended, problems=problems)
+        if self._ended:
+            await self.close()
+            await self._open()
+        texts = {"text": seen.text, "screen": self._display.window.text()}
+        if self._workspace != WORKSPACE:
+            # Every box has its own; what a user reads must not depend on it.
+            texts = {k: text.replace(self._workspace, WORKSPACE) for k, text in texts.items()}
+        return seen.model_copy(update=texts)
 
     # -- waiting ---------------------------------------------------------------------------------
 
@@ -200,10 +211,11 @@ class TerminalDriver:
             Whether a new command seems to hang.
         """
         timing, start = self._desk.timing, time.monotonic()
+        self._doing, self._asked_s = "unknown", start
         while True:
             now = time.monotonic()
             quiet = now - max(start, self._display.last_change_s)
-            if self._ended or self._has_settled(quiet, commits=commits):
+            if self._ended or await self._has_settled(quiet, commits=commits):
                 return False
             if now - start >= timing.prompt_s:
                 if not (new and self._display.silent):
@@ -212,7 +224,7 @@ class TerminalDriver:
                     return True
             await self._read(_POLL_S)
 
-    def _has_settled(self, quiet: float, *, commits: bool) -> bool:
+    async def _has_settled(self, quiet: float, *, commits: bool) -> bool:
         timing, display = self._desk.timing, self._display
         if display.new_prompt:
             return self._prompt_stays(quiet)
@@ -223,7 +235,18 @@ class TerminalDriver:
             return quiet >= patience and bool(display.window.text())
         if not commits and not display.full_screen_seen:
             return quiet >= patience
-        return quiet >= timing.question_s and display.asks
+        if quiet < timing.ask_s:
+            return False
+        doing = await self._ask_kernel()
+        asks = doing == "unknown" and quiet >= timing.question_s and display.asks
+        return asks or (doing == "reads" and not await self._read(0.0))
+
+    async def _ask_kernel(self) -> Doing:
+        now = time.monotonic()
+        if now - max(self._asked_s, self._display.last_change_s) >= self._desk.timing.ask_s:
+            self._doing = await foreground(self._box, self._display.shell_pid)
+            self._asked_s = time.monotonic()
+        return self._doing
 
     def _prompt_stays(self, quiet: float) -> bool:
         """A line typed while a program ran may be what the shell runs just now."""
@@ -244,16 +267,18 @@ class TerminalDriver:
             if now >= deadline:
                 return
 
-    async def _read(self, timeout_s: float) -> None:
+    async def _read(self, timeout_s: float) -> bool:
+        """Take in what came; whether anything did."""
         data = await self._device.read(timeout_s)
         if data:
             reply = self._display.take(data)
             if reply:
                 await self._device.send(reply.encode())
-            return
+            return True
         # After the end, read() may return at once; the news of the end needs a turn of the loop.
         await asyncio.sleep(_PAUSE_S)
         self._ended = not self._device.alive
+        return False
 
 
 def _echo(key: str) -> str:
@@ -265,3 +290,9 @@ def _echo(key: str) -> str:
 
 def _caret(char: str) -> str:
     return f"^{chr(ord(char) ^ 0x40)}" if (char < " " and char != "\t") or char == "\x7f" else char
+
+
+async def _find_workspace(box: Sandbox) -> str:
+    """Where the workspace is as programs in the box see it."""
+    found = await box.exec(["sh", "-c", 'printf %s "$MACROHARD_WORK"'], timeout_s=10)
+    return found.stdout or WORKSPACE

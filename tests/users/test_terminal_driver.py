@@ -15,6 +15,7 @@ from macrohard.users import (
     UserActionError,
     Wait,
 )
+from macrohard.users import terminal as driver_module
 
 Script = Callable[[str], Awaitable[str]]
 
@@ -264,3 +265,49 @@ async def test_observing_changes_nothing(terminal: TerminalDriver) -> None:
     seen = await terminal.observe()
     assert (seen.text, seen.state.exit_status) == ("", 9)
     assert seen.screen == "[0] $ (exit 9)\n[9] $"
+
+
+async def test_a_question_on_a_line_of_its_own_is_known_without_waiting_for_the_time_limit(
+    box: Sandbox, script: Script
+) -> None:
+    desk = Desk(timing=Timing(prompt_s=60.0, hang_s=60.0, question_s=60.0))
+    async with TerminalDriver(box, desk=desk) as driver:
+        seen = await driver.act(TypeLine(text=await script("print('Name?')\nprint(input())")))
+        assert (seen.text, seen.state.at) == ("Name?", "running")
+        seen = await driver.act(TypeLine(text="Bob"))
+        assert (seen.text, seen.state.exit_status) == ("Bob", 0)
+
+
+async def test_a_program_that_reads_in_silence_does_not_hang(box: Sandbox) -> None:
+    desk = Desk(timing=Timing(prompt_s=0.5, hang_s=1.0))
+    async with TerminalDriver(box, desk=desk) as driver:
+        seen = await driver.act(TypeLine(text="cat > notes"))
+        assert (seen.state.at, seen.problems) == ("running", ())
+        await driver.act(TypeLine(text="one line"))
+        seen = await driver.act(Press(keys="Ctrl-D"))
+        assert seen.state.exit_status == 0
+        seen = await driver.act(TypeLine(text="cat notes"))
+        assert seen.text == "one line"
+
+
+async def test_a_program_that_computes_behind_an_open_line_is_waited_for(
+    box: Sandbox, script: Script
+) -> None:
+    desk = Desk(timing=Timing(question_s=0.3))
+    async with TerminalDriver(box, desk=desk) as driver:
+        run = await script(
+            "import time\nprint('Counting... ', end='', flush=True)\n"
+            "end = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass\nprint('done')"
+        )
+        seen = await driver.act(TypeLine(text=run))
+        assert (seen.text, seen.state.exit_status) == ("Counting... done", 0)
+
+
+async def test_where_a_box_keeps_its_workspace_is_not_to_be_seen(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver_module, "WORKSPACE", "/elsewhere")
+    async with TerminalDriver(box) as driver:
+        seen = await driver.act(TypeLine(text="mkdir d; cd d; pwd"))
+        assert seen.text == "/elsewhere/d"
+        assert "/elsewhere/d" in seen.screen
