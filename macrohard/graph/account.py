@@ -136,6 +136,8 @@ def _trace(
                     "story": story.id,
                     "want": story.i_want,
                     "criterion": criterion.id,
+                    "given": criterion.given,
+                    "when": criterion.when,
                     "then": criterion.then,
                     "tests": tests[criterion.id],
                     "scenarios": scenarios,

@@ -74,8 +74,12 @@ def table(
         tag("thead", tag("tr", *headings)),
         tag("tbody", *body),
     )
-    # Focusable, so that a wide table can be scrolled with the keyboard.
-    return tag("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    return scrolling(whole, caption)
+
+
+def scrolling(wide: Markup, name: str) -> Markup:
+    """A region that scrolls sideways; focusable, so that the keyboard can do it, too."""
+    return tag("div", wide, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
 def _safe(child: object) -> str:

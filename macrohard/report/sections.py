@@ -182,7 +182,7 @@ def _trial(trial: Mapping[str, Any], run_dir: Path) -> list[object]:
         badge("satisfied" if trial["satisfied"] else "not satisfied"),
         tag("ul", *reasons) if reasons else "",
         trial.get("actions", ""),
-        join(_evidence(trial.get("evidence") or "", run_dir), between=", "),
+        join(_evidence(trial.get("evidence") or "", run_dir)),
     ]
 
 
@@ -196,8 +196,13 @@ def _evidence(path: str, run_dir: Path) -> Iterable[Markup]:
     except (OSError, ValueError):
         # No path of this machine at all: too long, or with characters no path can have.
         return
-    for file in sorted(files):
-        yield tag("a", file.name, href=quote(str(file.relative_to(run_dir))))
+    links = [
+        tag("a", file.name, href=quote(str(file.relative_to(run_dir))))
+        for file in sorted(files, key=lambda file: (not file.name.startswith("transcript"), file))
+    ]
+    yield from links[:1]
+    if len(links) > 1:
+        yield tag("details", tag("summary", f"{len(links) - 1} more"), join(links[1:], between=" "))
 
 
 def _counted(passed: int, failed: int) -> Markup:

@@ -109,5 +109,7 @@ def _bullet(text: str) -> Text:
 
 def _more(number: int) -> list[Text]:
     return [Text(f"- and {number - _MOST} more", style="dim")] if number > _MOST else []
+
+
 _LONGEST = 160
 """Characters of a reason in the summary."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from macrohard.journal import Event
-from macrohard.report.markup import Markup, anchor, join, table, tag
+from macrohard.report.markup import Markup, anchor, join, scrolling, table, tag
 from macrohard.report.sections import Record, badge
-from macrohard.report.words import duration, plural, seconds_between, tokens
+from macrohard.report.words import duration, money, plural, seconds_between, tokens
 
 _FEW = 3
 """Names shown at once in a cell; more are folded away."""
@@ -24,35 +24,53 @@ def traceability(record: Record) -> Markup | None:
         if uncovered
         else "each has a test or a scenario."
     )
-    seen: set[str] = set()
-    body = []
+    stories: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        want = None if row["story"] in seen else tag("span", f" {row['want']}", class_="soft")
-        seen.add(row["story"])
-        body.append(
-            [
-                ", ".join(str(line) for line in row["lines"]),
-                join([tag("strong", row["story"]), want]),
-                join([tag("strong", row["criterion"]), tag("span", f" {row['then']}")]),
-                _folded(row["tests"], "test"),
-                ", ".join(row["scenarios"]),
-                _trials(row["trials"], verdicts),
-                join([_item_link(item) for item in row["items"]], between=", "),
-                join([tag("code", commit[:8]) for commit in row["commits"]], between=" "),
-                tokens(row["tokens"]),
-            ]
-        )
-    head = (
-        "Spec lines", "Story", "Criterion", "Tests", "Scenarios", "Trials", "Items", "Commits",
-        "Tokens",
-    )  # fmt: skip
-    note = "Tokens are those of the story's work items; items serve several criteria."
-    return join(
-        [
-            tag("p", said),
-            table("Traceability", head, body, numbers=[8]),
-            tag("p", note, class_="soft"),
-        ]
+        stories.setdefault(row["story"], []).append(row)
+    heads = ("Criterion", "Tests", "Scenarios", "Trials")
+    whole = tag(
+        "table",
+        tag(
+            "caption",
+            "Traceability: stories with the lines of the spec they come from, the work "
+            "items that serve them and what these used; under each its criteria",
+        ),
+        tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))),
+        *(
+            tag("tbody", _story(mine[0], len(heads)), *(_criterion(row, verdicts) for row in mine))
+            for mine in stories.values()
+        ),
+    )
+    return join([tag("p", said), scrolling(whole, "Traceability")])
+
+
+def _story(row: Mapping[str, Any], columns: int) -> Markup:
+    """The line above a story's criteria."""
+    lines = ", ".join(str(line) for line in row["lines"]) or "none"
+    facts = [tag("span", f"Spec lines {lines}")]
+    if row["items"]:
+        links = join([_item_link(item) for item in row["items"]], between=", ")
+        commits = join([tag("code", commit[:8]) for commit in row["commits"]], between=" ")
+        facts.append(tag("span", "Items ", links, " ", commits))
+    facts.append(tag("span", f"{tokens(row['tokens'])} tokens, {money(row['usd'])}"))
+    head = tag(
+        "th",
+        f"{row['story']} {row['want']}",
+        tag("p", join(facts, between=" · "), class_="soft"),
+        colspan=columns,
+        scope="rowgroup",
+    )
+    return tag("tr", head, class_="story")
+
+
+def _criterion(row: Mapping[str, Any], verdicts: Mapping[str, bool]) -> Markup:
+    said = ", ".join(f"{word} {row[word]}" for word in ("given", "when", "then") if row.get(word))
+    return tag(
+        "tr",
+        tag("td", tag("strong", row["criterion"]), f" {said}", class_="wide"),
+        tag("td", _folded(row["tests"], "test"), class_="names"),
+        tag("td", ", ".join(row["scenarios"])),
+        tag("td", _trials(row["trials"], verdicts)),
     )
 
 
@@ -96,30 +114,34 @@ def defects(record: Record, events: Iterable[Event]) -> Markup | None:
             for round_, event in sorted(decisions.items())
         ]
         parts.append(table("Decisions", ("Round", "Decision", "Reason"), rows))
-    for defect in record["defects"]:
-        files = ", ".join(defect.get("files") or [])
-        parts.append(
-            tag(
-                "details",
-                tag(
-                    "summary",
-                    f"{defect['id']} {defect['title']} ",
-                    badge("open" if defect.get("open") else "closed"),
-                    " ",
-                    badge(defect["severity"]),
-                ),
-                tag(
-                    "p",
-                    f"Round {defect.get('round', 1)}, seen by {defect['source']}, criteria "
-                    f"{', '.join(defect.get('criteria') or []) or 'none'}, "
-                    f"files {files or 'unknown'}.",
-                ),
-                tag("pre", defect["evidence"]),
-            )
-        )
-    if not record["defects"]:
+    found = record["defects"]
+    parts += [_defect(defect) for defect in found if defect.get("open")]
+    closed = [_defect(defect) for defect in found if not defect.get("open")]
+    if closed:
+        parts.append(tag("details", tag("summary", f"Closed: {len(closed)}"), *closed))
+    if not found:
         parts.append(tag("p", "No defects were found."))
     return join(parts)
+
+
+def _defect(defect: Mapping[str, Any]) -> Markup:
+    files = ", ".join(defect.get("files") or [])
+    return tag(
+        "details",
+        tag(
+            "summary",
+            f"{defect['id']} {defect['title']} ",
+            badge("open" if defect.get("open") else "closed"),
+            " ",
+            badge(defect["severity"]),
+        ),
+        tag(
+            "p",
+            f"Round {defect.get('round', 1)}, seen by {defect['source']}, criteria "
+            f"{', '.join(defect.get('criteria') or []) or 'none'}, files {files or 'unknown'}.",
+        ),
+        tag("pre", defect["evidence"]),
+    )
 
 
 def stages(record: Record) -> Markup | None:
@@ -156,7 +178,10 @@ def team(record: Record) -> Markup | None:
 
 
 def _folded(names: list[str], noun: str) -> Markup:
-    shown = join([tag("code", name) for name in names], between=" ")
+    # A name may be broken where its words end. Escaped text holds underscores only as such.
+    shown = join(
+        [tag("code", Markup(join([name]).replace("_", "_<wbr>"))) for name in names], between=" "
+    )
     if len(names) <= _FEW:
         return shown
     return tag("details", tag("summary", plural(len(names), noun)), shown)

@@ -163,6 +163,8 @@ RECORD: dict[str, Any] = {
             "story": "S1",
             "want": "see what my tools are worth",
             "criterion": "S1.C1",
+            "given": "three priced tools and a draft",
+            "when": "the total is asked for",
             "then": "the total leaves drafts out",
             "tests": ["test_total", "test_total_by_month", "test_total_empty", "test_total_json"],
             "scenarios": ["X1"],
