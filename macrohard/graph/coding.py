@@ -85,13 +85,13 @@ async def integrate(office: Office, state: State) -> dict[str, Any]:
             if not ancestors(item, todo) <= merged:
                 results.append(_merge_result(item, state, "blocked", "rests on a conflict"))
                 continue
-            conflict = await _merge(office, item, ready[item.id])
+            sha, conflict = await _merge(office, item, ready[item.id])
             if conflict:
                 conflicts.append(_conflict_item(item, conflict, wave))
                 results.append(_merge_result(item, state, "conflict", conflict[:2000]))
             else:
                 merged.add(item.id)
-                results.append(_merge_result(item, state, "merged", "", ready[item.id]))
+                results.append(_merge_result(item, state, "merged", "", sha))
         return {"results": results, **_next_wave(office, state, plan, conflicts, results)}
 
 
@@ -100,14 +100,15 @@ def after_integrate(state: State) -> list[Send] | str:
     return dispatch(state)
 
 
-async def _merge(office: Office, item: work.WorkItem, commit: str) -> str:
+async def _merge(office: Office, item: work.WorkItem, commit: str) -> tuple[str, str]:
+    """The commit on main that carries the item, or the conflict that kept it from main."""
     if not await office.repository.contains(item.id):
         conflict = await office.repository.integrate(commit)
         if conflict:
-            return conflict
+            return "", conflict
     sha = await office.repository.contains(item.id)
     office.journal.write("commit", item=item.id, sha=sha)
-    return ""
+    return sha, ""
 
 
 def _conflict_item(item: work.WorkItem, conflict: str, wave: int) -> work.WorkItem:
