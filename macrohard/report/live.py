@@ -114,8 +114,10 @@ class _View:
         if tally.reused:
             parts.append(f"{tally.reused:,} reused")
         parts += [f"{tokens(tally.tokens)} tokens", money(tally.usd)]
-        at_work = len(tally.at_work)
-        parts.append(plural(at_work, "agent") + " at work")
+        if tally.at_work:
+            parts.append(plural(len(tally.at_work), "agent") + " at work")
+        if tally.last_role:
+            parts.append(f"last answer from {clean(tally.last_role)}")
         return Text("  ".join(parts), style="dim", overflow="ellipsis", no_wrap=True)
 
 
@@ -124,7 +126,7 @@ def _stages(tally: Tally, *, ascii_only: bool) -> Text:
     for stage in STAGES:
         state = tally.stages[stage]
         mark, style = _MARKS[state]
-        line.append(f"{_ASCII_MARKS[state] if ascii_only else mark} {stage}  ", style=style)
+        line.append(f"{_ASCII_MARKS[state] if ascii_only else mark} {stage} ", style=style)
     return line
 
 

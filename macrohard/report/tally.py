@@ -41,6 +41,7 @@ class Tally:
         reused: Answers that were on disk already.
         tokens: Sent and received.
         usd: Dollars.
+        last_role: Who answered last.
         status: How the run ended; empty while it goes on.
     """
 
@@ -55,6 +56,7 @@ class Tally:
     reused: int = 0
     tokens: int = 0
     usd: float = 0.0
+    last_role: str = ""
     status: str = ""
 
     def take(self, event: Event) -> None:
@@ -126,6 +128,7 @@ class Tally:
             known.outcome = "satisfied" if event["satisfied"] else "not satisfied"
 
     def _take_call(self, event: Event) -> None:
+        self.last_role = event["role"]
         if event.get("reused"):
             self.reused += 1
             return

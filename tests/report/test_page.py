@@ -62,7 +62,8 @@ def test_everything_people_ask_for_is_on_the_page(tmp_path: Path) -> None:
         "shop", "released", "specs/tools.md", "1 of 2", "99 of 101", "$0.3100",
         "python -m shop --help", "python -m unittest", "novice 1 of 1", "a traceback appeared",
         "S1.C1", "test_total_by_month",
-        "when the total is asked for, then the total leaves drafts out", "Spec lines 12, 14", "no unit test ran", "The total counts drafts",
+        "when the total is asked for, then the total leaves",
+        "Spec lines 12, 14", "no unit test ran", "The total counts drafts",
         "expected: 12.50", "another round", "One defect is open.", "Stock is a sum over movements.",
         "--max-usd", "2.5", "data-engineer", "without a test or scenario: S1.C2", "ab" * 32,
     ):  # fmt: skip

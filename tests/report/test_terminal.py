@@ -80,7 +80,7 @@ def test_the_live_view_shows_stages_work_tests_users_and_cost() -> None:
     for said in (
         "spec.md", "round 1", "intake", "release", "W2", "cli-engineer", "Commands", "at work",
         "unit tests 40 of 41", "users satisfied 0 of 1", "1 defect so far", "1 call", "400 tokens",
-        "$0.2500", "1 agent at work",
+        "$0.2500", "1 agent at work", "last answer from intake-analyst",
     ):  # fmt: skip
         assert said in shown, said
 
