@@ -239,10 +239,10 @@ class ProcessSandbox:
     def _locate(self, path: str) -> tuple[int, str]:
         premises = self._premises
         for shown, place in (
-            (WORKSPACE, premises.work),
             (premises.work_path, premises.work),
-            ("/tmp", premises.tmp),  # noqa: S108 - inside the box
             (premises.tmp_path, premises.tmp),
+            (WORKSPACE, premises.work),
+            ("/tmp", premises.tmp),  # noqa: S108 - inside the box
         ):
             if path == shown or path.startswith(f"{shown}/"):
                 return place, path[len(shown) :].strip("/")

@@ -198,6 +198,20 @@ class Export:
     _files: int = 0
     _bytes: int = 0
 
+    def survey(self, directory: int) -> None:
+        """Look before anything is copied; what passes is still checked on the way.
+
+        Raises:
+            SandboxError: There is more than the caps allow.
+        """
+        size = 0
+        for files, status in enumerate(_statuses(directory, MAX_DEPTH), start=1):
+            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+            if files > MAX_FILES:
+                raise SandboxError(f"the tree holds more than {MAX_FILES} files")
+            if size > self.max_bytes:
+                raise SandboxError(f"the tree holds more than {self.max_bytes} bytes")
+
     def entries(self, directory: int, prefix: str = "") -> Iterator[tuple[str, bool, bytes]]:
         """Path, whether it is executable, and bytes of every regular file.
 
@@ -237,6 +251,18 @@ class Export:
 
     def _skip(self, path: str, reason: str) -> None:
         self.left_out.append(f"{path.encode('utf-8', 'backslashreplace').decode()}: {reason}")
+
+
+def _statuses(directory: int, depth: int) -> Iterator[os.stat_result]:
+    """Of everything below a directory, down to ``depth``; what goes away meanwhile is left out."""
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                yield status
+                if stat.S_ISDIR(status.st_mode) and depth:
+                    with _opened(os.open(entry.name, _DIRECTORY, dir_fd=directory)) as below:
+                        yield from _statuses(below, depth - 1)
 
 
 def _encodable(name: str) -> bool:
@@ -309,8 +335,10 @@ def _explained(path: str) -> Iterator[None]:
 def pack(dest: Path, source: int, max_bytes: int) -> None:
     """Write a hostile directory into a tar file on the host, same bytes for same contents."""
     draft = dest.with_name(f".{dest.name}.part")
+    export = Export(max_bytes)
+    export.survey(source)
     with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
-        for path, executable, data in Export(max_bytes).entries(source):
+        for path, executable, data in export.entries(source):
             member = tarfile.TarInfo(path.rstrip("/"))
             member.mode = 0o755 if executable else 0o644
             member.size = len(data)
@@ -323,6 +351,7 @@ def pack(dest: Path, source: int, max_bytes: int) -> None:
 def write_out(dest: Path, source: int, max_bytes: int) -> list[str]:
     """Copy a hostile directory to the host; what was left out."""
     export = Export(max_bytes)
+    export.survey(source)
     dest.mkdir(parents=True, exist_ok=True)
     with _opened(os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as root:
         store = Store(root)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from macrohard.sandbox.inbox.runner import set_size
-from macrohard.sandbox.output import wait_readable
 
 _CHUNK = 65536
 _END_PATIENCE_S = 5.0
+_TYPING_PATIENCE_S = 1.0  # a program that has not read 4 KB of typing by then is not reading
 
 
 class PtyTerminal:
@@ -28,11 +28,12 @@ class PtyTerminal:
         self._ended = ended
         self._kill = kill
         self._over = False
+        self._stirred = asyncio.Event()
 
     async def send(self, data: bytes) -> None:
-        """Type bytes; what the program does not take in 5 seconds is dropped."""
+        """Type bytes; what the program has no room for within a second is dropped."""
         view = memoryview(data)
-        deadline = asyncio.get_running_loop().time() + _END_PATIENCE_S
+        deadline = asyncio.get_running_loop().time() + _TYPING_PATIENCE_S
         while view and not self._over:
             try:
                 view = view[os.write(self._master, view[:1024]) :]
@@ -46,23 +47,33 @@ class PtyTerminal:
 
     async def read(self, timeout_s: float) -> bytes:
         """Bytes that arrived; empty when none did in time or after the end."""
+        await asyncio.sleep(0)  # a caller that reads in a loop must not starve everybody else
         if self._over:
             return b""
         try:
             return os.read(self._master, _CHUNK)
         except BlockingIOError:
-            pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._readable()
         except OSError:
-            return b""  # EIO: every program on this terminal is gone
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await wait_readable(self._master)
-        if self._over:
+            # EIO: nobody has this terminal open any more; the program is about to be over.
+            await asyncio.wait((self._ended,), timeout=timeout_s)
             return b""
         try:
-            return os.read(self._master, _CHUNK)
+            return b"" if self._over else os.read(self._master, _CHUNK)
         except OSError:
             return b""
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._master, self._stirred.set)
+        try:
+            await self._stirred.wait()
+        finally:
+            self._stirred.clear()
+            if not self._over:  # else the number may belong to somebody else by now
+                loop.remove_reader(self._master)
 
     def resize(self, rows: int, columns: int) -> None:
         """Change the window size; the program gets SIGWINCH."""
@@ -95,3 +106,4 @@ class PtyTerminal:
             self._over = True
             asyncio.get_running_loop().remove_reader(self._master)
             os.close(self._master)
+            self._stirred.set()

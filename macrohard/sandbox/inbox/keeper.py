@@ -13,9 +13,8 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import plain, runner, syscalls, tree, watch, wire
 
@@ -44,14 +43,13 @@ class PieceError(Exception):
         self.why = str(why)
 
 
-@dataclass
-class Job:
+class Job(NamedTuple):
     """A command under way: its runner, the line to it, what it said so far."""
 
     number: int
     runner: int
     control: socket.socket
-    said: bytearray = field(default_factory=bytearray)
+    said: list[bytes]
 
 
 def main() -> NoReturn:
@@ -299,7 +297,7 @@ class Keeper:
             finally:
                 os._exit(1)
         theirs.close()
-        self._jobs[number] = Job(number, child, ours)
+        self._jobs[number] = Job(number, child, ours, [])
 
     def _place(self, path: str) -> str:
         if path == "/work" or path.startswith("/work/"):
@@ -312,13 +310,13 @@ class Keeper:
         except ConnectionError:
             data = b""
         if data:
-            job.said += data
+            job.said.append(data)
             return
         job.control.close()
         del self._jobs[job.number]
         os.waitpid(job.runner, 0)
         lost = {"returncode": 128 + signal.SIGKILL, "outcome": "killed", "survivors": 1}
-        report = json.loads(job.said) if job.said else lost
+        report = json.loads(b"".join(job.said)) if job.said else lost
         if report.get("survivors"):
             # Its runner could not end everything, or was itself killed from within.
             report["survivors"] = self._kill_strangers()

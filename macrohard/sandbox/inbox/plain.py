@@ -1,8 +1,6 @@
 """The layout of a box on a host that gives no private root: directories under a scratch folder."""
 
 import os
-import shutil
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +45,13 @@ def _open_folder(folder: Path, uid: int | None) -> int:
 
 
 def remove_scratch(scratch: str) -> None:
-    """Remove a scratch folder whatever permissions its former owner left on it."""
-    shutil.rmtree(scratch, onerror=_open_up_and_retry)
+    """Remove a scratch folder whatever its former owner left in it.
 
+    Nothing of the box may run any more. ``rm`` walks trees deeper than our stack.
+    """
+    import subprocess  # noqa: PLC0415 - most keepers never need it, and it takes a while to load
 
-def _open_up_and_retry(_function: Any, path: str, _error: Any) -> None:
-    try:
-        parent = Path(path).parent
-        if not stat.S_ISLNK(parent.lstat().st_mode):
-            parent.chmod(0o700)
-        if Path(path).is_dir() and not Path(path).is_symlink():
-            Path(path).chmod(0o700)
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            Path(path).unlink()
-    except OSError:
-        pass
+    for program in (["rm", "-rf"], ["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        subprocess.run([*program, "--", scratch], check=False, capture_output=True)
+        if not Path(scratch).exists():
+            return

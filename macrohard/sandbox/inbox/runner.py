@@ -16,9 +16,8 @@ import struct
 import sys
 import termios
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import kernel, syscalls, tree
 
@@ -28,8 +27,7 @@ NOT_RUNNABLE = 126
 _LINUX = sys.platform == "linux"
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """Who commands run as.
 
     Attributes:

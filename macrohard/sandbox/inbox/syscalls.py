@@ -8,10 +8,10 @@ Numbers are from ``asm/unistd.h`` of each architecture, opcodes from ``linux/bpf
 
 import ctypes
 import errno
-import platform
+import os
 import socket
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LOAD_WORD = 0x20
 _JUMP_EQUAL = 0x15
@@ -34,8 +34,7 @@ _PR_SET_SECCOMP = 22
 _FILTER = 2
 
 
-@dataclass(frozen=True)
-class _Machine:
+class _Machine(NamedTuple):
     audit: int
     clone: int
     sockets: tuple[int, int]  # socket, socketpair
@@ -69,9 +68,9 @@ def compile_filter(machine: str = "") -> bytes:
     Raises:
         OSError: Its numbers are not in the table.
     """
-    known = _MACHINES.get(machine or platform.machine())
+    known = _MACHINES.get(machine or os.uname().machine)
     if known is None:
-        raise OSError(errno.ENOSYS, f"no table of system calls for {platform.machine()}")
+        raise OSError(errno.ENOSYS, f"no table of system calls for {machine or os.uname().machine}")
     refuse = _step(_RETURN, _ERRNO | errno.EPERM)
     steps = [
         _step(_LOAD_WORD, _OFFSET_ARCHITECTURE),

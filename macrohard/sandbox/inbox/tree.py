@@ -127,7 +127,13 @@ def kill(pid: int) -> None:
 
 def kill_group(group: int) -> None:
     """Kill a process group and collect its leader; all there is without a view of the tree."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+    _signal_group(group)
+    kill(group)  # it may not lead its group yet
     with contextlib.suppress(ChildProcessError):
         os.waitpid(group, 0)
+    _signal_group(group)  # what it started while it died
+
+
+def _signal_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)

@@ -4,14 +4,13 @@ Limits of the kernel hold for each process or each user; these hold for the box,
 """
 
 import mmap
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from . import tree
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """What one command and its descendants use.
 
     Attributes:

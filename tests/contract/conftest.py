@@ -1,0 +1,61 @@
+"""Every kind of sandbox the suites in this folder run against, and what they share."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from macrohard.sandbox import Limits, ProcessProvider, Sandbox, SandboxProvider
+from macrohard.sandbox.interpreter import Layout, layout
+
+LIMITS = Limits(memory_mb=256, pids=64, file_mb=8, disk_mb=16, output_bytes=10_000, cpu_s=30)
+PLAIN = frozenset({"user", "mount", "pid", "net", "ipc", "orphans", "syscalls"})
+
+
+class NamespaceProvider(ProcessProvider):
+    """What an ordinary user gets, also when the tests run as root."""
+
+    def _uid(self, keeper_pid: int) -> int | None:
+        del keeper_pid
+        return None
+
+
+KINDS: dict[str, Callable[[], SandboxProvider]] = {
+    "process": lambda: ProcessProvider(limits=LIMITS),
+    "process-userns": lambda: NamespaceProvider(limits=LIMITS),
+    "process-plain": lambda: ProcessProvider(limits=LIMITS, without=PLAIN),
+}
+
+
+@pytest.fixture(scope="session")
+def python_layout() -> Layout:
+    return layout()
+
+
+@pytest.fixture(params=list(KINDS))
+async def provider(
+    request: pytest.FixtureRequest, python_layout: Layout
+) -> AsyncIterator[SandboxProvider]:
+    made = KINDS[request.param]()
+    if isinstance(made, ProcessProvider):
+        made._layout = python_layout  # looked up once for all tests, not once for each
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def box(provider: SandboxProvider) -> AsyncIterator[Sandbox]:
+    async with await provider.create(label="contract") as made:
+        yield made
+
+
+@pytest.fixture
+def need(provider: SandboxProvider, box: Sandbox) -> Callable[..., None]:
+    """Skip, with the provider's own words, what this host does not hold."""
+    del box  # made first, so that the provider knows
+
+    def check(*pieces: str) -> None:
+        for line in provider.describe():
+            if line.startswith(tuple(f"{piece}: does not hold" for piece in pieces)):
+                pytest.skip(line)
+
+    return check
