@@ -14,6 +14,7 @@ _EXCEPTION = re.compile(
     re.MULTILINE,
 )
 _COMMAND = re.compile(r"python3?(?:\s+-\w)*?\s+-m\s+(?P<app>\w+)\s+(?P<rest>[^\n`]*)")
+_TELLING = ("difference:", "standard error:", "error:", "Expected:", "E   ")
 _NO_FUNCTION = ("", "<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>")
 
 
@@ -73,6 +74,19 @@ def commands(text: str, app: str) -> tuple[Command, ...]:
             if words:
                 found.append(Command(words[0], words[1] if len(words) > 1 else ""))
     return tuple(dict.fromkeys(found))
+
+
+def failing_command(text: str, app: str) -> Command | None:
+    """The command the evidence is about: what a user typed last, else the first that was run."""
+    found = commands(text.partition("Then typed: ")[2], app) or commands(text, app)
+    return found[0] if found else None
+
+
+def telling_words(text: str) -> str:
+    """The lines of evidence that say in words what is wrong: no data, no command lines."""
+    lines = text.splitlines()
+    marked = [line for line in lines if line.startswith(_TELLING)]
+    return "\n".join([*lines[:1], *marked]).lower()
 
 
 def symptom(text: str) -> str:

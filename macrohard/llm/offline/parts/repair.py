@@ -2,34 +2,32 @@
 
 The defects' evidence names files, lines, functions, criteria and commands. What they point at is
 read and compared, function by function, with what the requirements ask for. When nothing differs
-there, the view is widened once, to the neighbours. When nothing differs there either, the item is
+there, the view is widened once, to the files around. When nothing differs there either, the item is
 given back with that finding: better than a change nobody asked for.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from macrohard.llm.offline.parts.compiled import Compiled
-from macrohard.llm.offline.parts.evidence import Place, places
+from macrohard.llm.offline.parts.evidence import places
 from macrohard.llm.offline.parts.faults import spoil
 from macrohard.llm.offline.parts.handing import (
     check,
     checks_run,
     give_back,
     hand_in,
-    is_test,
     out_of_turns,
     write,
 )
 from macrohard.llm.offline.parts.mending import (
     Focus,
-    called_by_tests,
     change,
     focus_on,
     put_right,
     whole,
 )
+from macrohard.llm.offline.parts.pointing import Pointed, point_all
 from macrohard.llm.offline.parts.reading import read_nouns
 from macrohard.llm.offline.parts.source import callers, changed_functions, hunks, mend
 from macrohard.llm.offline.parts.tape import (
@@ -47,30 +45,12 @@ _CHECKS = 3
 """Failed checks after which the cause is taken to be elsewhere."""
 
 
-@dataclass(frozen=True)
-class Pointed:
-    """What the evidence of a repair points at.
-
-    Attributes:
-        places: Files, with lines and functions where the evidence has them.
-        near: Files that are looked at when nothing is wrong there.
-    """
-
-    places: tuple[Place, ...]
-    near: tuple[str, ...]
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The files that are pointed at, each once."""
-        return tuple(dict.fromkeys(place.path for place in self.places))
-
-
 def repair(scene: Scene, item: WorkItem, compiled: Compiled) -> Answer:
     """The next step of a repair item."""
     tape = Tape.of(scene)
     if reason := out_of_turns(tape):
         return give_back(item, tape, reason)
-    pointed = point(read_nouns(scene, "defects", Defect), item, compiled)
+    pointed = point_all(read_nouns(scene, "defects", Defect), item.files, compiled)
     if tape.listing() is None:
         return [bash(LOOK_COMMAND), *map(read, _to_read(pointed, compiled))]
     if again := _cut_files(tape):
@@ -99,37 +79,9 @@ def _refusal(tape: Tape) -> str:
     return "; ".join(f"{entry.arguments['path']}: {entry.result}" for entry in tape.failed_writes())
 
 
-def point(defects: Sequence[Defect], item: WorkItem, compiled: Compiled) -> Pointed:
-    """What the evidence points at: named places first, then files by defect and by criterion."""
-    found: list[Place] = []
-    for defect in defects:
-        named = list(places(defect.evidence, compiled.files))
-        placed = {place.path for place in named}
-        named += [Place(p) for p in defect.files if p in compiled.files and p not in placed]
-        if not any(not is_test(place.path) for place in named):
-            stories = dict.fromkeys(criterion.split(".")[0] for criterion in defect.criteria)
-            for story in stories:
-                named += [Place(path) for path in _specific(compiled, story)]
-        found += named
-    paths = list(dict.fromkeys(place.path for place in found))
-    near = [*compiled.neighbours(paths), *(path for path in item.files if path in compiled.files)]
-    return Pointed(
-        tuple(dict.fromkeys(found)), tuple(p for p in dict.fromkeys(near) if p not in paths)
-    )
-
-
-def _specific(compiled: Compiled, story: str) -> list[str]:
-    serving = [p for p in compiled.files_of_story(story) if p.endswith(".py") and not is_test(p)]
-    if not serving:
-        return []
-    least = len(compiled.stories_of[serving[0]])
-    return [path for path in serving if len(compiled.stories_of[path]) == least]
-
-
 def _to_read(pointed: Pointed, compiled: Compiled) -> list[str]:
-    paths = [*pointed.paths, *pointed.near]
     tests = [test for path in pointed.paths for test in compiled.tests_of(path)]
-    return list(dict.fromkeys([*paths, *tests]))
+    return list(dict.fromkeys([*pointed.paths, *tests]))
 
 
 def _cut_files(tape: Tape) -> list[Action]:
@@ -148,31 +100,33 @@ def _cut_files(tape: Tape) -> list[Action]:
 def _first_change(
     scene: Scene, item: WorkItem, compiled: Compiled, tape: Tape, pointed: Pointed
 ) -> Answer:
-    if not pointed.paths and not pointed.near:
-        return give_back(item, tape, "its evidence points at no file of the application")
+    """Change what differs where the evidence points, or else around it."""
     current = tape.contents()
-    for focuses in _views(pointed, current):
-        changed = put_right(focuses, current, compiled.files)
-        changed |= _missing(focuses, tape, compiled)
-        if changed:
-            changed = _with_tests(changed, current, compiled)
-            return _apply(current, spoil(scene, item, current, changed, compiled), compiled)
-    looked_at = ", ".join([*pointed.paths, *pointed.near])
-    return give_back(
-        item,
-        tape,
-        "the evidence points at nothing that differs from the requirements; compared, function "
-        f"by function: {looked_at}",
-    )
+    views = [pointer.views(current) for pointer in pointed.pointers]
+    differing = [_first_that_differs(each, current, tape, compiled) for each in views]
+    if not any(differing):
+        differing = [_first_that_differs([whole(pointed.paths)], current, tape, compiled)]
+    focuses = [focus for each in differing for focus in each]
+    if not pointed.paths:
+        return give_back(item, tape, "its evidence points at no file of the application")
+    if not focuses:
+        reason = (
+            "the evidence points at nothing that differs from the requirements; compared, function "
+            f"by function: {', '.join(pointed.paths)}"
+        )
+        return give_back(item, tape, reason)
+    changed = put_right(focuses, current, compiled.files) | _missing(focuses, tape, compiled)
+    changed = _with_tests(changed, current, compiled)
+    return _apply(current, spoil(scene, item, current, changed, compiled), compiled)
 
 
-def _views(pointed: Pointed, current: dict[str, str]) -> list[tuple[Focus, ...]]:
-    """What is looked at, narrow first: functions that are named, their files, the neighbours."""
-    named = focus_on(pointed.places, current)
-    tests = [path for path in pointed.paths if is_test(path)]
-    sources = [path for path in (*pointed.paths, *pointed.near) if not is_test(path)]
-    called = called_by_tests(named, tests, current, sources)
-    return [(*named, *called), whole(pointed.paths), whole([*pointed.paths, *pointed.near])]
+def _first_that_differs(
+    views: Sequence[tuple[Focus, ...]], current: dict[str, str], tape: Tape, compiled: Compiled
+) -> tuple[Focus, ...]:
+    for focuses in views:
+        if put_right(focuses, current, compiled.files) or _missing(focuses, tape, compiled):
+            return focuses
+    return ()
 
 
 def _missing(focuses: Sequence[Focus], tape: Tape, compiled: Compiled) -> dict[str, str]:
@@ -208,7 +162,7 @@ def _from_check(
     output: str, current: dict[str, str], written: Sequence[str], compiled: Compiled
 ) -> dict[str, str]:
     """What a failed check shows to be wrong in the files that were touched."""
-    focuses = focus_on((p for p in places(output, written)), current)
+    focuses = focus_on(places(output, written), current)
     for tried in (focuses, whole(written)):
         changed = put_right(tried, current, compiled.files)
         if changed:

@@ -114,6 +114,28 @@ def imported_files(path: str, files: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for other in found if other != path))
 
 
+def import_targets(
+    path: str, tree: ast.Module, files: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """What the imported names of a file stand for: files, and things at the top of files."""
+    modules: dict[str, str] = {}
+    names: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.asname and (file := _file_of(alias.name, files)):
+                    modules[alias.asname] = file
+        elif isinstance(node, ast.ImportFrom):
+            base = _import_base(path, node)
+            for alias in node.names:
+                name = alias.asname or alias.name
+                if file := _file_of(f"{base}.{alias.name}".lstrip("."), files):
+                    modules[name] = file
+                elif file := _file_of(base, files):
+                    names[name] = (file, alias.name)
+    return modules, names
+
+
 def public_interface(text: str) -> tuple[str, ...]:
     """The public functions and classes of a file, one line each with their arguments."""
     tree = parse(text)
@@ -194,6 +216,10 @@ def _import_base(path: str, node: ast.ImportFrom) -> str:
 def _module_paths(name: str) -> tuple[str, str]:
     path = name.replace(".", "/")
     return f"{path}.py", f"{path}/__init__.py"
+
+
+def _file_of(name: str, files: Mapping[str, str]) -> str:
+    return next((path for path in _module_paths(name) if path in files), "")
 
 
 def _signature(node: Definition) -> str:
