@@ -65,13 +65,26 @@ def _defined(node: ast.stmt) -> list[str]:
 def _referred(
     node: ast.stmt, modules: Mapping[str, str], names: Mapping[str, Node]
 ) -> Iterable[Node]:
+    local = _bound_in(node)
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and inner.id in names:
+        if isinstance(inner, ast.Name) and inner.id in names and inner.id not in local:
             yield names[inner.id]
         elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
             module = modules.get(inner.value.id)
             if module:
                 yield module, inner.attr
+
+
+def _bound_in(node: ast.stmt) -> set[str]:
+    """Names that are variables inside a function, whatever stands for them outside."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return set()
+    stored = {
+        inner.id
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    }
+    return stored | {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
 
 
 def _stem(path: str) -> str:
