@@ -7,9 +7,10 @@ from macrohard.llm.offline.criteria.check import Words
 from macrohard.llm.offline.criteria.commands import add, list_
 from macrohard.llm.offline.criteria.filing import file_text
 from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind, Rule
+from macrohard.llm.offline.oracle.nearness import just_beyond, just_within
 from macrohard.llm.offline.oracle.reading import Query, columns
 from macrohard.llm.offline.oracle.rules import RefusedError
-from macrohard.llm.offline.oracle.seek import Cost, Seeker, Typed, Want
+from macrohard.llm.offline.oracle.seek import Seeker, Typed, Want
 from macrohard.llm.offline.oracle.timeless import Timeless, UnsettledError
 from macrohard.llm.offline.oracle.world import Record, stored_fields
 from macrohard.work import ScenarioStep
@@ -116,9 +117,7 @@ class Journey:
         number: int = 0,
         fixed: Mapping[str, str | None] | None = None,
         about: frozenset[str] = frozenset(),
-        edge: Rule | None = None,
         want: Want | None = None,
-        cost: Cost | None = None,
     ) -> Typed:
         """What to type for a record; see :meth:`Seeker.find`.
 
@@ -133,13 +132,30 @@ class Journey:
             number=number,
             fixed=fixed,
             about=about,
-            edge=edge,
             want=want,
-            cost=cost,
         )
-        if typed is None:
-            raise DeadEndError
-        return typed
+        return _found(typed)
+
+    def past_edge(self, kind: Kind, rule: Rule) -> Typed:
+        """What to type so that it breaks a rule, and nothing else, by the least.
+
+        Raises:
+            DeadEndError: Nothing was found.
+        """
+        self.turn += 1
+        return _found(just_beyond(self.seeker, self.there, kind, rule, turn=self.turn))
+
+    def at_edge(self, kind: Kind, rule: Rule) -> Typed:
+        """What to type so that it is accepted, as near to the edge of a rule as can be.
+
+        Raises:
+            DeadEndError: Nothing was found.
+        """
+        self.turn += 1
+        beyond = just_beyond(self.seeker, self.there, kind, rule, turn=self.turn)
+        return _found(
+            just_within(self.seeker, self.there, kind, rule, turn=self.turn, beyond=beyond)
+        )
 
     def make(self, kind: Kind, typed: Typed | None = None, *, intent: str = "") -> int:
         """Add a record, after those that it must refer to; its id.
@@ -221,6 +237,12 @@ class Journey:
         except UnsettledError:
             raise DeadEndError from None
         return [record.id for record in found]
+
+
+def _found(typed: Typed | None) -> Typed:
+    if typed is None:
+        raise DeadEndError
+    return typed
 
 
 def describe(kind: Kind, typed: Mapping[str, str]) -> str:

@@ -2,11 +2,9 @@
 
 from macrohard.llm.offline.criteria.commands import add, delete
 from macrohard.llm.offline.criteria.deleting import others_gone
-from macrohard.llm.offline.criteria.ruling import FAR, distance
 from macrohard.llm.offline.dialect.ast import DeleteRule, Field, Kind, OverlapRule, Rule, UniqueRule
 from macrohard.llm.offline.journeys.journey import DeadEndError, Journey, describe
 from macrohard.llm.offline.oracle.rules import RefusedError
-from macrohard.llm.offline.oracle.seek import Cost, Want, involved
 from macrohard.llm.offline.oracle.timeless import UnsettledError
 
 
@@ -21,29 +19,16 @@ def rule_kept_and_broken(journey: Journey, kind: Kind, rule: Rule, case: str) ->
     """
     if not kind.features.add:
         raise DeadEndError
-    about = frozenset(involved(journey.app, rule))
     journey.provide(kind)
     if isinstance(rule, OverlapRule | UniqueRule):
         journey.make(kind)  # something to clash with
-    good = journey.find(kind, about=about, edge=rule, want=_within(rule), cost=_near(rule))
+    good = journey.at_edge(kind, rule)
     made = journey.make(kind, good, intent=f"Record {describe(kind, good)}: just allowed.")
-    bad = journey.find(kind, about=about, edge=rule, want=_beyond(rule), cost=_near(rule))
+    bad = journey.past_edge(kind, rule)
     journey.refuse(
         f"Try {describe(kind, bad)}.", add(kind, bad), rule.text, cases=[f"{case}_when_adding"]
     )
     journey.look(kind, f"See that {kind.name.lower()} {made} is the last one.")
-
-
-def _within(rule: Rule) -> Want:
-    return lambda trial: trial.fine and distance(rule, trial) < FAR
-
-
-def _beyond(rule: Rule) -> Want:
-    return lambda trial: trial.only(rule)
-
-
-def _near(rule: Rule) -> Cost:
-    return lambda trial: distance(rule, trial)
 
 
 def deletion(journey: Journey, kind: Kind, via: Field, rule: DeleteRule | None) -> None:

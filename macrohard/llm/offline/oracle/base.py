@@ -2,15 +2,28 @@
 
 from dataclasses import dataclass
 
-from macrohard.llm.offline.dialect.ast import App, FieldType, Kind, NamedCondition
+from macrohard.llm.offline.dialect.ast import (
+    App,
+    DeleteRule,
+    FieldType,
+    Kind,
+    NamedCondition,
+    Rule,
+)
 from macrohard.llm.offline.oracle.evaluate import holds
 from macrohard.llm.offline.oracle.pools import fields_in
-from macrohard.llm.offline.oracle.seek import Seeker, Trial, Typed, Want, stored_in
+from macrohard.llm.offline.oracle.seek import Seeker, Trial, Typed, Want, involved, stored_in
 from macrohard.llm.offline.oracle.timeless import Timeless
 from macrohard.llm.offline.oracle.world import stored_fields
 
 _EACH = 3
 """Records of each kind before conditions are looked at."""
+
+_ONE_MORE = 7
+"""Turn of records that are to be possible beside the examples."""
+
+_TO_BREAK = 2
+"""Records added at most so that a rule can be broken and nothing else."""
 
 _MORE_TARGETS = 4
 """Records of other kinds to try when a kind finds nothing to refer to that suits its rules."""
@@ -93,6 +106,7 @@ class _Builder:
             self._show_condition(kind, named)
         # One record with nothing but what is required: empty values must show too.
         self._make(kind, _EACH, least=True)
+        self._leave_room(kind)
 
     def _make(self, kind: Kind, turn: int, *, least: bool = False) -> None:
         optional = {
@@ -106,6 +120,31 @@ class _Builder:
         if typed is None and not least:
             typed = self._find_with_new_targets(kind, turn)
         if typed is not None:
+            self._keep(kind, typed)
+
+    def _leave_room(self, kind: Kind) -> None:
+        """See to it that one more record can be added, and each rule be broken alone."""
+        if self.seeker.find(self.there, kind, turn=_ONE_MORE) is None:
+            typed = self._find_with_new_targets(kind, _ONE_MORE)
+            if typed is not None:
+                self._keep(kind, typed)
+        for rule in self.app.rules:
+            if rule.kind == kind.slug and not isinstance(rule, DeleteRule):
+                self._leave_room_to_break(kind, rule)
+
+    def _leave_room_to_break(self, kind: Kind, rule: Rule) -> None:
+        about = frozenset(involved(self.app, rule))
+        for more in range(_TO_BREAK):
+            broken = self.seeker.find(
+                self.there, kind, turn=_ONE_MORE, about=about, edge=rule, want=_only(rule)
+            )
+            if broken is not None:
+                return
+            typed = self.seeker.find(self.there, kind, turn=_ONE_MORE + more)
+            if typed is None:
+                typed = self._find_with_new_targets(kind, _ONE_MORE + more)
+            if typed is None:
+                return
             self._keep(kind, typed)
 
     def _find_with_new_targets(self, kind: Kind, turn: int) -> Typed | None:
@@ -146,6 +185,10 @@ class _Builder:
 
 def _meets(named: NamedCondition, *, wanted: bool) -> Want:
     return lambda trial: all(holds(named.condition, record) is wanted for record in trial.records)
+
+
+def _only(rule: Rule) -> Want:
+    return lambda trial: trial.only(rule)
 
 
 def _fine_and(want: Want) -> Want:

@@ -130,9 +130,13 @@ def shift(field: Field, value: Value, steps: int) -> Value:
 
 def _spoken_of(app: App, kind: Kind, field: Field) -> Iterator[str]:
     """Literals of rules and conditions that this kind takes part in, and their neighbours."""
+    if field.type is FieldType.TEXT:
+        for condition in _conditions(app, kind):
+            yield from _compared_with(condition, field)
+        return
     for literal in dict.fromkeys(_literals(app, kind)):
         if isinstance(literal, str):
-            if field.type in {FieldType.TEXT, FieldType.DATE, FieldType.DATETIME}:
+            if field.type in {FieldType.DATE, FieldType.DATETIME}:
                 yield literal
         elif field.type in {FieldType.INTEGER, FieldType.DECIMAL}:
             text = f"{literal:f}"
@@ -144,18 +148,49 @@ def _spoken_of(app: App, kind: Kind, field: Field) -> Iterator[str]:
                 yield canonical(shift(field, value, steps))
 
 
-def _literals(app: App, kind: Kind) -> Iterator[Decimal | str]:
-    conditions: list[Condition] = [named.condition for named in kind.features.conditions]
+def _compared_with(condition: Condition, field: Field) -> Iterator[str]:
+    """Texts that a condition compares a field with."""
+    match condition:
+        case BoolOp(_, parts):
+            for part in parts:
+                yield from _compared_with(part, field)
+        case Compare(_, left, right):
+            for side, other in ((left, right), (right, left)):
+                if side == FieldRef(field.slug) and isinstance(other, TextValue):
+                    yield other.value
+
+
+def _conditions(app: App, kind: Kind) -> list[Condition]:
+    """Conditions that the records of a kind are held against."""
+    found: list[Condition] = [named.condition for named in kind.features.conditions]
     for rule in app.rules:
         if isinstance(rule, RecordRule) and rule.kind == kind.slug:
-            conditions.append(rule.condition)
+            found.append(rule.condition)
+    for other in app.kinds:
+        for computed in other.fields:
+            for aggregate in aggregates_in(computed.computed):
+                if aggregate.kind == kind.slug and aggregate.where is not None:
+                    found.append(aggregate.where)
+    return found
+
+
+def aggregates_in(expression: Expression | None) -> list[RelatedAggregate]:
+    """Aggregates over other records that an expression is made of."""
+    if isinstance(expression, RelatedAggregate):
+        return [expression]
+    parts = [getattr(expression, "left", None), getattr(expression, "right", None)]
+    return [found for part in parts if part is not None for found in aggregates_in(part)]
+
+
+def _literals(app: App, kind: Kind) -> Iterator[Decimal | str]:
+    for condition in _conditions(app, kind):
+        yield from _in_condition(condition)
+    for rule in app.rules:
         if isinstance(rule, BoundRule) and kind.slug in {rule.kind, rule.target}:
             yield from _in_expression(rule.bound)
             computed = app.kind(rule.target).field(rule.measure).computed
             if computed is not None:
                 yield from _in_expression(computed)
-    for condition in conditions:
-        yield from _in_condition(condition)
     for field in kind.fields:
         if field.computed is not None:
             yield from _in_expression(field.computed)

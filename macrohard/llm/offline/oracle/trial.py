@@ -1,0 +1,64 @@
+"""A record put into the worlds by force, to see what stands against it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from macrohard.llm.offline.dialect.ast import Field, FieldType, Kind
+from macrohard.llm.offline.oracle.rules import Problem, problems
+from macrohard.llm.offline.oracle.timeless import Timeless
+from macrohard.llm.offline.oracle.values import Value, read_value
+from macrohard.llm.offline.oracle.world import Record, Row, World, stored_fields
+
+Typed = dict[str, str]
+"""What a user types for a record, by slug; what is left out is not typed."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A record put into both worlds by force, to see what stands against it."""
+
+    before: Timeless
+    kind: Kind
+    typed: Typed
+    number: int
+
+    @cached_property
+    def records(self) -> tuple[Record, Record]:
+        """The record in the early and in the late world."""
+        return tuple(self._force(world) for world in self.before.worlds)  # type: ignore[return-value]
+
+    @cached_property
+    def problems(self) -> tuple[list[Problem], list[Problem]]:
+        """What stands against it on the early and on the late day."""
+        return tuple(  # type: ignore[return-value]
+            list(problems(world, record.world, self.kind.slug, self.number))
+            for world, record in zip(self.before.worlds, self.records, strict=True)
+        )
+
+    @property
+    def fine(self) -> bool:
+        """Whether it is accepted on any day."""
+        return not self.problems[0] and not self.problems[1]
+
+    def only(self, rule: object) -> bool:
+        """Whether this rule alone stands against it, on any day."""
+        return all([p.rule for p in found] == [rule] for found in self.problems)
+
+    def _force(self, world: World) -> Record:
+        after = world.copy()
+        was = world.record(self.kind.slug, self.number)
+        row: Row = dict(was.row) if was else {}
+        for field in stored_fields(self.kind):
+            text = self.typed.get(field.slug)
+            if text is not None:
+                row[field.slug] = read_value(field, text)
+            elif not was:
+                row[field.slug] = _default(world, field)
+        after.rows[self.kind.slug][self.number] = row
+        return Record(after, self.kind, self.number)
+
+
+def _default(world: World, field: Field) -> Value:
+    if field.default == "today":
+        return world.now.date() if field.type is FieldType.DATE else world.now
+    return None if field.default is None else read_value(field, field.default)
