@@ -42,6 +42,9 @@ def _trial_finished(event: Event) -> str:
 
 
 def _defect(event: Event) -> str:
+    if event["severity"] == "minor":
+        # Reviewers have dozens of these, and none of them holds a release.
+        return ""
     return f"  defect {event['id']} ({event['severity']}): {event['title']}"
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from macrohard.report.page import FILE
-from macrohard.report.words import clean, duration, money, plural, tokens
+from macrohard.report.words import clean, duration, money, plural, tokens, worst_first
 
 _STYLES = {"released": "bold green", "not accepted": "bold red", "failed": "bold red"}
 _MOST = 5
@@ -88,7 +88,7 @@ def _troubles(record: Mapping[str, Any]) -> list[Text]:
         lines.append(Text("Not satisfied", style="bold"))
         lines += [_bullet(f"{t['id']}: {_first(t.get('reasons') or [])}") for t in sad[:_MOST]]
         lines += _more(len(sad))
-    bad = [defect for defect in record["defects"] if defect.get("open")]
+    bad = worst_first(defect for defect in record["defects"] if defect.get("open"))
     if bad:
         lines.append(Text("Open defects", style="bold"))
         lines += [_bullet(f"{d['id']} ({d['severity']}): {d['title']}") for d in bad[:_MOST]]

@@ -1,7 +1,11 @@
 """How reports say things: amounts, durations, and text from models made safe to print."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
+
+_SEVERITIES = {"blocker": 0, "major": 1, "minor": 2}
 
 
 def clean(text: str) -> str:
@@ -50,6 +54,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def worst_first(defects: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Defects by severity, those of one severity in the order they came."""
+    return sorted(defects, key=lambda defect: _SEVERITIES.get(defect["severity"], 0))
 
 
 def seconds_between(start: str | None, end: str | None) -> float | None:

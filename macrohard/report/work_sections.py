@@ -6,7 +6,7 @@ from typing import Any
 from macrohard.journal import Event
 from macrohard.report.markup import Markup, anchor, join, scrolling, table, tag
 from macrohard.report.sections import Record, badge
-from macrohard.report.words import duration, money, plural, seconds_between, tokens
+from macrohard.report.words import duration, money, plural, seconds_between, tokens, worst_first
 
 _FEW = 3
 """Names shown at once in a cell; more are folded away."""
@@ -114,7 +114,7 @@ def defects(record: Record, events: Iterable[Event]) -> Markup | None:
             for round_, event in sorted(decisions.items())
         ]
         parts.append(table("Decisions", ("Round", "Decision", "Reason"), rows))
-    found = record["defects"]
+    found = worst_first(record["defects"])
     parts += [_defect(defect) for defect in found if defect.get("open")]
     closed = [_defect(defect) for defect in found if not defect.get("open")]
     if closed:

@@ -309,4 +309,4 @@ def test_a_dumb_terminal_gets_plain_lines(spec: Path, tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_a_usage_error(macrohard: Command, spec: Path) -> None:
     said = macrohard("build", spec.name, "--out", "/proc/r")
     assert said.code == 2
-    assert said.err.startswith("error: /proc/r cannot be written: ")
+    assert said.err.startswith("error: /proc/r cannot be ")

@@ -1,12 +1,13 @@
 """What people see on a terminal and in a log: progress, closing summary, `show`."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
-from support.records import EVENTS, record_with, trial, write_run
+from support.records import EVENTS, RECORD, record_with, trial, write_run
 
 from macrohard.record import read_record
 from macrohard.report.live import Progress
@@ -57,6 +58,13 @@ def test_plain_lines_are_never_wrapped_styled_or_steered() -> None:
     assert "\x1b" not in line
     assert "[2J[red]gone[/red]" in line
     assert line.count("a long title") == 9
+
+
+def test_minor_remarks_are_no_lines_of_a_log() -> None:
+    console = printed()
+    with Progress(console, "spec.md") as progress:
+        progress.take({**EVENTS[11], "severity": "minor"})
+    assert text_of(console) == ""
 
 
 def test_plain_lines_go_to_ascii_logs(tmp_path: Path) -> None:
@@ -156,6 +164,16 @@ def test_the_summary_names_the_first_of_many(tmp_path: Path) -> None:
     said = summary(tmp_path, trials=trials, satisfied=0, scenarios=9)
     assert said.count("-novice: no") == 5
     assert "- and 4 more" in said
+
+
+def test_the_worst_defect_is_told_first(tmp_path: Path) -> None:
+    kinds = ("minor", "major", "blocker", "minor")
+    defects = [
+        {**RECORD["defects"][1], "id": f"D{number}", "severity": kind}
+        for number, kind in enumerate(kinds)
+    ]
+    said = summary(tmp_path, defects=defects)
+    assert re.findall(r"- (D\d)", said) == ["D2", "D1", "D0", "D3"]
 
 
 def test_the_summary_shows_hostile_texts_as_texts(tmp_path: Path) -> None:
