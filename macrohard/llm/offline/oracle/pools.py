@@ -162,16 +162,20 @@ def _compared_with(condition: Condition, field: Field) -> Iterator[str]:
 
 def _conditions(app: App, kind: Kind) -> list[Condition]:
     """Conditions that the records of a kind are held against."""
-    found: list[Condition] = [named.condition for named in kind.features.conditions]
-    for rule in app.rules:
-        if isinstance(rule, RecordRule) and rule.kind == kind.slug:
-            found.append(rule.condition)
-    for other in app.kinds:
-        for computed in other.fields:
-            for aggregate in aggregates_in(computed.computed):
-                if aggregate.kind == kind.slug and aggregate.where is not None:
-                    found.append(aggregate.where)
-    return found
+    named = [named.condition for named in kind.features.conditions]
+    ruled = [
+        rule.condition
+        for rule in app.rules
+        if isinstance(rule, RecordRule) and rule.kind == kind.slug
+    ]
+    counted = [
+        aggregate.where
+        for other in app.kinds
+        for computed in other.fields
+        for aggregate in aggregates_in(computed.computed)
+        if aggregate.kind == kind.slug and aggregate.where is not None
+    ]
+    return [*named, *ruled, *counted]
 
 
 def aggregates_in(expression: Expression | None) -> list[RelatedAggregate]:
