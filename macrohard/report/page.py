@@ -42,7 +42,7 @@ def render_page(record: Mapping[str, Any], events: list[Event], run_dir: Path) -
         ("trace", "From requirement to release", work_sections.traceability(record)),
         ("items", "Work items", work_sections.items(record)),
         ("defects", "Defects and decisions", work_sections.defects(record, events)),
-        ("stages", "Stages", work_sections.stages(record)),
+        ("stages", "Stages", work_sections.stages(record, events)),
         ("team", "Team", work_sections.team(record)),
         ("cost", "Cost", sections.cost(record)),
         ("options", "Options", sections.options(record)),

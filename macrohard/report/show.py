@@ -11,6 +11,7 @@ from rich.text import Text
 from macrohard.journal import Event, read_journal
 from macrohard.report.plain import tell
 from macrohard.report.summary import print_summary
+from macrohard.report.timeline import stage_rows
 from macrohard.report.words import clean, duration, money, plural, seconds_between, tokens
 
 Record = Mapping[str, Any]
@@ -19,7 +20,8 @@ Record = Mapping[str, Any]
 def show_run(console: Console, record: Record, run_dir: Path) -> None:
     """Print the summary, the stages, the work items and the trials of a run."""
     print_summary(console, record, run_dir)
-    for part in (_stages(record), _items(record), _trials(record)):
+    events = list(read_journal(run_dir / "events.jsonl"))
+    for part in (_stages(record, events), _items(record), _trials(record)):
         if part.row_count:
             console.print()
             console.print(part)
@@ -50,15 +52,12 @@ def show_stage(console: Console, record: Record, run_dir: Path, stage: str) -> N
 
 def stage_record(record: Record, run_dir: Path, stage: str) -> dict[str, Any]:
     """What is known of one stage, as plain JSON types."""
-    events = [
-        event
-        for event in read_journal(run_dir / "events.jsonl")
-        if event["type"] != "call_finished" and _stage_of(event) == stage
-    ]
+    events = list(read_journal(run_dir / "events.jsonl"))
+    told = [e for e in events if e["type"] != "call_finished" and _stage_of(e) == stage]
     return {
         "stage": stage,
-        "rounds": [row for row in record["stages"] if row["stage"] == stage],
-        "events": events,
+        "rounds": [row for row in stage_rows(record, events) if row["stage"] == stage],
+        "events": told,
         "cost": (record["cost"].get("by_stage") or {}).get(stage),
     }
 
@@ -95,10 +94,10 @@ def _stage_of(event: Event) -> str | None:
     return by_kind.get(kind, event.get("stage"))
 
 
-def _stages(record: Record) -> Table:
+def _stages(record: Record, events: list[Event]) -> Table:
     table = _table("Stages", "Stage", "Round", "Took", "Calls", "Tokens")
     costs = dict(record["cost"].get("by_stage") or {})
-    for row in record["stages"]:
+    for row in stage_rows(record, events):
         took = seconds_between(row["started"], row["finished"])
         # Costs are kept by stage over all rounds, so they stand in its first row.
         cost = costs.pop(row["stage"], None)
@@ -129,8 +128,14 @@ def _items(record: Record) -> Table:
 
 
 def _trials(record: Record) -> Table:
-    table = _table("Trials", "Trial", "Persona", "Scenario", "Satisfied", "Why not")
+    """Those of the last round that had any; the report has them all."""
+    latest = max((trial["round"] for trial in record["trials"]), default=0)
+    table = _table(
+        f"Trials of round {latest}", "Trial", "Persona", "Scenario", "Satisfied", "Why not"
+    )
     for trial in record["trials"]:
+        if trial["round"] != latest:
+            continue
         _add(
             table,
             trial["id"],

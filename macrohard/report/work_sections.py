@@ -6,6 +6,7 @@ from typing import Any
 from macrohard.journal import Event
 from macrohard.report.markup import Markup, anchor, join, scrolling, table, tag
 from macrohard.report.sections import Record, badge
+from macrohard.report.timeline import stage_rows
 from macrohard.report.words import duration, money, plural, seconds_between, tokens, worst_first
 
 _FEW = 3
@@ -144,9 +145,9 @@ def _defect(defect: Mapping[str, Any]) -> Markup:
     )
 
 
-def stages(record: Record) -> Markup | None:
+def stages(record: Record, events: Iterable[Event]) -> Markup | None:
     """When each stage worked, as times and as a bar over the whole run."""
-    rows = record["stages"]
+    rows = stage_rows(record, events)
     if not rows:
         return None
     start = min(row["started"] for row in rows)
