@@ -17,6 +17,7 @@ from macrohard.llm.offline.appgen.records import record_module
 from macrohard.llm.offline.appgen.reports import reports_module
 from macrohard.llm.offline.appgen.schema import schema_module
 from macrohard.llm.offline.appgen.shake import shake
+from macrohard.llm.offline.appgen.unit.suite import unit_tests
 from macrohard.llm.offline.dialect.ast import App
 
 PACKAGES = {
@@ -40,6 +41,7 @@ def generate(app: App) -> dict[str, str]:
     roots += [f"{root}/commands/{names.file_name(kind)}.py" for kind in app.kinds]
     files = shake(files, roots)
     files = {path: laid_out(text) for path, text in files.items()}
+    files |= unit_tests(app, files, own_imports(app) | test_imports())
     files["pyproject.toml"] = project_file(app)
     files["macrohard.json"] = manifest(app)
     return files
@@ -76,3 +78,11 @@ def own_imports(app: App) -> dict[str, str]:
         ):
             ours[alias] = f"from {root}.{folder} import {name} as {alias}"
     return ours
+
+
+def test_imports() -> dict[str, str]:
+    """The import statement of every name that tests take from their helpers."""
+    helpers = ("AppTest", "DatabaseTest", "ProgramTest")
+    given = ("EXAMPLES", "ExamplesTest", "FixedDayTest", "StoredExamplesTest")
+    found = {name: f"from tests.support import {name}" for name in helpers}
+    return found | {name: f"from tests.examples import {name}" for name in given}

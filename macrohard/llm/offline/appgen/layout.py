@@ -137,6 +137,8 @@ def at_bracket(line: str, words: list[Token], opening: Token, closing: Token) ->
     head, body, tail = code[: opening.end], code[opening.end : closing.start], code[closing.start :]
     if not body.strip():
         return [line]
+    if len(indent + head) > WIDTH and expression_start(words) is not None:
+        return in_brackets(line, words)
     inside = [w for w in words if opening.start < w.start < closing.start]
     commas = [w for w in inside if w.depth == 1 and w.text == ","]
     inner = f"{indent}{STEP}{body}"

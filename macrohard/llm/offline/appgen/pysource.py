@@ -124,11 +124,26 @@ def imports(source: str, ours: dict[str, str]) -> str:
         source: Code without imports.
         ours: Import statements of the app, by the name they bring in.
     """
-    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    tree = ast.parse(source)
+    defined = {name for statement in tree.body for name in names_made(statement)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - defined
     library = [statement for name, statement in KNOWN_IMPORTS.items() if name in used]
     own = [statement for name, statement in ours.items() if name in used]
     groups = [merged(group) for group in (library, own) if group]
     return "\n\n".join(groups)
+
+
+def names_made(statement: ast.stmt) -> list[str]:
+    """The names that a top-level statement defines."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)):
+            return [name]
+        case _:
+            return []
 
 
 def merged(statements: Iterable[str]) -> str:
@@ -165,22 +180,19 @@ def bracketed_import(module: str, members: Sequence[str]) -> str:
 
 
 def module(about: str, blocks: Sequence[str], ours: dict[str, str]) -> str:
-    """A whole module: docstring, the imports it needs, constants, then functions and classes."""
-    body = ""
-    for piece in blocks:
-        constant = not piece.startswith(("def ", "class ", "@"))
-        after_constant = body and not body_ends_in_definition(body)
-        body += ("" if not body else "\n" if constant and after_constant else "\n\n\n") + piece
-    wanted = imports(body, ours)
-    head = docstring(about, depth=0)
-    first_is_constant = bool(blocks) and not blocks[0].startswith(("def ", "class ", "@"))
-    gap = "\n\n" if first_is_constant else "\n\n\n"
+    """A whole module: docstring, the imports it needs, constants, functions and classes."""
     if not blocks:
-        return head + "\n"
-    return f"{head}\n\n{wanted}{gap if wanted else ''}{body}\n"
+        return docstring(about, depth=0) + "\n"
+    body, after_definition = blocks[0], is_definition(blocks[0])
+    for piece in blocks[1:]:
+        tight = not after_definition and not is_definition(piece)
+        body += ("\n" if tight else "\n\n\n") + piece
+        after_definition = is_definition(piece)
+    wanted = imports(body, ours)
+    gap = "\n\n\n" if is_definition(blocks[0]) else "\n\n"
+    return f"{docstring(about, depth=0)}\n\n{wanted}{gap if wanted else ''}{body}\n"
 
 
-def body_ends_in_definition(body: str) -> bool:
-    """Whether the last top-level statement of a body is a function or a class."""
-    last = ast.parse(body).body[-1]
-    return isinstance(last, ast.FunctionDef | ast.ClassDef)
+def is_definition(piece: str) -> bool:
+    """Whether a piece of code is functions and classes."""
+    return piece.startswith(("def ", "class ", "@"))

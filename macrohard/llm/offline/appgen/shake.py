@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 Name = tuple[str, str]
 """A module path and a name defined at its top."""
 
+from macrohard.llm.offline.appgen.pysource import names_made
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -65,19 +66,6 @@ def read(path: str, text: str, files: Mapping[str, str]) -> Source:
                     statement.module, alias.name, files
                 )
     return source
-
-
-def names_made(statement: ast.stmt) -> list[str]:
-    """The names that a top-level statement defines."""
-    match statement:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-            return [name]
-        case ast.Assign(targets=targets):
-            return [target.id for target in targets if isinstance(target, ast.Name)]
-        case ast.AnnAssign(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)):
-            return [name]
-        case _:
-            return []
 
 
 def resolve(module: str, name: str, files: Mapping[str, str]) -> Name:

@@ -54,12 +54,11 @@ def parse_text(name: str, text: str) -> str | None:
 
 
 def parse_email(name: str, text: str) -> str | None:
-    """Read an e-mail address: something, one ``@``, and a domain with a dot."""
+    """Read an e-mail address: something, one ``@``, and a domain with a dot inside."""
     value = parse_text(name, text)
     if value is None:
         return None
-    user, _, domain = value.partition("@")
-    if not user or "@" in domain or "." not in domain or re.search(r"\s", value):
+    if not re.fullmatch(r"[^@\s]+@[^@\s.][^@\s]*\.[^@\s]*[^@\s.]", value):
         raise InputError(f"{name} must be an e-mail address, not {quoted(value)}")
     return value
 
@@ -150,7 +149,7 @@ def parse_id(name: str, text: str) -> int | None:
     return value
 
 
-def rounded(exact: Fraction | int, places: int) -> Decimal:
+def rounded(exact: Fraction | Decimal | int, places: int) -> Decimal:
     """Round an exact number to decimal places; halves go away from zero."""
     scaled = abs(Fraction(exact)) * 10**places
     units = int(scaled + Fraction(1, 2))

@@ -1,0 +1,46 @@
+"""Tests of the program as a whole."""
+# ruff: noqa: PT009
+
+import subprocess
+import sys
+from pathlib import Path
+
+from macrohard.llm.offline.appgen.fixed import cli
+from macrohard.llm.offline.appgen.fixed.checks.support import ProgramTest
+from macrohard.llm.offline.appgen.fixed.commands import COMMANDS
+
+
+class MainTest(ProgramTest):
+    """Running the program."""
+
+    def test_mistakes_are_one_line(self) -> None:
+        """An unknown command, none at all, and a verb that is missing or unknown."""
+        kind = next(iter(COMMANDS))
+        for arguments in ((), ("no-such-kind",), (kind,), (kind, "no-such-verb"), ("--nonsense",)):
+            with self.subTest(arguments=arguments):
+                self.refuses(*arguments)
+
+    def test_messages_show_no_control_characters(self) -> None:
+        """What was typed cannot do anything to the terminal."""
+        self.assertNotIn("\x1b", self.refuses("\x1b[31m"))
+        self.assertEqual(cli.one_line("a\x1bb\nc"), "a\\x1bb\\nc")
+
+
+class ProcessTest(ProgramTest):
+    """The program as a process of its own."""
+
+    def test_help_and_exit_code(self) -> None:
+        """``--help`` names every kind; a mistake ends with exit code 2 and no traceback."""
+        package = str(Path(cli.__file__).parent.name)
+        folder = Path(cli.__file__).parent.parent
+        command = [sys.executable, "-m", package]
+        helped = subprocess.run(  # noqa: S603
+            [*command, "--help"], cwd=folder, capture_output=True, text=True, check=True
+        )
+        for kind in COMMANDS:
+            self.assertIn(kind, helped.stdout)
+        failed = subprocess.run(  # noqa: S603
+            [*command, "no-such-kind"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        self.assertEqual(failed.returncode, 2)
+        self.assertNotIn("Traceback", failed.stderr)

@@ -1,0 +1,61 @@
+"""Tests of the command line's common parts."""
+# ruff: noqa: PT009
+
+import argparse
+
+from macrohard.llm.offline.appgen.fixed import console
+from macrohard.llm.offline.appgen.fixed.checks.support import AppTest
+
+
+class ParserTest(AppTest):
+    """The argument parser."""
+
+    def test_mistakes_are_errors(self) -> None:
+        """Unknown options, abbreviations and empty paths are refused without a usage block."""
+        parser = console.Parser()
+        console.add_database_option(parser)
+        self.assertEqual(parser.parse_args(["--db", "x"]).db, "x")
+        for arguments in (["--d", "x"], ["--nonsense"], ["--db"], ["--db", ""]):
+            with self.subTest(arguments=arguments):
+                self.assert_refused("", parser.parse_args, arguments)
+
+
+class GivenFieldsTest(AppTest):
+    """Fields on the command line."""
+
+    def test_only_given_fields_are_collected(self) -> None:
+        """An empty text is given, an absent option is not; negative numbers are values."""
+        parser = console.Parser()
+        for slug in ("name", "size", "note"):
+            console.add_field_option(parser, f"--{slug}", slug, slug)
+        options = parser.parse_args(["--size", "-5", "--note", ""])
+        self.assertEqual(console.given_fields(options), {"size": "-5", "note": ""})
+
+
+class RecordIdTest(AppTest):
+    """Ids on the command line."""
+
+    def test_ids(self) -> None:
+        """An id is a whole number from 1 on."""
+        self.assertEqual(console.record_id(argparse.Namespace(id="7")), 7)
+        for text in ("0", "-1", "x", ""):
+            with self.subTest(text=text):
+                self.assert_refused("id", console.record_id, argparse.Namespace(id=text))
+
+
+class ChooseTest(AppTest):
+    """Choosing by name."""
+
+    def test_names_are_forgiving(self) -> None:
+        """Case, spaces and underscores do not matter; an unknown name is refused with a list."""
+        self.assertEqual(console.choose("field", "Due_Date", ("due-date", "id")), "due-date")
+        self.assert_refused("choose from a, b", console.choose, "field", "c", ("a", "b"))
+
+
+class CountOfTest(AppTest):
+    """Counting words."""
+
+    def test_singular_and_plural(self) -> None:
+        """One is one; none and many are several."""
+        self.assertEqual(console.count_of(1, "expense", "expenses"), "1 expense")
+        self.assertEqual(console.count_of(0, "expense", "expenses"), "0 expenses")

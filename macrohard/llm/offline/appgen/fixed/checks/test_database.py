@@ -1,0 +1,83 @@
+"""Tests of the database file."""
+# ruff: noqa: PT009
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from macrohard.llm.offline.appgen.fixed import database, schema
+from macrohard.llm.offline.appgen.fixed.checks.support import AppTest
+
+
+class TransactionTest(AppTest):
+    """Transactions."""
+
+    def setUp(self) -> None:
+        """Choose a path for the database."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = str(Path(folder.name) / "test.db")
+
+    def tables(self) -> set[str]:
+        """Name the tables that a reader sees."""
+        with database.reading(self.path) as connection:
+            rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            return {row["name"] for row in rows}
+
+    def test_reading_makes_no_file(self) -> None:
+        """A database that is not there yet reads as an empty one."""
+        self.assertLessEqual(set(schema.KIND_NAMES), self.tables())
+        self.assertFalse(Path(self.path).exists())
+
+    def test_writing_is_all_or_nothing(self) -> None:
+        """After an error the file is as it was before."""
+        with database.writing(self.path) as connection:
+            connection.execute("CREATE TABLE kept (id)")
+        with self.assertRaises(ZeroDivisionError), database.writing(self.path) as connection:  # noqa: PT027
+            connection.execute("CREATE TABLE lost (id)")
+            raise ZeroDivisionError
+        self.assertIn("kept", self.tables())
+        self.assertNotIn("lost", self.tables())
+
+    def test_other_files_are_refused(self) -> None:
+        """Neither a text nor the database of another program is touched."""
+        Path(self.path).write_text("no database, but a text of some length\n" * 40)
+        self.assert_refused("cannot use the database", self.tables)
+        Path(self.path).unlink()
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("CREATE TABLE other (id)")
+        self.assert_refused("another program", self.tables)
+
+    def test_a_missing_folder_is_refused(self) -> None:
+        """The folder of a database must be there."""
+        self.path += "/no/folder.db"
+        self.assert_refused("cannot use the database", self.tables)
+
+
+class PrepareTest(AppTest):
+    """Tables."""
+
+    def test_ids_are_never_used_again(self) -> None:
+        """Every table counts its ids on, whatever was deleted."""
+        with closing(database.connect(":memory:")) as connection:
+            database.prepare(connection)
+            for table in schema.KIND_NAMES:
+                query = "SELECT sql FROM sqlite_master WHERE name = ?"
+                (statement,) = connection.execute(query, (table,)).fetchone()
+                self.assertIn("AUTOINCREMENT", statement)
+
+
+class FetchTest(AppTest):
+    """Reading rows."""
+
+    def test_foreign_values_are_refused(self) -> None:
+        """A row that cannot be read is an error about the database."""
+        with closing(database.connect(":memory:")) as connection:
+            self.assertEqual(
+                database.fetch(connection, lambda row: int(row[0]), "SELECT ?", "7"), [7]
+            )
+            self.assert_refused(
+                "did not write",
+                lambda: database.fetch(connection, lambda row: int(row[0]), "SELECT ?", "x"),
+            )

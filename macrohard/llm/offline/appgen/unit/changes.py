@@ -1,0 +1,218 @@
+"""Writes ``tests/test_KIND_changes.py``."""
+
+from collections.abc import Iterator
+
+from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.pysource import module, quote
+from macrohard.llm.offline.appgen.unit.deletes import delete_methods
+from macrohard.llm.offline.appgen.unit.examples import Examples
+from macrohard.llm.offline.appgen.unit.records import given, record_code
+from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
+from macrohard.llm.offline.dialect.ast import DeleteRule, FieldType, Kind, Rule
+from macrohard.llm.offline.oracle import writing
+from macrohard.llm.offline.oracle.rules import RefusedError
+from macrohard.llm.offline.oracle.seek import Typed
+
+
+def change_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
+    """The source of the tests of a kind's changes; empty when no record of it can be made."""
+    if not examples.of(kind):
+        return ""
+    plural = names.plural(kind)
+    blocks = [
+        test_class("AddTest", "ExamplesTest", f"Adding {plural}.", [*add_methods(examples, kind)]),
+        test_class("EditTest", "ExamplesTest", f"Editing {plural}.", edit_methods(examples, kind)),
+        test_class(
+            "DeleteTest", "ExamplesTest", f"Deleting {plural}.", delete_methods(examples, kind)
+        ),
+        test_class(
+            "ImportTest", "ExamplesTest", f"Importing {plural}.", import_methods(examples, kind)
+        ),
+        test_class("RuleTest", "ExamplesTest", f"Rules of {plural}.", rule_methods(examples, kind)),
+    ]
+    blocks = [each for each in blocks if "def test_" in each]
+    return module(f"Tests of changes to {plural}, and of their rules.", blocks, ours)
+
+
+def texts(typed: Typed) -> str:
+    """What is typed, as a dict."""
+    entries = [f"{quote(slug)}: {quote(text)}" for slug, text in typed.items()]
+    return f"{{{', '.join(entries)}}}"
+
+
+def new_record(kind: Kind, typed: Typed, name: str = "record") -> list[str]:
+    """The statement that makes a record of texts."""
+    return given(name, f"{names.records_module(kind)}.new({texts(typed)})")
+
+
+def refused_add(kind: Kind, message: str) -> str:
+    """The statement that adds a record in vain."""
+    add = f"{names.changes_module(kind)}.add"
+    return f"self.assert_change_refused({quote(message)}, {add}, record)"
+
+
+def add_methods(examples: Examples, kind: Kind) -> Iterator[Method]:
+    """Tests of adding: a good record, references to nothing, values that are taken."""
+    fresh = examples.fresh(kind)
+    if fresh is None:
+        return
+    number = examples.world.used[kind.slug] + 1
+    trial = examples.world.copy()
+    writing.add(trial, kind.slug, fresh)
+    record = trial.record(kind.slug, number)
+    assert record is not None  # noqa: S101  (it was just added)
+    lines = [
+        *new_record(kind, fresh),
+        f"stored = {names.changes_module(kind)}.add(self.connection, record)",
+        *given("expected", record_code(record)),
+        "self.assertEqual(stored, expected)",
+        f"self.assertEqual({names.records_module(kind)}.get(self.connection, {number}), expected)",
+    ]
+    if not any(f.default == "today" and f.slug not in fresh for f in names.stored_fields(kind)):
+        yield Method("add", "A record that meets every rule is stored with the next id.", lines)
+    for field in names.stored_fields(kind):
+        if field.type is FieldType.REFERENCE:
+            lost = new_record(kind, {**fresh, field.slug: "999999"})
+            one = names.singular(examples.app.kind(field.target))
+            yield Method(
+                f"{field.slug}_must_be_there",
+                f"A {names.heading(field)} that is not there is refused.",
+                [*lost, refused_add(kind, f"no {one} 999999")],
+            )
+        if field.unique:
+            yield from unique_method(examples, kind, field.slug, fresh)
+
+
+def unique_method(examples: Examples, kind: Kind, slug: str, fresh: Typed) -> Iterator[Method]:
+    """The test of a unique field."""
+    taken = next((m for m in examples.made if m.kind == kind.slug and slug in m.typed), None)
+    if taken is not None:
+        lines = new_record(kind, {**fresh, slug: taken.typed[slug]})
+        message = f"is taken by {names.singular(kind)} {taken.number}"
+        about = f"No two have the same {names.heading(kind.field(slug))}."
+        yield Method(f"{slug}_is_unique", about, [*lines, refused_add(kind, message)])
+
+
+def edit_methods(examples: Examples, kind: Kind) -> list[Method]:
+    """Tests of editing: a change is stored, an unknown id refused."""
+    edit = f"{names.changes_module(kind)}.edit"
+    one = names.singular(kind)
+    unknown = f'self.assert_change_refused("no {one} 999999", {edit}, 999999, {{}})'
+    methods = [Method("unknown_id", "Only what is there can be changed.", [unknown])]
+    found = first_edit(examples, kind)
+    if found is not None:
+        number, slug, text, code = found
+        lines = [
+            f"{edit}(self.connection, {number}, {{{quote(slug)}: {quote(text)}}})",
+            *given("expected", code),
+            f"stored = {names.records_module(kind)}.get(self.connection, {number})",
+            "self.assertEqual(stored, expected)",
+        ]
+        methods.append(Method("edit", "The given field changes, the others stay.", lines))
+    return methods
+
+
+def first_edit(examples: Examples, kind: Kind) -> tuple[int, str, str, str] | None:
+    """An edit that is accepted: id, field, text and the record after it."""
+    fresh = examples.fresh(kind, turn=6) or {}
+    for record in examples.of(kind):
+        for slug, text in fresh.items():
+            trial = examples.world.copy()
+            try:
+                writing.edit(trial, kind.slug, record.id, {slug: text})
+            except RefusedError:
+                continue
+            after = trial.record(kind.slug, record.id)
+            if after is not None and after.row != record.row:
+                return record.id, slug, text, record_code(after)
+    return None
+
+
+def import_methods(examples: Examples, kind: Kind) -> list[Method]:
+    """Tests of importing rows."""
+    fresh = examples.fresh(kind)
+    if fresh is None:
+        return []
+    call = f"{names.changes_module(kind)}.import_rows"
+    table = names.table(kind)
+    good = [
+        *given("rows", f"[(2, {texts(fresh)})]"),
+        f'before = self.count("{table}")',
+        f'{call}(self.connection, "x.csv", rows)',
+        f'self.assertEqual(self.count("{table}"), before + 1)',
+    ]
+    methods = [Method("rows", "Every row becomes a record.", good)]
+    field = next((f for f in names.stored_fields(kind) if f.required and not f.default), None)
+    if field is not None:
+        lost = {slug: text for slug, text in fresh.items() if slug != field.slug}
+        bad = [
+            *given("rows", f"[(7, {texts(lost)})]"),
+            f'message = "x.csv, line 7: {names.heading(field)} is required"',
+            f'self.assert_change_refused(message, {call}, "x.csv", rows)',
+        ]
+        methods.append(Method("bad_row", "A bad row is refused by its line.", bad))
+    return methods
+
+
+def rule_methods(examples: Examples, kind: Kind) -> list[Method]:
+    """Tests of rules: what is just beyond each is refused, what is just within is accepted."""
+    methods = []
+    mine = [
+        rule
+        for rule in examples.app.rules
+        if rule.kind == kind.slug and not isinstance(rule, DeleteRule)
+    ]
+    for position, rule in enumerate(mine, start=1):
+        name = names.identifier(rule.text, longest=40)
+        about = f"Rule: {rule.text}."
+        lines = [*refused_lines(examples, kind, rule), *accepted_lines(examples, kind, rule)]
+        methods.append(Method(f"{position}_{name}", about, lines))
+        methods.append(
+            Method(f"{position}_{name}_when_editing", about, edit_lines(examples, kind, rule))
+        )
+    return [method for method in methods if method.lines]
+
+
+def broken(rule: Rule) -> str:
+    """The start of the message about a broken rule."""
+    return f"rule broken: {rule.text}"
+
+
+def refused_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
+    """The statements that break a rule."""
+    typed = examples.breaking(kind, rule)
+    refusal = examples.refusal(kind, typed) if typed is not None else None
+    if typed is None or refusal is None or refusal.rule != rule:
+        return []
+    return [*new_record(kind, typed), refused_add(kind, broken(rule))]
+
+
+def accepted_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
+    """The statements that just keep a rule."""
+    typed = examples.keeping(kind, rule)
+    if typed is None or examples.refusal(kind, typed) is not None:
+        return []
+    return [
+        *new_record(kind, typed, "accepted"),
+        f"stored = {names.changes_module(kind)}.add(self.connection, accepted)",
+        "self.assertGreater(stored.id, 0)",
+    ]
+
+
+def edit_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
+    """The statements that break a rule by an edit."""
+    for record in examples.of(kind):
+        typed = examples.breaking(kind, rule, record.id)
+        if not typed:
+            continue
+        try:
+            writing.edit(examples.world.copy(), kind.slug, record.id, typed)
+        except RefusedError as error:
+            if error.problem.rule != rule:
+                continue
+            return [
+                *given("texts", texts(typed)),
+                f"edit = {names.changes_module(kind)}.edit",
+                f"self.assert_change_refused({quote(broken(rule))}, edit, {record.id}, texts)",
+            ]
+    return []

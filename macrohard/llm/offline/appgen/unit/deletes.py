@@ -1,0 +1,69 @@
+"""Writes the tests of deleting."""
+
+from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.deletes import is_referred_to
+from macrohard.llm.offline.appgen.pysource import quote
+from macrohard.llm.offline.appgen.unit.examples import Examples
+from macrohard.llm.offline.appgen.unit.testcase import Method
+from macrohard.llm.offline.dialect.ast import Kind
+from macrohard.llm.offline.oracle import writing
+from macrohard.llm.offline.oracle.rules import Problem, RefusedError
+
+
+def delete_methods(examples: Examples, kind: Kind) -> list[Method]:
+    """Tests of deleting: what goes along, what is refused, an unknown id."""
+    delete = f"{names.changes_module(kind)}.delete"
+    one = names.singular(kind)
+    unknown = f'self.assert_change_refused("no {one} 999999", {delete}, 999999)'
+    methods = [Method("unknown_id", "Only what is there can be deleted.", [unknown])]
+    seen: set[str] = set()
+    for record in examples.of(kind):
+        outcome = deleted(examples, kind, record.id)
+        sort = sort_of(outcome)
+        if sort in seen:
+            continue
+        seen.add(sort)
+        if isinstance(outcome, Problem):
+            message = f"rule broken: {outcome.rule.text}" if outcome.rule else "cannot be deleted"
+            lines = [f"self.assert_change_refused({quote(message)}, {delete}, {record.id})"]
+            methods.append(Method(f"{sort}_{record.id}", "What would break a rule stays.", lines))
+        else:
+            lines = accepted(examples, kind, record.id, outcome)
+            about = "It goes, and what depends on it."
+            methods.append(Method(f"{sort}_{record.id}", about, lines))
+    return methods
+
+
+def sort_of(outcome: Problem | dict[str, int]) -> str:
+    """A word for what happened, to have one test for each kind of outcome."""
+    if isinstance(outcome, Problem):
+        return "refused_by_rule" if outcome.rule else "refused"
+    return "with_others" if outcome else "alone"
+
+
+def deleted(examples: Examples, kind: Kind, number: int) -> Problem | dict[str, int]:
+    """What comes of deleting an example: why not, or what goes along."""
+    try:
+        return writing.delete(examples.world.copy(), kind.slug, number)
+    except RefusedError as error:
+        return error.problem
+
+
+def accepted(examples: Examples, kind: Kind, number: int, others: dict[str, int]) -> list[str]:
+    """The statements that delete an example and count what is left."""
+    call = f"{names.changes_module(kind)}.delete(self.connection, {number})"
+    words = "".join(
+        f" and {others[other.slug]} "
+        + (names.singular(other) if others[other.slug] == 1 else names.plural(other))
+        for other in examples.app.kinds
+        if others.get(other.slug)
+    )
+    lines = [call]
+    if is_referred_to(examples.app, kind):
+        lines = [f"self.assertEqual({call}, {quote(words)})"]
+    counted = {**others, kind.slug: others.get(kind.slug, 0) + 1}
+    for slug, gone in counted.items():
+        left = len(examples.world.rows[slug]) - gone
+        table = names.table(examples.app.kind(slug))
+        lines.append(f'self.assertEqual(self.count("{table}"), {left})')
+    return lines

@@ -1,0 +1,54 @@
+"""Puts the unit tests of an app together."""
+
+from collections.abc import Iterator, Mapping
+
+from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.fixed_files import CHECKS, fixed_check
+from macrohard.llm.offline.appgen.layout import laid_out
+from macrohard.llm.offline.appgen.unit.changes import change_tests
+from macrohard.llm.offline.appgen.unit.commands import command_tests
+from macrohard.llm.offline.appgen.unit.examples import Examples
+from macrohard.llm.offline.appgen.unit.figures import figure_tests
+from macrohard.llm.offline.appgen.unit.prune import defined_names, pruned
+from macrohard.llm.offline.appgen.unit.records import record_tests
+from macrohard.llm.offline.appgen.unit.reports import report_tests
+from macrohard.llm.offline.appgen.unit.rows import examples_module
+from macrohard.llm.offline.dialect.ast import App
+
+CLOCKS = ("today", "now")
+
+
+def unit_tests(app: App, files: Mapping[str, str], ours: dict[str, str]) -> dict[str, str]:
+    """The test files of an app.
+
+    Args:
+        app: The app.
+        files: Its other files; what these do not define is not tested.
+        ours: Import statements of the app, by the name they bring in.
+    """
+    defined = defined_names(files)
+    clocks = tuple(name for name in CLOCKS if name in defined[f"{app.slug}/values.py"])
+    examples = Examples(app, clocks)
+    written = {
+        "tests/__init__.py": f'"""Unit tests of {app.slug}."""\n',
+        "tests/support.py": fixed_check(app.slug, "support"),
+    }
+    helpers = {f"tests/{name}.py": fixed_check(app.slug, name) for name in CHECKS}
+    written["tests/examples.py"] = examples_module(examples, ours)
+    known = defined | defined_names(written)
+    for path, text in [*helpers.items(), *kind_tests(examples, ours)]:
+        kept = pruned(text, known) if text else ""
+        if kept:
+            written[path] = kept
+    return {path: laid_out(text) for path, text in written.items()}
+
+
+def kind_tests(examples: Examples, ours: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The tests about the kinds, path and text."""
+    yield "tests/test_figures.py", figure_tests(examples, ours)
+    for kind in examples.app.kinds:
+        name = names.file_name(kind)
+        yield f"tests/test_{name}_records.py", record_tests(examples, kind, ours)
+        yield f"tests/test_{name}_changes.py", change_tests(examples, kind, ours)
+        yield f"tests/test_{name}_reports.py", report_tests(examples, kind, ours)
+        yield f"tests/test_{name}_commands.py", command_tests(examples, kind, ours)
