@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from macrohard.config import Caps, SandboxName, Settings
 from macrohard.errors import BudgetError
 from macrohard.journal import Listener
-from macrohard.llm import Model, preflight
+from macrohard.llm import Model, is_offline, preflight
 from macrohard.record import Cost, read_record
 from macrohard.roles import load_roles
 from macrohard.run import Approver, Parts, create_run, drive
@@ -83,6 +83,7 @@ async def abuild(
     max_tokens: int | None = None,
     max_calls: int | None = None,
     max_minutes: float | None = None,
+    record: str | Path | None = None,
     overwrite: bool = False,
     on_event: Listener | None = None,
     approver: Approver | None = None,
@@ -107,6 +108,7 @@ async def abuild(
         max_tokens: Cap in tokens.
         max_calls: Cap in model calls.
         max_minutes: Cap in minutes of work.
+        record: File that gets a cassette of the model's answers; ``model="replay:FILE"`` plays it.
         overwrite: Whether a finished run in ``out`` may be replaced.
         on_event: Called with every event of the journal.
         approver: Asked after the stages of ``approve``; without one, they stop the run.
@@ -128,13 +130,14 @@ async def abuild(
         concurrency=concurrency,
         approve=tuple(approve),
         caps=Caps(usd=max_usd, tokens=max_tokens, calls=max_calls, minutes=max_minutes),
+        record=str(Path(record).absolute()) if record is not None else None,
     )
     loaded = spec if isinstance(spec, Spec) else read_spec(spec)
     # Everything that can be refused is refused before anything is written.
     load_roles(Path(settings.agents) if settings.agents else None)
     if isinstance(model, str):
         preflight(model, loaded)
-        if max_usd is not None and model != "offline" and not model.startswith("mailbox:"):
+        if max_usd is not None and not model.startswith(("offline", "mailbox:", "replay:")):
             # A cap that cannot be held is refused, not ignored.
             raise BudgetError(
                 f"--max-usd needs the price of {model}, and this version knows no prices. "
@@ -143,7 +146,7 @@ async def abuild(
     if isinstance(sandbox, str):
         choose(
             settings.sandbox,
-            model_is_offline=settings.model == "offline",
+            model_is_offline=is_offline(settings.model),
             allow_process=allow_process_sandbox,
         )
     folder = create_run(loaded, settings, Path(out) if out else None, overwrite=overwrite)

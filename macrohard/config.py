@@ -59,6 +59,7 @@ class Settings:
         concurrency: Model calls, sandboxes and trials at once.
         approve: Stages after which a person is asked.
         caps: Hard limits.
+        record: File that gets a cassette of the model's answers when the run stops.
     """
 
     model: str = "offline"
@@ -72,6 +73,7 @@ class Settings:
     concurrency: int = 4
     approve: tuple[str, ...] = ()
     caps: Caps = field(default_factory=Caps)
+    record: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing.

@@ -33,7 +33,8 @@ from macrohard.graph.office import Folders, Office
 from macrohard.graph.repository import Repository
 from macrohard.graph.state import State
 from macrohard.journal import Journal, Listener, read_journal
-from macrohard.llm import Model, open_model
+from macrohard.llm import Model, is_offline, open_model
+from macrohard.llm.cassette import record_cassette
 from macrohard.llm.store import StoredModel, stored_calls
 from macrohard.record import FILE, new_record, now, read_record, sum_costs, write_record
 from macrohard.report import write_report
@@ -231,6 +232,14 @@ class _Runner:
         self._record.update(status=status, error=error, finished=now())
         write_record(self._folder, self._record)
         self._office.journal.write("run_finished", status=status, error=error)
+        settings = self._office.settings
+        if settings.record:
+            record_cassette(
+                self._office.folders.calls,
+                self._office.artifacts,
+                Path(settings.record),
+                {"model": settings.model, "spec": self._record["spec"]["sha256"]},
+            )
         write_report(self._folder)
 
 
@@ -281,7 +290,7 @@ async def _open_office(folder: Path, record: dict[str, Any], parts: Parts) -> As
     roster = load_roles(Path(settings.agents) if settings.agents else None)
     boxes = parts.boxes or choose(
         settings.sandbox,
-        model_is_offline=settings.model == "offline",
+        model_is_offline=is_offline(settings.model),
         allow_process=settings.allow_process_sandbox,
     )
     model = parts.model or open_model(settings.model, faults=settings.faults, seed=settings.seed)

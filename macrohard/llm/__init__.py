@@ -27,6 +27,7 @@ __all__ = [
     "Tool",
     "ToolCall",
     "Usage",
+    "is_offline",
     "open_model",
     "preflight",
 ]
@@ -53,6 +54,10 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         from macrohard.llm.mailbox import MailboxModel  # noqa: PLC0415
 
         return MailboxModel(Path(rest))
+    if kind == "replay" and rest:
+        from macrohard.llm.cassette import CassetteModel  # noqa: PLC0415
+
+        return CassetteModel(Path(rest))
     from macrohard.llm.endpoint import find_endpoint, is_endpoint, presets  # noqa: PLC0415
 
     if is_endpoint(name):
@@ -60,9 +65,22 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
 
         return ChatModel(find_endpoint(name))
     raise ModelError(
-        f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, whose "
-        f"answers somebody writes; PROVIDER:NAME with one of {', '.join(presets())}; and URL#NAME."
+        f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, "
+        f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(presets())}; "
+        "and URL#NAME."
     )
+
+
+def is_offline(name: str) -> bool:
+    """Whether every answer comes from the offline model, now or when it was recorded.
+
+    Such answers are built from our own templates; code from other models is a stranger's.
+    """
+    if name.startswith("replay:"):
+        from macrohard.llm.cassette import CassetteModel  # noqa: PLC0415
+
+        return bool(CassetteModel(Path(name.removeprefix("replay:"))).header["model"] == "offline")
+    return name == "offline"
 
 
 def preflight(name: str, spec: Spec) -> None:

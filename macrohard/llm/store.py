@@ -158,6 +158,21 @@ def stored_calls(folder: Path) -> Iterator[dict[str, Any]]:
         yield record
 
 
+def restore_request(slim: dict[str, Any], artifacts: Artifacts) -> Request:
+    """The whole request of a stored call."""
+    data = dict(slim)
+    data["messages"] = [
+        {**message, "content": artifacts.text(message["content"]["artifact"])}
+        if isinstance(message.get("content"), dict)
+        else message
+        for message in slim["messages"]
+    ]
+    for name in ("tools", "output_schema"):
+        if isinstance(data.get(name), dict) and "artifact" in data[name]:
+            data[name] = json.loads(artifacts.text(data[name]["artifact"]))
+    return Request.model_validate(data)
+
+
 def _most_tokens(request: Request) -> int:
     # At least one token a character never underestimates text of any language by much.
     sent = sum(
