@@ -1,0 +1,311 @@
+"""Gangs into NVLink domains: where the replicas of the models stand.
+
+A gang needs all its GPUs in one domain. Domains differ in what is left of them: a lost compute tray
+takes its GPUs, a spare policy keeps some back. Policies are small classes behind one protocol.
+"""
+
+import random
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from macrohard.cluster.hardware import Hardware
+from macrohard.errors import ConfigError
+
+SPARE_GPUS = {"72": 0, "68+4": 4, "64+8": 8}
+"""GPUs each spare policy keeps back per domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gang:
+    """GPUs that must stand together.
+
+    Attributes:
+        name: Name in results.
+        gpus: How many.
+        model: What it serves; replicas of one model are told apart by it.
+        priority: 0 is placed first.
+    """
+
+    name: str
+    gpus: int
+    model: str = ""
+    priority: int = 0
+
+
+class Fleet:
+    """NVLink domains and who stands in them.
+
+    Free GPUs are kept in buckets, so that the best fit among thousands of domains is found by
+    looking at no more buckets than a domain has GPUs.
+
+    Args:
+        capacities: Usable GPUs per domain.
+        most_per_domain: Most gangs of one model in a domain (failure domains); 0 for no limit.
+    """
+
+    def __init__(self, capacities: Sequence[int], *, most_per_domain: int = 0) -> None:
+        self.capacities = tuple(capacities)
+        self.free = list(capacities)
+        self.gangs: list[list[Gang]] = [[] for _ in capacities]
+        self._limit = most_per_domain
+        self._buckets: list[list[int]] = [[] for _ in range(max(capacities, default=0) + 1)]
+        for domain, gpus in enumerate(capacities):
+            self._buckets[gpus].append(domain)
+
+    def allows(self, domain: int, gang: Gang) -> bool:
+        """Whether the domain has room and the model is not too concentrated there."""
+        if self.free[domain] < gang.gpus:
+            return False
+        if not self._limit:
+            return True
+        return sum(g.model == gang.model for g in self.gangs[domain]) < self._limit
+
+    def candidates(self, gang: Gang) -> list[tuple[int, int]]:
+        """(free GPUs, lowest domain) for each amount of free GPUs that takes the gang."""
+        found = []
+        for free in range(gang.gpus, len(self._buckets)):
+            for domain in self._buckets[free]:
+                if self.allows(domain, gang):
+                    found.append((free, domain))
+                    break
+        return found
+
+    def put(self, domain: int, gang: Gang) -> None:
+        """Place a gang."""
+        self._move(domain, -gang.gpus)
+        self.gangs[domain].append(gang)
+
+    def take(self, domain: int, gang: Gang) -> None:
+        """Remove a gang."""
+        self.gangs[domain].remove(gang)
+        self._move(domain, gang.gpus)
+
+    def _move(self, domain: int, change: int) -> None:
+        bucket = self._buckets[self.free[domain]]
+        del bucket[bisect_left(bucket, domain)]
+        self.free[domain] += change
+        insort(self._buckets[self.free[domain]], domain)
+
+
+class Placement(Protocol):
+    """Chooses a domain for a gang."""
+
+    def choose(self, fleet: Fleet, gang: Gang) -> int | None:
+        """The domain, or None where it fits nowhere."""
+        ...
+
+
+class FirstFit:
+    """The first domain that has room."""
+
+    def choose(self, fleet: Fleet, gang: Gang) -> int | None:
+        """The lowest domain with room."""
+        return min((domain for _, domain in fleet.candidates(gang)), default=None)
+
+
+class BestFit:
+    """The domain that is fullest afterwards."""
+
+    def choose(self, fleet: Fleet, gang: Gang) -> int | None:
+        """The domain with the least room that is enough."""
+        for free in range(gang.gpus, len(fleet._buckets)):  # noqa: SLF001 - same module
+            for domain in fleet._buckets[free]:  # noqa: SLF001
+                if fleet.allows(domain, gang):
+                    return domain
+        return None
+
+
+class FragmentationAware:
+    """The domain where the free GPUs lose least of their use (after FGD, ATC 2023).
+
+    Free GPUs of a domain are wasted for a gang size that does not fit into them, or leaves a
+    rest. The expected waste is taken over the mix of gang sizes; the domain whose waste grows
+    least is chosen.
+
+    Args:
+        mix: Gang sizes and how often each is asked for.
+    """
+
+    def __init__(self, mix: Mapping[int, float]) -> None:
+        total = sum(mix.values())
+        self._mix = {size: share / total for size, share in mix.items()}
+
+    def waste(self, free: int) -> float:
+        """Expected GPUs of ``free`` that a gang of the mix cannot use."""
+        return sum(share * (free % size) for size, share in self._mix.items())
+
+    def choose(self, fleet: Fleet, gang: Gang) -> int | None:
+        """The domain whose expected waste grows least; the fuller one among equals."""
+        options = [
+            (self.waste(free - gang.gpus) - self.waste(free), free, domain)
+            for free, domain in fleet.candidates(gang)
+        ]
+        return min(options)[2] if options else None
+
+
+def make_placement(name: str, gangs: Sequence[Gang]) -> Placement:
+    """A policy by name.
+
+    Raises:
+        ConfigError: No such policy (``optimal`` is no online policy, see ``optimal.py``).
+    """
+    if name == "fragmentation-aware":
+        return FragmentationAware(Counter(gang.gpus for gang in gangs))
+    policies: dict[str, type[FirstFit] | type[BestFit]] = {
+        "first-fit": FirstFit,
+        "best-fit": BestFit,
+    }
+    if name not in policies:
+        known = ", ".join([*policies, "fragmentation-aware", "optimal"])
+        raise ConfigError(f"unknown placement {name!r}; there are: {known}")
+    return policies[name]()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where everything ended up.
+
+    Attributes:
+        domains: Per gang, its domain or None.
+        placed_gpus: GPUs in use.
+        usable_gpus: GPUs that were there and not kept as spares.
+        total_gpus: All GPUs of the site, lost ones included.
+        proven: True when no placement can hold more.
+    """
+
+    domains: tuple[int | None, ...]
+    placed_gpus: int
+    usable_gpus: int
+    total_gpus: int
+    proven: bool = False
+
+    @property
+    def schedulable_share(self) -> float:
+        """GPUs in use, of all GPUs of the site."""
+        return self.placed_gpus / self.total_gpus
+
+
+def domain_capacities(
+    hardware: Hardware, racks: int, *, spares: str = "72", lost_share: float = 0.0, seed: int = 1
+) -> list[int]:
+    """Usable GPUs per domain when some have lost one compute tray.
+
+    A spare tray takes the place of a lost one; without a spare the domain shrinks.
+
+    Raises:
+        ConfigError: An unknown spare policy.
+    """
+    if spares not in SPARE_GPUS:
+        raise ConfigError(f"unknown spare policy {spares!r}; there are: {', '.join(SPARE_GPUS)}")
+    kept_back = SPARE_GPUS[spares] if hardware.domain_gpus > 8 else 0  # noqa: PLR2004 - HGX has none
+    rng = random.Random(seed)  # noqa: S311 - a simulation
+    broken = set(rng.sample(range(racks), round(lost_share * racks)))
+    whole = hardware.domain_gpus - kept_back
+    hurt = min(whole, hardware.domain_gpus - hardware.gpus_per_tray)
+    return [hurt if rack in broken else whole for rack in range(racks)]
+
+
+def place_all(
+    gangs: Sequence[Gang], fleet: Fleet, policy: Placement, *, total_gpus: int
+) -> Placed:
+    """Place gangs one after another, the most urgent first; those that fit nowhere stay out.
+
+    Raises:
+        ConfigError: A gang larger than any domain can ever be.
+    """
+    largest = max(fleet.capacities, default=0)
+    domains: list[int | None] = [None] * len(gangs)
+    for number in sorted(range(len(gangs)), key=lambda k: (gangs[k].priority, k)):
+        gang = gangs[number]
+        if gang.gpus > largest:
+            raise ConfigError(
+                f"gang {gang.name} needs {gang.gpus} GPUs in one NVLink domain; the largest has "
+                f"{largest} usable"
+            )
+        domain = policy.choose(fleet, gang)
+        if domain is not None:
+            fleet.put(domain, gang)
+            domains[number] = domain
+    placed = sum(g.gpus for g, d in zip(gangs, domains, strict=True) if d is not None)
+    return Placed(tuple(domains), placed, sum(fleet.capacities), total_gpus)
+
+
+def blast_radius(gangs: Sequence[Gang], placed: Placed, *, racks_per_leaf: int) -> dict[str, float]:
+    """Largest share of one model's replicas that a single failure takes.
+
+    Returns:
+        Shares for losing one rack and for losing one leaf switch.
+    """
+    by_model: dict[str, Counter[int]] = {}
+    for gang, domain in zip(gangs, placed.domains, strict=True):
+        if domain is not None:
+            by_model.setdefault(gang.model, Counter())[domain] += 1
+    rack = leaf = 0.0
+    for domains in by_model.values():
+        replicas = sum(domains.values())
+        leaves: Counter[int] = Counter()
+        for domain, count in domains.items():
+            leaves[domain // racks_per_leaf] += count
+        rack = max(rack, max(domains.values()) / replicas)
+        leaf = max(leaf, max(leaves.values()) / replicas)
+    return {"rack": rack, "leaf": leaf}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A gang that changes its domain."""
+
+    gang: Gang
+    origin: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Defragmentation:
+    """What it takes to make room for a gang.
+
+    Attributes:
+        domain: Domain that has room afterwards; None when no moves help.
+        moves: Gangs that change place.
+        gpu_seconds: GPU time lost: each moved gang is away while its weights load again.
+    """
+
+    domain: int | None
+    moves: tuple[Move, ...] = field(default_factory=tuple)
+    gpu_seconds: float = 0.0
+
+
+def defragment(fleet: Fleet, gang: Gang, *, reload_s: float) -> Defragmentation:
+    """Find the cheapest domain to empty enough for a gang; nothing is moved yet.
+
+    Args:
+        fleet: Where everything stands.
+        gang: What needs room.
+        reload_s: Seconds a moved gang is away.
+    """
+    best = Defragmentation(None)
+    for domain, capacity in enumerate(fleet.capacities):
+        if capacity < gang.gpus:
+            continue
+        free = list(fleet.free)
+        moves: list[Move] = []
+        lost = 0.0
+        for resident in sorted(fleet.gangs[domain], key=lambda g: (-g.priority, g.gpus, g.name)):
+            if free[domain] >= gang.gpus:
+                break
+            room = [
+                (free[d], d) for d in range(len(free)) if d != domain and free[d] >= resident.gpus
+            ]
+            if not room:
+                continue
+            target = min(room)[1]
+            free[target] -= resident.gpus
+            free[domain] += resident.gpus
+            moves.append(Move(resident, domain, target))
+            lost += resident.gpus * reload_s
+        if free[domain] >= gang.gpus and (best.domain is None or lost < best.gpu_seconds):
+            best = Defragmentation(domain, tuple(moves), lost)
+    return best

@@ -1,0 +1,251 @@
+"""Plans: which parallelism and how many replicas meet the objectives with the fewest GPUs."""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from macrohard.cluster.deployment import Deployment, Parallel
+from macrohard.cluster.metrics import Metrics, summarise
+from macrohard.cluster.models import WEIGHT_BYTES
+from macrohard.cluster.optimal import place_optimally
+from macrohard.cluster.placement import (
+    Fleet,
+    Gang,
+    Placed,
+    blast_radius,
+    defragment,
+    domain_capacities,
+    make_placement,
+    place_all,
+)
+from macrohard.cluster.scenario import Scenario
+from macrohard.cluster.simulation import ServingPool, simulate
+from macrohard.cluster.study import DEFAULT_DURATION_S, make_workload, tabulated
+from macrohard.cluster.workload import Workload
+from macrohard.errors import ConfigError
+
+RELOAD_GB_S = 2.0
+"""Weights that come back from storage, per GPU and second (a fast parallel file system)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to serve the scenario."""
+
+    parallel: Parallel
+    replicas: int
+    gpus: int
+    ttft_p90_s: float
+    tpot_p90_s: float
+    meets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan and what it was chosen from.
+
+    Attributes:
+        scenario: The question.
+        candidates: Every parallelism that fits, with the fewest replicas that meet the
+            objectives, fewest GPUs first.
+        placed: Where the best one's replicas stand; None when nothing meets the objectives.
+        step_time: Where step times come from.
+    """
+
+    scenario: Scenario
+    candidates: tuple[Candidate, ...]
+    placed: Placed | None
+    step_time: str
+
+    @property
+    def best(self) -> Candidate | None:
+        """The candidate with the fewest GPUs that meets the objectives."""
+        return next((c for c in self.candidates if c.meets), None)
+
+    def sentence(self) -> str:
+        """The plan in one sentence."""
+        best = self.best
+        if best is None:
+            return "Nothing on this site meets the objectives; add racks or relax the slo."
+        racks = len({d for d in self.placed.domains if d is not None}) if self.placed else 0
+        return (
+            f"{best.replicas} replicas of {best.parallel} ({best.gpus} GPUs, {racks} racks): TTFT "
+            f"p90 {best.ttft_p90_s:.3g} s, TPOT p90 {1e3 * best.tpot_p90_s:.3g} ms. "
+            f"Step times: {self.step_time}."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "scenario": self.scenario.name,
+            "candidates": [
+                asdict(c) | {"parallel": str(c.parallel)} for c in self.candidates
+            ],
+            "racks": list(self.placed.domains) if self.placed else [],
+            "step_time": self.step_time,
+        }
+
+
+def list_parallel(deployment: Deployment) -> list[Parallel]:
+    """Gangs worth trying: tensor parallel, and for experts also attention-parallel ranks."""
+    most = deployment.hardware.domain_gpus
+    gangs = [Parallel(tp) for tp in (1, 2, 4, 8, 16) if tp <= most]
+    if deployment.model.experts:
+        gangs += [Parallel(tp, ep=tp) for tp in (4, 8) if tp <= min(most, deployment.model.experts)]
+        gangs += [
+            Parallel(1, n, 1, n)
+            for n in (4, 8, 16, 32, 64)
+            if n <= min(most, deployment.model.experts)
+        ]
+    return gangs
+
+
+def _serve(pool: ServingPool, workload: Workload, until_s: float) -> Metrics:
+    return summarise(simulate([pool], workload, until_s=until_s))
+
+
+def _fewest(
+    scenario: Scenario, pool: ServingPool, workload: Workload, until_s: float
+) -> Candidate | None:
+    """The fewest replicas of a pool that meet the objectives, by doubling and bisection."""
+    per_replica, slo = pool.gpus // pool.replicas, scenario.objectives
+    most = scenario.site.gpus // per_replica
+    alone_s = pool.table.step_s(1, 32_768) if pool.table else 0.0
+    if most < 1 or alone_s > slo.tpot_s:
+        return None
+    tried: dict[int, Candidate] = {}
+
+    def attempt(replicas: int) -> Candidate:
+        if replicas not in tried:
+            metrics = _serve(replace(pool, replicas=replicas), workload, until_s)
+            meets = metrics.ttft.p90 <= slo.ttft_s and metrics.tpot.p90 <= slo.tpot_s
+            tried[replicas] = Candidate(
+                pool.deployment.parallel, replicas, replicas * per_replica,
+                metrics.ttft.p90, metrics.tpot.p90, meets,
+            )  # fmt: skip
+        return tried[replicas]
+
+    high = 1
+    while not attempt(high).meets and high < most:
+        high = min(most, high * 2)
+    if not attempt(high).meets:
+        return attempt(high)
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if attempt(middle).meets else (middle, high)
+    return attempt(high)
+
+
+def make_plan(scenario: Scenario, *, on_progress: Callable[[str], None] | None = None) -> Plan:
+    """Try every sensible gang for the scenario's first model.
+
+    Raises:
+        ConfigError: No objectives, or a model that fits nowhere.
+    """
+    if math.isinf(scenario.objectives.ttft_s) and math.isinf(scenario.objectives.tpot_s):
+        raise ConfigError(f"{scenario.source}: a plan needs objectives; add `slo: {{ttft: 5 s}}`")
+    base = scenario.pools[0]
+    until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
+    workload = make_workload(scenario.workload, scenario.seed, until_s)
+    candidates, source = [], ""
+    for parallel in list_parallel(base.deployment):
+        deployment = replace(base.deployment, parallel=parallel)
+        pool = replace(base, deployment=deployment, replicas=1, decode=None, decoders=0)
+        try:
+            deployment.check(context_tokens=int(max(workload.prompt)))
+            (pool,) = tabulated([pool])
+        except ConfigError:
+            continue  # it does not fit, or nothing is known about it
+        candidate = _fewest(scenario, pool, workload, until_s)
+        if candidate is None:
+            continue
+        source = source or (pool.table.source if pool.table else "")
+        candidates.append(candidate)
+        if on_progress:
+            verdict = "meets the slo" if candidate.meets else "misses the slo"
+            on_progress(f"{parallel}: {candidate.gpus} GPUs, {verdict}")
+    if not candidates:
+        base.deployment.check()
+        raise ConfigError(f"{base.deployment.model.name}: no gang fits {base.deployment.hardware.name}")
+    candidates.sort(key=lambda c: (not c.meets, c.gpus, c.tpot_p90_s))
+    best = candidates[0]
+    placed = None
+    if best.meets:
+        gangs = [Gang(f"{base.name}-{k}", best.parallel.gpus, base.name) for k in range(best.replicas)]
+        placed = _place(scenario, gangs, scenario.placement, scenario.seed)[0]
+    return Plan(scenario, tuple(candidates), placed, source)
+
+
+def _place(
+    scenario: Scenario, gangs: list[Gang], policy: str, seed: int
+) -> tuple[Placed, Fleet | None]:
+    site = scenario.site
+    capacities = domain_capacities(
+        site.hardware, site.racks, spares=site.spares, lost_share=site.lost_trays_share, seed=seed
+    )
+    if policy == "optimal":
+        return place_optimally(gangs, capacities, total_gpus=site.gpus), None
+    fleet = Fleet(capacities)
+    return place_all(gangs, fleet, make_placement(policy, gangs), total_gpus=site.gpus), fleet
+
+
+def scenario_gangs(scenario: Scenario, seed: int) -> list[Gang]:
+    """The gangs of a scenario in the (seeded) order in which they are asked for."""
+    gangs = []
+    for pool in scenario.pools:
+        for k in range(pool.replicas):
+            gangs.append(Gang(f"{pool.name}-{k}", pool.deployment.parallel.gpus, pool.name))
+        for k in range(pool.decoders if pool.decode else 0):
+            assert pool.decode is not None  # noqa: S101 - the range is empty otherwise
+            gangs.append(Gang(f"{pool.name}-d{k}", pool.decode.parallel.gpus, f"{pool.name}-d"))
+    random.Random(seed).shuffle(gangs)  # noqa: S311 - a simulation
+    return gangs
+
+
+def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, Any]:
+    """One row of ``compare --placement``: what is placed, and what that does to latency.
+
+    Raises:
+        ConfigError: An unknown policy, or a gang larger than every domain.
+    """
+    gangs = scenario_gangs(scenario, seed)
+    placed, fleet = _place(scenario, gangs, policy, seed)
+    standing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is not None]
+    pools = []
+    for pool in tabulated(scenario.pools):
+        replicas = sum(g.model == pool.name for g in standing)
+        decoders = sum(g.model == f"{pool.name}-d" for g in standing)
+        if replicas and (decoders or not pool.decode):
+            pools.append(replace(pool, replicas=replicas, decoders=decoders))
+    row: dict[str, Any] = {
+        "placement": policy + (" (proven)" if placed.proven else ""),
+        "gangs placed": f"{len(standing)} of {len(gangs)}",
+        "schedulable %": 100 * placed.schedulable_share,
+        "racks used": len({d for d in placed.domains if d is not None}),
+    }
+    lost = blast_radius(gangs, placed, racks_per_leaf=scenario.site.racks_per_leaf)
+    row["most of a model lost with a rack %"] = 100 * lost["rack"]
+    row["with a leaf %"] = 100 * lost["leaf"]
+    if len(pools) == len(scenario.pools):
+        until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
+        metrics = summarise(
+            simulate(pools, make_workload(scenario.workload, seed, until_s), until_s=until_s)
+        )
+        row["TTFT p90 s"], row["TPOT p90 ms"] = metrics.ttft.p90, 1e3 * metrics.tpot.p90
+    else:
+        row["TTFT p90 s"] = row["TPOT p90 ms"] = math.inf  # a model is not served at all
+    missing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is None]
+    if fleet and missing:
+        deployment = scenario.pools[0].deployment
+        weights = deployment.weights_gb_per_gpu * (WEIGHT_BYTES[deployment.precision] > 0)
+        found = defragment(fleet, missing[0], reload_s=weights / RELOAD_GB_S)
+        moves = len(found.moves)
+        row["defragmentation"] = (
+            f"{moves} moves, {found.gpu_seconds:.0f} GPU s" if found.domain is not None else "none"
+        )
+    else:
+        row["defragmentation"] = "not needed" if not missing else "no use"
+    return row
