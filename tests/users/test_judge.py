@@ -197,8 +197,11 @@ def test_a_traceback_is_a_failure_even_while_exploring() -> None:
 
 
 def test_the_same_crash_twice_is_one_failure() -> None:
-    entries = tape(did("Added expense 1."), did(TRACEBACK, step=0), did(TRACEBACK, step=0))
-    assert len(judge(scenario(CHECKED), verdict(), entries).failures) == 1
+    again = did(TRACEBACK, step=0, action=TypeLine(text="again"))
+    entries = tape(did("Added expense 1."), did(TRACEBACK, step=0), again)
+    [failure] = judge(scenario(CHECKED), verdict(), entries).failures
+    assert failure.id == "X3.novice.1"
+    assert "again" not in failure.evidence
 
 
 @pytest.mark.parametrize(

@@ -137,9 +137,11 @@ def test_no_stream_breaks_the_window(pieces: list[str]) -> None:
     assert made.rows()[0] == "[0] $"
 
 
-@given(st.binary(max_size=400), st.lists(st.integers(1, 20), max_size=40))
-def test_a_stream_means_the_same_wherever_it_is_cut(data: bytes, cuts: list[int]) -> None:
-    text = data.decode("utf-8", "replace")
+@given(st.lists(_PIECES, max_size=30), st.lists(st.integers(1, 20), max_size=40))
+@example(["\x1b[5;3Hx"], [3])
+@example(["a\x1b]0;title\x1b\\b"], [5, 5])
+def test_a_stream_means_the_same_wherever_it_is_cut(pieces: list[str], cuts: list[int]) -> None:
+    text = "".join(pieces)
     whole, cut, tokenizer = window(text), Window(5, 20), Tokenizer()
     for size in [*cuts, len(text)]:
         for token in tokenizer.feed(text[:size]):

@@ -198,8 +198,10 @@ async def test_a_shell_that_ends_is_replaced(terminal: TerminalDriver) -> None:
 async def test_a_program_that_dies_in_raw_mode_leaves_a_usable_terminal(
     terminal: TerminalDriver, script: Script
 ) -> None:
+    await terminal.act(TypeLine(text="echo before"))
     run = await script(
-        "import curses, os\ncurses.initscr()\ncurses.raw()\ncurses.noecho()\n"
+        "import curses, os\ncurses.initscr().addstr('half drawn')\ncurses.doupdate()\n"
+        "curses.raw()\ncurses.noecho()\n"
         "os.kill(os.getpid(), 9)"
     )
     seen = await terminal.act(TypeLine(text=run))
@@ -207,6 +209,8 @@ async def test_a_program_that_dies_in_raw_mode_leaves_a_usable_terminal(
     seen = await terminal.act(TypeLine(text="echo fine"))
     assert (seen.text, seen.state.exit_status) == ("fine", 0)
     assert seen.screen.splitlines()[-2:] == ["fine", "[0] $"]
+    assert "before" in seen.screen
+    assert "half drawn" not in seen.screen
 
 
 async def test_a_program_that_asks_where_the_cursor_is_gets_an_answer(
