@@ -24,6 +24,10 @@ _LEADS = (
     "print",
 )
 _BY = ("grouped by", "by", "per", "for each", "for every", "group by", "of each")
+_ENDS = {",", ";", ".", "by", "per", "for", "grouped"}
+_AHEAD = 60
+"""How far ahead the kind may stand behind a list of its fields, in tokens."""
+
 _PARTS = {"month": "month", "months": "month", "year": "year", "years": "year"}
 
 
@@ -109,52 +113,53 @@ def _targets(
 ) -> _Targets:
     """The kinds and their fields that are aggregated."""
     cursor.skip("of", "the", "all", "value of", "values of")
-    only_count = ops == [AggregateOp.COUNT]
+    if (told := _fields_of_kinds(cursor, schema)) is not None:
+        return told
     kinds = read_subjects(cursor, schema)
-    if kinds and (only_count or not cursor.accept(".", "'s")):
-        return [
-            (kind, [] if only_count else _only_field(kind, ops, schema, assumptions))
-            for kind in kinds
-        ]
-    if kinds:
-        return [(kind, read_field_list(cursor, schema, kind)) for kind in kinds]
-    behind = _kinds_behind(cursor, schema)
-    kinds = behind or inherited or _kinds_having(cursor, schema)
     if not kinds:
-        raise schema.no_kind(cursor)
-    at_field = not (
-        cursor.at_end or cursor.norm() in {",", ";", ".", "by", "per", "for", "grouped"}
-    )
-    if not at_field:
-        return [
-            (kind, [] if only_count else _only_field(kind, ops, schema, assumptions))
-            for kind in kinds
-        ]
-    start = cursor.position
-    targets: _Targets = []
-    for kind in kinds:
-        cursor.position = start
-        targets.append((kind, read_field_list(cursor, schema, kind)))
-    if behind:
-        if not cursor.accept("of", "for", "in", "from", "over", "across"):
-            raise cursor.not_understood("features")
-        cursor.accept("all", "all of")
-        read_subjects(cursor, schema)
-    return targets
+        kinds = inherited or _kinds_having(cursor, schema)
+        if not kinds:
+            raise _no_target(cursor, schema)
+        if not (cursor.at_end or cursor.norm() in _ENDS):
+            start = cursor.position
+            targets: _Targets = []
+            for kind in kinds:
+                cursor.position = start
+                targets.append((kind, read_field_list(cursor, schema, kind)))
+            return targets
+    return [(kind, _only_field(kind, ops, schema, assumptions)) for kind in kinds]
 
 
-def _kinds_behind(cursor: Cursor, schema: Schema) -> Subject:
-    """The kinds named behind the fields: ``amount of expenses``."""
-    for ahead in range(1, 40):
-        norm = cursor.norm(ahead)
-        if norm in {"", "by", "per", ";", "."}:
-            break
-        if norm in {"of", "for", "in", "from", "over", "across"}:
-            probe = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
-            probe.accept("all", "all of")
-            if found := read_subjects(probe, schema):
-                return found
-    return ()
+def _fields_of_kinds(cursor: Cursor, schema: Schema) -> _Targets | None:
+    """``amount and price of expenses``, ``the expenses' amount``; None where it is not so."""
+    for ahead in range(1, min(_AHEAD, len(cursor.tokens) - cursor.position)):
+        if cursor.norm(ahead) not in {"of", "for", "in", "from", "over", "across"}:
+            continue
+        behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
+        behind.accept("all", "all of")
+        kinds = read_subjects(behind, schema)
+        targets: _Targets = []
+        for kind in kinds:
+            front = Cursor(cursor.text, cursor.position, cursor.tokens)
+            if schema.kinds[kind.slug].names.find(front) is None:
+                continue
+            fields = read_field_list(front, schema, kind)
+            if front.position == cursor.position + ahead:
+                targets.append((kind, fields))
+        if kinds and len(targets) == len(kinds):
+            cursor.position = behind.position
+            return targets
+    return None
+
+
+def _no_target(cursor: Cursor, schema: Schema) -> Puzzle:
+    """Why there is nothing to aggregate: no such field, or no such kind."""
+    for ahead in range(1, min(_AHEAD, len(cursor.tokens) - cursor.position)):
+        if cursor.norm(ahead) == "of":
+            behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
+            if (kind := schema.take_kind(behind)) is not None:
+                return kind.no_field(cursor)
+    return schema.no_kind(cursor)
 
 
 def _kinds_having(cursor: Cursor, schema: Schema) -> Subject:

@@ -1,6 +1,7 @@
 """Reads conditions: ``amount is above 100 and category is not food``."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from macrohard.llm.offline.dialect.ast import (
     BoolOp,
@@ -122,9 +123,7 @@ class _Reader:
             CompareOp.EQ if affirmed else CompareOp.NE, FieldRef(field.slug), YesNo(True)
         )
 
-    def _read_relation(  # noqa: PLR0911  (a return for each wording)
-        self, left: Expression
-    ) -> Condition:
+    def _read_relation(self, left: Expression) -> Condition:
         """What is said about the subject."""
         cursor = self._cursor
         shape = self._shape(left)
@@ -144,7 +143,9 @@ class _Reader:
             raise cursor.not_understood("conditions")
         return self._read_predicate(left, shape, affirmed=affirmed is not False)
 
-    def _read_predicate(self, left: Expression, shape: Shape, *, affirmed: bool) -> Condition:
+    def _read_predicate(  # noqa: PLR0911  (a return for each wording)
+        self, left: Expression, shape: Shape, *, affirmed: bool
+    ) -> Condition:
         """What comes after ``is`` or ``is not``."""
         cursor = self._cursor
         equal = CompareOp.EQ if affirmed else CompareOp.NE
@@ -154,7 +155,7 @@ class _Reader:
             return self._emptiness(left, negated=empty != affirmed)
         if (against := AGAINST.take(cursor)) is not None:
             return self._compare(against[0] if affirmed else INVERTED[against[0]], left, against[1])
-        if cursor.accept("between", "from"):
+        if self._scope.draft.names.find(cursor) is None and cursor.accept("between", "from"):
             return self._between(left, shape, affirmed=affirmed)
         if cursor.accept("one of", "either", "any of", "among") or cursor.looking_at("in ("):
             cursor.accept("in")
@@ -210,7 +211,7 @@ class _Reader:
         token = cursor.peek()
         if token and token.kind == "string":
             return token.text, 1
-        return Phrases((choice, choice) for choice in shape.choices).find(cursor)
+        return _choices(shape.choices).find(cursor)
 
     def _read_value(self, shape: Shape) -> Expression:
         """What is compared with: a literal that fits the subject, or an expression."""
@@ -242,6 +243,11 @@ class _Reader:
 
     def _shape(self, expression: Expression) -> Shape:
         return shape_of(expression, self._scope.kind, self._scope.schema.field)
+
+
+@lru_cache(maxsize=256)
+def _choices(choices: tuple[str, ...]) -> Phrases[str]:
+    return Phrases((choice, choice) for choice in choices)
 
 
 def _joined(op: str, parts: list[Condition]) -> Condition:

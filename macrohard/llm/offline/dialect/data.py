@@ -11,7 +11,7 @@ from macrohard.llm.offline.dialect.naming import RESERVED_FIELDS, plural_of, sin
 from macrohard.llm.offline.dialect.outline import RawKind, read_outline
 from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.schema import DraftKind, FieldRule, Pending, Schema
-from macrohard.llm.offline.dialect.words import Cursor, Puzzle, words_of
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle, Token, tokenize, words_of
 
 MAX_FIELDS = 200
 """Fields of one kind; SQLite takes 2000 columns, a person far fewer."""
@@ -81,11 +81,15 @@ def _check_plurals(schema: Schema, problems: Problems) -> None:
 
 
 def _read_fields(draft: DraftKind, raw: RawKind, schema: Schema, problems: Problems) -> None:
-    cursors: dict[int, Cursor] = {}
+    tokenized: dict[int, list[Token]] = {}
     for part in raw.fields:
         entry = part.entry
-        whole = cursors.setdefault(id(entry), Cursor(entry.text))
-        cursor = Cursor(entry.text, part.start, whole.tokens[: part.end])
+        if id(entry) not in tokenized:
+            tokenized[id(entry)] = tokenize(entry.text)
+        tokens = tokenized[id(entry)][: part.end]
+        if tokens and tokens[-1].norm == ".":
+            tokens = tokens[:-1]
+        cursor = Cursor(entry.text, part.start, tokens)
         try:
             if len(draft.fields) >= MAX_FIELDS:
                 raise Puzzle(f"{draft.name} has more than {MAX_FIELDS} fields.")  # noqa: TRY301
@@ -100,8 +104,8 @@ def _read_one(
     draft: DraftKind, cursor: Cursor, entry: Entry, schema: Schema, problems: Problems
 ) -> None:
     line = entry.line_at(cursor.offset)
-    if cursor.tokens[cursor.position + 1 :] and cursor.norm() in {"a", "an", "the"}:
-        cursor.position += cursor.norm(1) not in {":", "(", "=", ",", "-"}
+    if (second := cursor.peek(1)) and second.kind == "word":
+        cursor.accept("a", "an", "the")
     begin = cursor.position
     while not cursor.at_end and cursor.norm() not in {":", "(", "=", ",", "-", ")", ";", "."}:
         cursor.position += 1

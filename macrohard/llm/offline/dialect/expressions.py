@@ -146,11 +146,11 @@ def read_number(cursor: Cursor) -> Decimal | None:
 def _read_field(cursor: Cursor, scope: Scope) -> Expression | None:
     """``amount``, ``the amount of the expense``, ``item.price``, ``the price of its item``."""
     start = cursor.position
-    for own in (True, False):
+    for articles in (False, True):
         cursor.position = start
-        cursor.skip(*ARTICLES)
-        if own and not _skip_own_kind(cursor, scope):
-            continue
+        if articles:
+            cursor.skip(*ARTICLES)
+        _skip_own_kind(cursor, scope)
         field = scope.schema.take_field(cursor, scope.kind)
         if field is None:
             continue
@@ -162,15 +162,13 @@ def _read_field(cursor: Cursor, scope: Scope) -> Expression | None:
     return _field_of_reference(cursor, scope)
 
 
-def _skip_own_kind(cursor: Cursor, scope: Scope) -> bool:
+def _skip_own_kind(cursor: Cursor, scope: Scope) -> None:
     """Step over ``booking.`` or ``booking's`` before a field of the booking itself."""
     found = scope.schema.names.find(cursor)
-    if found and found[0] == scope.kind and cursor.norm(found[1]) in {".", "'s"}:
-        if scope.draft.names.find(cursor, found[1] + 1) is None:
-            return False
+    if found is None or found[0] != scope.kind or cursor.norm(found[1]) not in {".", "'s"}:
+        return
+    if scope.draft.names.find(cursor, found[1] + 1):
         cursor.position += found[1] + 1
-        return True
-    return False
 
 
 def _skip_of_own_kind(cursor: Cursor, scope: Scope) -> None:

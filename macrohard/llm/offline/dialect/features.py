@@ -10,13 +10,11 @@ from macrohard.llm.offline.dialect.ast import (
     GroupBy,
     NamedCondition,
 )
-from macrohard.llm.offline.dialect.conditions import read_condition
 from macrohard.llm.offline.dialect.markdown import Entry, Section
-from macrohard.llm.offline.dialect.naming import VERBS, listed, slug_of
+from macrohard.llm.offline.dialect.named import Head, read_head, read_named
+from macrohard.llm.offline.dialect.naming import listed
 from macrohard.llm.offline.dialect.problems import Problems
-from macrohard.llm.offline.dialect.related import WHERE
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
-from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.subjects import Subject, Subjects, read_field_list, read_subjects
 from macrohard.llm.offline.dialect.typecheck import TEXTUAL, spoken
 from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
@@ -123,8 +121,8 @@ class FeatureReader:
         if starts_totals(cursor):
             totals = read_totals(cursor, self._schema, self._subject, self._assumptions)
             self._take_totals(totals)
-        elif (condition := self._condition_head(cursor)) is not None:
-            self._take_condition(cursor, *condition)
+        elif (head := read_head(cursor, self._schema)) is not None:
+            self._take_condition(cursor, head)
         elif (verb := _PICK.take(cursor) or self._same_pick(cursor)) is not None:
             self._take_pick(cursor, verb)
             self._picking = verb
@@ -230,59 +228,16 @@ class FeatureReader:
         for kind, op, slug, groups in totals.wanted:
             self.found[kind.slug].add_aggregate(Aggregate(op, slug, groups, self._line))
 
-    def _condition_head(self, cursor: Cursor) -> tuple[DraftKind, str, bool] | None:
-        """``list "large" expenses where``: kind, name, and whether it marks."""
-        start = cursor.position
-        marks = cursor.accept("mark", "flag", "highlight")
-        if not marks and not cursor.accept("list", "show", "see", "find"):
-            return None
-        cursor.skip("all", "the", "a", "an", "every", "each", "those")
-        name = self._name(cursor, before_kind=True)
-        kind = self._schema.take_kind(cursor)
-        if kind is not None:
-            cursor.skip("as", "called", "named", "that are", "which are", "who are", ",")
-            name = name or self._name(cursor, before_kind=False)
-        if kind and name and cursor.accept(*WHERE, ":"):
-            return kind, name, marks
-        if kind and not name and cursor.accept(*WHERE):
+    def _take_condition(self, cursor: Cursor, head: Head) -> None:
+        conditions = self.found[head.kind.slug].conditions
+        made = read_named(cursor, self._schema, head, self._line)
+        if made.slug in conditions:
             raise cursor.puzzle(
-                f'give this list a name: list {kind.plural} "name" where …', "features"
+                f"a second condition {made.name} of {head.kind.plural}; "
+                f"the first is on line {conditions[made.slug].line}."
             )
-        cursor.position = start
-        if marks:
-            raise cursor.not_understood("features")
-        return None
-
-    def _name(self, cursor: Cursor, *, before_kind: bool) -> str:
-        token = cursor.peek()
-        if token and token.kind == "string":
-            cursor.position += 1
-            return token.text
-        begin = cursor.position
-        while (token := cursor.peek()) and token.kind == "word":
-            ends = self._schema.names.find(cursor) if before_kind else token.norm in WHERE
-            if ends:
-                break
-            cursor.position += 1
-        if cursor.at_end or cursor.position == begin:
-            cursor.position = begin
-            return ""
-        tokens = cursor.tokens[begin : cursor.position]
-        return cursor.text[tokens[0].start : tokens[-1].end]
-
-    def _take_condition(self, cursor: Cursor, kind: DraftKind, name: str, marks: bool) -> None:
-        slug = slug_of(name, "condition")
-        if slug.rstrip("_") in VERBS:
-            raise cursor.puzzle(f"no condition can be called {name}: {slug} is a command already.")
-        conditions = self.found[kind.slug].conditions
-        if slug in conditions:
-            raise cursor.puzzle(
-                f"a second condition {name} of {kind.plural}; "
-                f"the first is on line {conditions[slug].line}."
-            )
-        condition = read_condition(cursor, Scope(self._schema, kind.slug, read_condition))
-        conditions[slug] = NamedCondition(name, slug, condition, marks, self._line)
-        self._subject = (kind,)
+        conditions[made.slug] = made
+        self._subject = (head.kind,)
 
     # -- the end ---------------------------------------------------------------------------------
 

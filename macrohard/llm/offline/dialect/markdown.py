@@ -14,11 +14,15 @@ from macrohard.llm.offline.dialect.words import Puzzle
 MAX_ENTRY = 4000
 """Longest bullet or paragraph in characters, outside the purpose."""
 
+MAX_ENTRIES = 10_000
+"""Most headings, bullets and paragraphs: what is read within seconds, and hundreds of pages."""
+
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BULLET = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(?=\S)")
 _ESCAPE = re.compile(r"\\([*_`#\-+.()\[\]<>|])")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])")
 _UNDERLINE = re.compile(r"(?<!\w)__?(?=\w)|(?<=\w)__?(?!\w)")
+_STOP = re.compile(r"\.(?=\s)")
 _QUOTED = re.compile(r'("[^"]*")')
 _STAR = "\ue000"
 """Stands for an escaped star while emphasis is undone (a private-use character)."""
@@ -57,6 +61,7 @@ class Section:
 
     title: str
     line: int
+    depth: int = 2
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -70,6 +75,16 @@ class Document:
     sections: list[Section] = field(default_factory=list)
 
 
+def sentences_of(entry: Entry) -> Iterator[Entry]:
+    """The sentences of a paragraph, each as an entry with its line."""
+    begin = 0
+    for end in [match.end() for match in _STOP.finditer(entry.text)] + [len(entry.text)]:
+        if text := entry.text[begin:end].strip():
+            starts = [(start - begin, line) for start, line in entry.starts]
+            yield Entry(entry.form, text, entry.line_at(begin), entry.depth, starts)
+        begin = end
+
+
 def read_document(text: str, known: frozenset[str], problems: Problems) -> Document:
     """Cut a spec into title, purpose and sections.
 
@@ -81,17 +96,26 @@ def read_document(text: str, known: frozenset[str], problems: Problems) -> Docum
     document = Document()
     purpose: list[str] = []
     section: Section | None = None
-    for entry in _entries(_without_comments(_checked(text, problems), problems)):
+    entries = _entries(_without_comments(_checked(text, problems), problems))
+    for number, entry in enumerate(entries):
+        if number == MAX_ENTRIES:
+            message = f"more than {MAX_ENTRIES} headings, bullets and paragraphs are too many."
+            problems.add(entry.line, Puzzle(message))
+            problems.raise_any()
+        name = _section_name(entry.text) if entry.form == "heading" else ""
+        inner = section is not None and entry.depth > section.depth
         is_title = entry.form == "heading" and entry.depth == 1 and not document.title
-        if is_title and _section_name(entry.text) not in known:
+        if is_title and name not in known:
             document.title, document.title_line = _bare(entry.text), entry.line
             if purpose or section:
                 problems.add(entry.line, Puzzle("the title must stand before everything else."))
-        elif entry.form == "heading" and entry.depth <= 2:
-            if entry.depth == 1 and _section_name(entry.text) not in known:
+        elif name and entry.depth <= 2 and (name in known or not inner):
+            if entry.depth == 1 and name not in known:
                 message = f"a second title; the first is on line {document.title_line}."
                 problems.add(entry.line, Puzzle(message, hint="sections"))
-            section = Section(_section_name(entry.text), entry.line)
+                section = Section("", entry.line, entry.depth)
+                continue
+            section = Section(name, entry.line, entry.depth)
             document.sections.append(section)
         elif section is None or section.title == "purpose":
             purpose.append(entry.text)
@@ -190,9 +214,11 @@ def _continues(bare: str, indent: int, current: Entry) -> bool:
 
 def _underline_level(bare: str, current: Entry | None) -> int:
     """1 or 2 where the line underlines the paragraph above it as a heading, else 0."""
-    if current is None or current.form != "prose" or len(current.starts) > 1 or len(bare) < 3:
+    if current is None or current.form != "prose" or len(current.starts) > 1:
         return 0
-    return {"=": 1, "-": 2}.get(bare[0], 0) if len(set(bare)) == 1 else 0
+    if set(bare) == {"="}:
+        return 1
+    return 2 if set(bare) == {"-"} and len(bare) > 2 else 0
 
 
 def _is_blank(bare: str) -> bool:

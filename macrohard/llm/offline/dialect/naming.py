@@ -23,6 +23,12 @@ RESERVED_FIELDS = {
 }
 """Field names that would clash with an option of every built application, and why."""
 
+GRAMMAR = frozenset(
+    "and or not is are where when if whose with of by per via the an its their each every all "  # noqa: SIM905
+    "yes no true false today now empty given that which who".split()
+)
+"""Words that hold sentences of the dialect together; alone they can name nothing."""
+
 VERBS = frozenset(
     "add list show edit delete total count average min max import export help".split()  # noqa: SIM905
 )
@@ -64,6 +70,11 @@ def slug_of(name: str, what: str) -> str:
             f"“{name}” cannot name a {what}: names are made of letters, digits, spaces and hyphens."
         )
     slug = "_".join(words).replace("_'s", "s").replace(".", "_")
+    if slug in GRAMMAR:
+        raise Puzzle(
+            f"no {what} can be called {name}: the word holds sentences together. "
+            f"Add another word, such as “{name} {what.rsplit(maxsplit=1)[-1]}”."
+        )
     if not slug.isascii():
         raise Puzzle(
             f"“{name}” cannot name a {what}: it becomes a command and I cannot spell it in Latin "
@@ -126,7 +137,10 @@ def singular_of(name: str) -> str | None:
     candidates = [back[low]] if low in back else []
     if low not in _SAME and not low.endswith(("ss", "us", "is")) and low.endswith("s"):
         candidates += [re.sub("ves$", "f", low), re.sub("ves$", "fe", low)]
-        candidates += [re.sub("ies$", "y", low), low[:-2], low[:-1]]
+        candidates.append(re.sub("ies$", "y", low))
+        # “boxes” are each a box, but “expenses” each an expense.
+        hisses = low[:-2].endswith(("x", "ch", "sh", "ss", "zz")) or low[:-2] in _OES
+        candidates.append(low[:-2] if low.endswith("es") and hisses else low[:-1])
     for one in candidates:
         if len(one) > 1 and plural_of(one).lower() == low:
             return head + (one[:1].upper() + one[1:] if last[:1].isupper() else one)

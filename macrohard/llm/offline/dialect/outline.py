@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from macrohard.llm.offline.dialect.fields import read_type
-from macrohard.llm.offline.dialect.markdown import MAX_ENTRY, Entry, Section
+from macrohard.llm.offline.dialect.markdown import MAX_ENTRY, Entry, Section, sentences_of
 from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
@@ -56,11 +56,11 @@ class _Shape:
         if entry.form == "bullet" and self._kind and entry.depth > self._bullet_depth:
             self._take_field(entry, self._kind)
             return
-        self._kind, self._field_depth = None, None
-        self._bullet_depth = entry.depth if entry.form == "bullet" else -1
-        kind = _raw_kind(entry)
-        self._kind = kind
-        self._kinds.append(kind)
+        for sentence in sentences_of(entry) if entry.form == "prose" else [entry]:
+            kind = _raw_kind(sentence)
+            self._kind, self._field_depth = kind, None
+            self._bullet_depth = entry.depth if entry.form == "bullet" else -1
+            self._kinds.append(kind)
 
     def _take_field(self, entry: Entry, kind: RawKind) -> None:
         if self._field_depth is None:
@@ -79,7 +79,9 @@ class _Shape:
 def _raw_kind(entry: Entry) -> RawKind:
     """``Expense``, ``Person (plural: people)``, ``An expense has:``, ``Expense: date (date)``."""
     cursor = Cursor(entry.text)
-    cursor.accept("a", "an", "each", "every", "the", "record kind:", "kind:")
+    if len(cursor.tokens) > 1 and cursor.tokens[1].kind == "word":
+        cursor.accept("a", "an", "each", "every", "the")
+    cursor.accept("record kind:", "kind:")
     end = cursor.position
     while (token := cursor.peek(end - cursor.position)) and not (
         token.norm in {":", "(", "has", "have", ","} or (token.norm in {"-", "."})
@@ -98,7 +100,8 @@ def _raw_kind(entry: Entry) -> RawKind:
             if entry.form == "prose"
             else (cursor.not_understood("kinds"))
         )
-    if entry.form == "bullet" and read_type(cursor) and not name[:1].isupper():
+    probe = Cursor(cursor.text, cursor.position, cursor.tokens)
+    if entry.form == "bullet" and read_type(probe) and not name[:1].isupper():
         raise Puzzle(
             f"“{name}” looks like a field, but no record kind stands above it: "
             "write a line such as “### Expense” first.",

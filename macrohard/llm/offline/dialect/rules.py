@@ -1,6 +1,7 @@
 """Reads the Rules section: comparisons, refusals and what deleting does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from macrohard.llm.offline.dialect.ast import (
     DeleteRule,
@@ -44,7 +45,7 @@ def read_rules(sections: list[Section], schema: Schema, problems: Problems) -> l
         schema: The record kinds.
         problems: Takes what cannot be read.
     """
-    rules: list[Rule] = _field_rules(schema, problems)
+    rules = {_meaning(rule): rule for rule in _field_rules(schema, problems)}
     for section in sections:
         heads = Subjects(schema)
         for entry in section.entries:
@@ -55,13 +56,14 @@ def read_rules(sections: list[Section], schema: Schema, problems: Problems) -> l
             except Puzzle as puzzle:
                 problems.add(entry.line_at(puzzle.offset), puzzle)
             if problems.too_many:
-                return rules
-    _check_deletions(rules, problems)
-    return rules
+                break
+    found = list(rules.values())
+    _check_deletions(found, problems)
+    return found
 
 
 def _read_entry(
-    cursor: Cursor, entry: Entry, subject: Subject, schema: Schema, rules: list[Rule]
+    cursor: Cursor, entry: Entry, subject: Subject, schema: Schema, rules: dict[Rule, Rule]
 ) -> None:
     for begin, end in _sentences(cursor):
         sentence = Cursor(cursor.text, begin, cursor.tokens[:end])
@@ -69,9 +71,8 @@ def _read_entry(
             sentence.begin = 0  # “each booking:” belongs to what is said
         line = entry.line_at(sentence.offset)
         for rule in _read_sentence(sentence, schema, subject, line):
-            # A rule that is also said in the line of a field is told by the rule.
-            rules[:] = [other for other in rules if not _same(rule, other)]
-            rules.append(rule)
+            # A rule that is said twice is one rule, told by the line that came last.
+            rules[_meaning(rule)] = rule
 
 
 def _sentences(cursor: Cursor) -> list[tuple[int, int]]:
@@ -103,11 +104,9 @@ def _read_sentence(cursor: Cursor, schema: Schema, subject: Subject, line: int) 
     raise cursor.not_understood("rules")
 
 
-def _same(one: Rule, other: Rule) -> bool:
-    """Whether two rules say the same thing, wherever they stand."""
-    if type(one) is not type(other):
-        return False
-    return {**vars(one), "text": "", "line": 0} == {**vars(other), "text": "", "line": 0}
+def _meaning(rule: Rule) -> Rule:
+    """The rule without its line and wording: equal for two rules that say the same thing."""
+    return replace(rule, text="", line=0)
 
 
 def _field_rules(schema: Schema, problems: Problems) -> list[Rule]:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class Token:
     end: int
 
 
-@cache
+@lru_cache(maxsize=2**15)
 def fold(word: str) -> str:
     """Lower case, without accents: ``Größe`` is ``grosse``."""
     if word.isascii():
@@ -116,10 +116,20 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-@cache
+@lru_cache(maxsize=2**15)
 def words_of(phrase: str) -> tuple[str, ...]:
     """The tokens of a phrase by what they are compared by."""
     return tuple(token.norm for token in tokenize(phrase))
+
+
+@lru_cache(maxsize=2**15)
+def _by_first_word(phrases: tuple[str, ...]) -> dict[str, list[tuple[str, ...]]]:
+    """Phrases in their order, found by how they begin: most begin otherwise."""
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        words = words_of(phrase)
+        table.setdefault(words[0], []).append(words)
+    return table
 
 
 class Cursor:
@@ -181,13 +191,22 @@ class Cursor:
 
     def looking_at(self, phrase: str, ahead: int = 0) -> bool:
         """Whether the phrase comes next."""
-        return all(self.norm(ahead + i) == word for i, word in enumerate(words_of(phrase)))
+        return self._comes(words_of(phrase), ahead)
+
+    def _comes(self, words: tuple[str, ...], ahead: int = 0) -> bool:
+        begin = self.position + ahead
+        tokens = self.tokens[begin : begin + len(words)]
+        return len(tokens) == len(words) and all(
+            token.norm == word for token, word in zip(tokens, words, strict=True)
+        )
 
     def accept(self, *phrases: str) -> bool:
         """Step over the first of the phrases that comes next; false when none does."""
-        for phrase in phrases:
-            if self.looking_at(phrase):
-                self.position += len(words_of(phrase))
+        if self.position >= len(self.tokens):
+            return False
+        for words in _by_first_word(phrases).get(self.tokens[self.position].norm, ()):
+            if self._comes(words):
+                self.position += len(words)
                 return True
         return False
 
