@@ -1,0 +1,28 @@
+"""Shared pieces of the cluster tests: small deployments, and the data folder where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from macrohard.cluster.deployment import Deployment, Parallel
+from macrohard.cluster.hardware import find_hardware
+from macrohard.cluster.models import find_model
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    named = os.environ.get("MACROHARD_DATA")
+    root = Path(__file__).parents[2]
+    folder = Path(named) if named else root.parent / "shared" / "data"
+    if not (folder / "cluster").is_dir():
+        pytest.skip("no data folder: set MACROHARD_DATA to one that has cluster/")
+    return folder / "cluster"
+
+
+@pytest.fixture
+def deploy():
+    def make(model="deepseek-r1", hardware="gb200-nvl72", gang=Parallel(8), precision="fp4", **more):
+        return Deployment(find_hardware(hardware), find_model(model), gang, precision, **more)
+
+    return make
