@@ -13,11 +13,13 @@ from macrohard.llm.offline.appgen.program import (
     package_init,
     project_file,
 )
+from macrohard.llm.offline.appgen.readme import readme
 from macrohard.llm.offline.appgen.records import record_module
 from macrohard.llm.offline.appgen.reports import reports_module
 from macrohard.llm.offline.appgen.schema import schema_module
 from macrohard.llm.offline.appgen.shake import shake
-from macrohard.llm.offline.appgen.unit.suite import unit_tests
+from macrohard.llm.offline.appgen.unit.examples import Examples
+from macrohard.llm.offline.appgen.unit.suite import clocks, unit_tests
 from macrohard.llm.offline.dialect.ast import App
 
 PACKAGES = {
@@ -41,7 +43,9 @@ def generate(app: App) -> dict[str, str]:
     roots += [f"{root}/commands/{names.file_name(kind)}.py" for kind in app.kinds]
     files = shake(files, roots)
     files = {path: laid_out(text) for path, text in files.items()}
-    files |= unit_tests(app, files, own_imports(app) | test_imports())
+    examples = Examples(app, clocks(app, files))
+    files |= unit_tests(examples, files, own_imports(app) | test_imports())
+    files["README.md"] = readme(examples)
     files["pyproject.toml"] = project_file(app)
     files["macrohard.json"] = manifest(app)
     return files
@@ -82,7 +86,13 @@ def own_imports(app: App) -> dict[str, str]:
 
 def test_imports() -> dict[str, str]:
     """The import statement of every name that tests take from their helpers."""
-    helpers = ("AppTest", "DatabaseTest", "ProgramTest")
-    given = ("EXAMPLES", "ExamplesTest", "FixedDayTest", "StoredExamplesTest")
-    found = {name: f"from tests.support import {name}" for name in helpers}
-    return found | {name: f"from tests.examples import {name}" for name in given}
+    homes = {
+        "support": ("AppTest", "DatabaseTest"),
+        "examples": ("ExamplesTest", "FixedDayTest"),
+        "program": ("ProgramTest", "StoredExamplesTest"),
+    }
+    return {
+        name: f"from tests.{module} import {name}"
+        for module, given in homes.items()
+        for name in given
+    }

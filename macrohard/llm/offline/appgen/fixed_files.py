@@ -16,7 +16,7 @@ MODULES = (
 
 CHECKS = (
     "test_values", "test_aggregates", "test_csv_files", "test_output", "test_console",
-    "test_database", "test_cli",
+    "test_database", "test_cli", "test_readme",
 )  # fmt: skip
 """Tests of these modules; those of what an app leaves out are left out, too."""
 
@@ -39,6 +39,6 @@ def fixed_module(app: str, name: str) -> str:
 
 def fixed_check(app: str, name: str) -> str:
     """The text of a test module as it stands in an app of that name."""
-    text = fixed_module(app, f"checks/{name}").replace(f"{app}.checks.support", "tests.support")
+    text = fixed_module(app, f"checks/{name}").replace(f"{app}.checks.", "tests.")
     own = re.compile(rf"(?:^from (?:{app}|tests)\b.*\n)+", re.MULTILINE)
     return own.sub(lambda found: merged(found[0].splitlines()) + "\n", text, count=1)

@@ -68,7 +68,7 @@ def missing_names(tree: ast.Module, defined: Defined) -> set[tuple[str, str]]:
     for part in ast.walk(tree):
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
             path = modules.get(part.value.id, "")
-            if path and part.attr not in defined[path]:
+            if path and part.attr not in defined[path] and not part.attr.startswith("__"):
                 missing.add((part.value.id, part.attr))
     return missing
 

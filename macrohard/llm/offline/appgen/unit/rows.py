@@ -25,7 +25,7 @@ def examples_module(examples: Examples, ours: dict[str, str]) -> str:
     ]
     if examples.clocks:
         blocks.append(fixed_day_class(examples))
-    blocks += [examples_class(examples), stored_examples_class(examples)]
+    blocks.append(examples_class(examples))
     return module("Example records for the tests.", blocks, ours)
 
 
@@ -76,18 +76,3 @@ def examples_class(examples: Examples) -> str:
     body = '"""A test case with the examples in its database."""\n\ndef setUp(self) -> None:\n'
     head = f"class ExamplesTest({examples.base_class}):\n"
     return head + indent(body + indent("\n".join(lines)))
-
-
-def stored_examples_class(examples: Examples) -> str:
-    """A test case of the program whose database file holds the examples."""
-    lines = [
-        '"""Store the examples in a file."""',
-        "super().setUp()",
-        "keeper = ExamplesTest()",
-        "keeper.setUp()",
-        "self.addCleanup(keeper.doCleanups)",
-        'keeper.connection.execute("VACUUM INTO ?", (self.database,))',
-    ]
-    body = '"""A test case of the program, with the examples in its database file."""\n\n'
-    body += "def setUp(self) -> None:\n" + indent("\n".join(lines))
-    return "class StoredExamplesTest(ProgramTest):\n" + indent(body)

@@ -18,20 +18,28 @@ from macrohard.llm.offline.dialect.ast import App
 CLOCKS = ("today", "now")
 
 
-def unit_tests(app: App, files: Mapping[str, str], ours: dict[str, str]) -> dict[str, str]:
+def clocks(app: App, files: Mapping[str, str]) -> tuple[str, ...]:
+    """The functions of an app that tell the time."""
+    defined = defined_names(files)
+    return tuple(name for name in CLOCKS if name in defined[f"{app.slug}/values.py"])
+
+
+def unit_tests(
+    examples: Examples, files: Mapping[str, str], ours: dict[str, str]
+) -> dict[str, str]:
     """The test files of an app.
 
     Args:
-        app: The app.
+        examples: The app with its example records.
         files: Its other files; what these do not define is not tested.
         ours: Import statements of the app, by the name they bring in.
     """
+    app = examples.app
     defined = defined_names(files)
-    clocks = tuple(name for name in CLOCKS if name in defined[f"{app.slug}/values.py"])
-    examples = Examples(app, clocks)
     written = {
         "tests/__init__.py": f'"""Unit tests of {app.slug}."""\n',
         "tests/support.py": fixed_check(app.slug, "support"),
+        "tests/program.py": fixed_check(app.slug, "program"),
     }
     helpers = {f"tests/{name}.py": fixed_check(app.slug, name) for name in CHECKS}
     written["tests/examples.py"] = examples_module(examples, ours)

@@ -1,15 +1,11 @@
-"""What the tests share: a database in memory, refusals, and the program run in this process."""
+"""What the tests share: what must be refused, and a database in memory."""
 # ruff: noqa: PT009, PT027
 
-import contextlib
-import io
-import tempfile
 import unittest
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from sqlite3 import Connection
 
-from macrohard.llm.offline.appgen.fixed import cli, database
+from macrohard.llm.offline.appgen.fixed import database
 from macrohard.llm.offline.appgen.fixed.errors import AppError
 
 
@@ -52,34 +48,3 @@ class DatabaseTest(AppTest):
     def count(self, table: str) -> int:
         """Count the rows of a table."""
         return int(self.connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
-
-
-class ProgramTest(AppTest):
-    """A test case that runs the program on a database file of its own."""
-
-    def setUp(self) -> None:
-        """Make a folder for the files of one test."""
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.database = str(self.folder / "test.db")
-
-    def run_program(self, *arguments: str) -> tuple[int, str, str]:
-        """Run a command line; return the exit code, the output and the error output."""
-        output, errors = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-            code = cli.main(["--db", self.database, *arguments])
-        return code, output.getvalue(), errors.getvalue()
-
-    def says(self, *arguments: str) -> str:
-        """Run a command line that must succeed; return what it prints."""
-        code, output, errors = self.run_program(*arguments)
-        self.assertEqual((code, errors), (0, ""), arguments)
-        return output
-
-    def refuses(self, *arguments: str) -> str:
-        """Run a command line that must be refused in one line; return that line."""
-        code, output, errors = self.run_program(*arguments)
-        self.assertEqual((code, output), (2, ""), arguments)
-        self.assertRegex(errors, r"\Aerror: [^\n]+\n\Z")
-        return errors
