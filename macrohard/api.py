@@ -166,6 +166,10 @@ async def aresume(
     approved: Sequence[str] = (),
     model: Model | None = None,
     sandbox: SandboxProvider | None = None,
+    max_usd: float | None = None,
+    max_tokens: int | None = None,
+    max_calls: int | None = None,
+    max_minutes: float | None = None,
     on_event: Listener | None = None,
     approver: Approver | None = None,
     handle_signals: bool = False,
@@ -177,6 +181,10 @@ async def aresume(
         approved: Stages that were approved since.
         model: The model, when the run was begun with one that has no name to open it by.
         sandbox: Likewise.
+        max_usd: A new cap in dollars; None keeps the run's.
+        max_tokens: A new cap in tokens; None keeps the run's.
+        max_calls: A new cap in model calls; None keeps the run's.
+        max_minutes: A new cap in minutes of work; None keeps the run's.
         on_event: Called with every new event.
         approver: Asked after stages that need approval.
         handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
@@ -188,6 +196,7 @@ async def aresume(
     parts = Parts(
         model=model,
         boxes=sandbox,
+        caps=Caps(usd=max_usd, tokens=max_tokens, calls=max_calls, minutes=max_minutes),
         listener=on_event,
         approver=approver,
         handle_signals=handle_signals,

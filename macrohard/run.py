@@ -10,13 +10,13 @@ import tempfile
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from macrohard.artifacts import Artifacts
-from macrohard.budget import Budget, Spending
+from macrohard.budget import Budget, Caps, Spending
 from macrohard.config import Settings
 from macrohard.errors import (
     InterruptedRunError,
@@ -61,6 +61,7 @@ class Parts:
         listener: Told of every event.
         approver: Asked after stages that need approval.
         handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
+        caps: New limits for a run that goes on; those that are None stay as they were.
     """
 
     model: Model | None = None
@@ -68,6 +69,7 @@ class Parts:
     listener: Listener | None = None
     approver: Approver | None = None
     handle_signals: bool = False
+    caps: Caps | None = None
 
 
 def create_run(
@@ -120,9 +122,18 @@ async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> d
         record = read_record(folder)
         if record["status"] in {"released", "not accepted"}:
             return record
+        if parts.caps is not None:
+            record["options"] = _with_caps(record["options"], parts.caps)
         async with _open_office(folder, record, parts) as office:
             runner = _Runner(folder, record, office, parts, approved)
             return await runner.run()
+
+
+def _with_caps(options: dict[str, Any], caps: Caps) -> dict[str, Any]:
+    """The options with new limits in place of the old ones; refused when they mean nothing."""
+    given = {name: value for name, value in asdict(caps).items() if value is not None}
+    renewed = {**options, "caps": {**options["caps"], **given}}
+    return Settings.from_json(renewed).to_json()
 
 
 class _Runner:

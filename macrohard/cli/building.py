@@ -12,12 +12,25 @@ import typer
 
 from macrohard.cli.consoles import err, print_json
 from macrohard.cli.finding import RUNS, find_run
-from macrohard.cli.options import Agents, Debug, Json, Quiet, Run
-from macrohard.errors import MacrohardError
+from macrohard.cli.options import (
+    Agents,
+    Debug,
+    Json,
+    MaxCalls,
+    MaxMinutes,
+    MaxTokens,
+    MaxUsd,
+    Quiet,
+    Run,
+)
+from macrohard.errors import MacrohardError, UsageError
 
 if TYPE_CHECKING:
     from macrohard.api import BuildResult
     from macrohard.report.live import Progress
+
+
+_OFFLINE = "offline"
 
 
 def build(  # noqa: PLR0917 - typer makes an option of each
@@ -35,8 +48,21 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         bool, typer.Option("--overwrite", help="Replace a run that is in --out already.")
     ] = False,
     model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="Who plays the roles.")
-    ] = "offline",
+        str,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="Who plays the roles: offline, PROVIDER:NAME, URL#NAME or mailbox:DIR.",
+        ),
+    ] = _OFFLINE,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Record the model's answers on a cassette."),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", metavar="FILE", help="Play a cassette instead of asking a model."),
+    ] = None,
     sandbox: Annotated[
         str,
         typer.Option("--sandbox", metavar="KIND", help="Where code runs: auto, docker, process."),
@@ -84,18 +110,10 @@ def build(  # noqa: PLR0917 - typer makes an option of each
             "terminal the run stops there.",
         ),
     ] = None,
-    max_usd: Annotated[
-        float | None, typer.Option("--max-usd", metavar="USD", help="Cap in dollars.")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", metavar="N", help="Cap in tokens.")
-    ] = None,
-    max_calls: Annotated[
-        int | None, typer.Option("--max-calls", metavar="N", help="Cap in model calls.")
-    ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option("--max-minutes", metavar="MIN", help="Cap in minutes of work.")
-    ] = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    max_calls: MaxCalls = None,
+    max_minutes: MaxMinutes = None,
     json_: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
@@ -106,8 +124,11 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     """
     from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
 
+    if replay is not None and model != _OFFLINE:
+        raise UsageError("--replay plays recorded answers: leave out --model.")
     options: dict[str, Any] = {
-        "out": out, "overwrite": overwrite, "model": model, "sandbox": sandbox,
+        "out": out, "overwrite": overwrite, "record": record, "sandbox": sandbox,
+        "model": f"replay:{replay}" if replay else model,
         "allow_process_sandbox": allow_process_sandbox, "rounds": rounds,
         "min_satisfied": min_satisfied, "faults": faults, "seed": seed, "agents": agents,
         "concurrency": concurrency, "approve": tuple(approve or ()), "max_usd": max_usd,
@@ -120,7 +141,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         shown.end(api.build(spec, handle_signals=True, on_event=shown.take, **options, **asking))
 
 
-def resume(
+def resume(  # noqa: PLR0917 - typer makes an option of each
     run: Run,
     approved: Annotated[
         list[str] | None,
@@ -128,13 +149,17 @@ def resume(
             "--approved", metavar="STAGE", help="A stage that was approved since; may be repeated."
         ),
     ] = None,
+    max_usd: MaxUsd = None,
+    max_tokens: MaxTokens = None,
+    max_calls: MaxCalls = None,
+    max_minutes: MaxMinutes = None,
     json_: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
     """Go on with a run that was stopped or killed, or see how it ended.
 
-    No model call whose answer is on disk is made again.
+    No model call whose answer is on disk is made again. Caps that are not given stay as they were.
     """
     from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
     from macrohard.config import check_stage  # noqa: PLC0415
@@ -148,6 +173,10 @@ def resume(
             api.resume(
                 folder,
                 approved=stages,
+                max_usd=max_usd,
+                max_tokens=max_tokens,
+                max_calls=max_calls,
+                max_minutes=max_minutes,
                 handle_signals=True,
                 on_event=shown.take,
                 approver=shown.approver,

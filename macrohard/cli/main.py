@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from macrohard import __version__
-from macrohard.cli import agents, building, doctor, init, runs
+from macrohard.cli import agents, building, cluster, doctor, init, runs
 from macrohard.errors import MacrohardError
 
 _INTERRUPTED = 130
@@ -35,6 +35,7 @@ app.command("resume")(building.resume)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.add_typer(agents.app, name="agents")
+app.add_typer(cluster.app, name="cluster")
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 

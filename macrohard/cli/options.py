@@ -22,3 +22,11 @@ Agents = Annotated[
         help="Folder with role files that add to the shipped ones, or replace those of their name.",
     ),
 ]
+MaxUsd = Annotated[float | None, typer.Option("--max-usd", metavar="USD", help="Cap in dollars.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="Cap in tokens.")]
+MaxCalls = Annotated[
+    int | None, typer.Option("--max-calls", metavar="N", help="Cap in model calls.")
+]
+MaxMinutes = Annotated[
+    float | None, typer.Option("--max-minutes", metavar="MIN", help="Cap in minutes of work.")
+]

@@ -72,7 +72,7 @@ def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: 
         "---\nname: own-reviewer\nstage: verify\nduty: reviewer\ndescription: Reads.\n"
         "output: Review\ntools: [bash]\ntier: fast\n---\n" + "Read it well. " * 20
     )
-    arguments = (*ALL_OPTIONS, "--agents", "mine", "--out", "r", "--quiet")
+    arguments = (*ALL_OPTIONS, "--agents", "mine", "--record", "tape.json", "--out", "r", "--quiet")
     assert macrohard("build", spec.name, *arguments).code == 5
     options = json.loads((tmp_path / "r" / "run.json").read_text())["options"]
     assert options == {
@@ -85,6 +85,7 @@ def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: 
         "seed": 11,
         "agents": str(tmp_path / "mine"),
         "concurrency": 2,
+        "record": str(tmp_path / "tape.json"),
         "approve": ["design", "users"],
         "caps": {"usd": 1.5, "tokens": 9, "calls": 0, "minutes": 7.0},
     }
@@ -166,6 +167,23 @@ def test_an_unreadable_line_is_told_by_file_and_line(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_cassette_is_recorded_and_played(macrohard: Command, spec: Path, tmp_path: Path) -> None:
+    recorded = macrohard(
+        "build", spec.name, "--out", "a", "--record", "tape", "--max-calls", "3", "-q"
+    )
+    assert recorded.code == 5
+    played = macrohard(
+        "build", spec.name, "--out", "b", "--replay", "tape", "--max-calls", "3", "-q"
+    )
+    assert played.code == 5
+    runs = [json.loads((tmp_path / run / "run.json").read_text()) for run in ("a", "b")]
+    assert [run["cost"]["calls"] for run in runs] == [3, 3]
+    assert runs[1]["options"]["model"] == "replay:tape"
+    said = macrohard("build", spec.name, "--replay", "tape", "--model", "openai:x")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "leave out --model" in said.err
+
+
 def test_resume_of_what_is_no_run(macrohard: Command) -> None:
     said = macrohard("resume", "nothing")
     assert (said.code, said.err.count("\n")) == (2, 1)
@@ -176,6 +194,20 @@ def test_resume_checks_the_approved_stage(macrohard: Command, stopped: Path) -> 
     said = macrohard("resume", str(stopped), "--approved", "testing")
     assert said.code == 2
     assert "There is no stage 'testing'" in said.err
+
+
+def test_a_run_that_a_cap_stopped_goes_on_with_a_higher_one(
+    macrohard: Command, stopped: Path
+) -> None:
+    assert macrohard("resume", str(stopped), "--quiet").code == 5
+    said = macrohard("resume", str(stopped), "--max-calls", "2", "--quiet")
+    assert said.code == 5
+    assert "over the cap of 2" in said.err
+    record = json.loads((stopped / "run.json").read_text())
+    assert record["options"]["caps"]["calls"] == 2
+    assert record["cost"]["calls"] == 2
+    refused = macrohard("resume", str(stopped), "--max-calls", "-1")
+    assert (refused.code, refused.err) == (2, "error: --max-calls -1: must be 0 or more.\n")
 
 
 def test_without_a_person_an_approval_is_never_given(process: Command, spec: Path) -> None:
@@ -212,8 +244,11 @@ def test_two_processes_on_one_run_are_one_too_many(
     running = start("build", spec.name, "--out", "r", folder=tmp_path)
     try:
         wait_for(tmp_path / "r" / "events.jsonl", "stage_started")
+        # Held, so that it cannot be over before the other one asks.
+        running.send_signal(signal.SIGSTOP)
         said = process("resume", "r")
     finally:
+        running.send_signal(signal.SIGCONT)
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=120)
     assert said.code == 2

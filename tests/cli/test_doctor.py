@@ -66,8 +66,12 @@ def test_names_of_keys_are_shown_and_never_their_values(
     macrohard: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EXAMPLE_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("XAI_API_KEY", "sk-very-secret")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     said = macrohard("doctor")
     assert "EXAMPLE_API_KEY" in said.out
+    assert "whose key is set: xai:NAME" in said.out
+    assert "openai (OPENAI_API_KEY)" in said.out
     assert "sk-very-secret" not in said.out + said.err
 
 

@@ -12,7 +12,7 @@ import macrohard as package
 from macrohard.cli import runs as runs_module
 from macrohard.errors import BudgetError, InterruptedRunError, MacrohardError, ModelError
 
-SUBCOMMANDS = ("build", "resume", "runs", "show", "agents", "doctor", "init")
+SUBCOMMANDS = ("build", "resume", "runs", "show", "agents", "cluster", "doctor", "init")
 
 
 def test_help_names_every_command_and_exit_code(macrohard: Command) -> None:
