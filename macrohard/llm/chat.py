@@ -87,7 +87,7 @@ class ChatModel:
                         f"{self.name} failed {attempt} times; the last time: {error}"
                     ) from None
                 asked = (
-                    error.wait_s if error.wait_s is not None else wait_s * random.uniform(0.5, 1)
+                    error.wait_s if error.wait_s is not None else wait_s * random.uniform(0.5, 1)  # noqa: S311
                 )
                 await asyncio.sleep(min(asked, patience.longest_wait_s))
                 wait_s *= 2
