@@ -1,6 +1,6 @@
 """The user stories of an app: one for each kind and group of features, one for each rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from macrohard.llm.offline.criteria.adding import REFUSED, adding
 from macrohard.llm.offline.criteria.changing import editing
@@ -44,6 +44,12 @@ def draft_stories(app: App, base: Base | None = None) -> list[Draft]:
         drafts.append(_rule_story(Subject(app, app.kind(rule.kind), examples), rule, number))
     drafts += _unruled_deletions(app, examples)
     return [draft for draft in drafts if draft.cases]
+
+
+def unchecked_rules(app: App, drafts: Sequence[Draft]) -> list[Rule]:
+    """The rules for which no example was found, so that no story is about them."""
+    told = {draft.key for draft in drafts}
+    return [rule for n, rule in enumerate(app.rules, start=1) if f"rule.{n}" not in told]
 
 
 def keeper(subject: Subject) -> str:

@@ -14,6 +14,10 @@ from macrohard.llm.offline.oracle.trial import Typed
 __all__ = ["FAR", "breaking", "distance", "ruling"]
 
 
+_EDITS_TRIED = 2
+"""Example records that an edit is looked for which breaks a rule."""
+
+
 def ruling(subject: Subject, rule: Rule, name: str) -> list[Case]:
     """The criteria of one rule.
 
@@ -63,7 +67,7 @@ def _change_refused(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:
     checks: list[Check] = []
     acts: list[str] = []
     if subject.kind.features.edit:
-        for made in subject.examples:
+        for made in subject.examples[:_EDITS_TRIED]:
             typed = breaking(subject, rule, made.number)
             if typed:
                 checks.append(Refuses(edit(subject.kind, made.number, typed)))
@@ -71,7 +75,7 @@ def _change_refused(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:
                 break
     if subject.kind.features.delete and isinstance(rule, BoundRule):
         for made in subject.examples:
-            if subject.refuses_delete(made.number):
+            if subject.refuses_delete(made.number, rule):
                 checks.append(Refuses(delete(subject.kind, made.number)))
                 acts.append(f"{subject.name} {made.number} is deleted")
                 break

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from macrohard.llm.offline.criteria.check import Answers
 from macrohard.llm.offline.criteria.commands import in_json, list_, show
-from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind
+from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind, Rule
 from macrohard.llm.offline.oracle.base import Base, Made
 from macrohard.llm.offline.oracle.reading import Query
 from macrohard.llm.offline.oracle.rules import RefusedError
@@ -123,9 +123,15 @@ class Subject:
         """Whether a change of a record is refused on any day."""
         return self._refuses(lambda there: there.edit(self.kind.slug, number, typed))
 
-    def refuses_delete(self, number: int) -> bool:
-        """Whether a record may not be deleted on any day."""
-        return self._refuses(lambda there: there.delete(self.kind.slug, number))
+    def refuses_delete(self, number: int, rule: Rule | None = None) -> bool:
+        """Whether a record may not be deleted on any day, for this rule where one is given."""
+        try:
+            self.there.copy().delete(self.kind.slug, number)
+        except RefusedError as error:
+            return rule is None or error.problem.rule == rule
+        except UnsettledError:
+            return False
+        return False
 
     def _after(self, act: Callable[[Timeless], object]) -> Timeless | None:
         trial = self.there.copy()

@@ -26,6 +26,15 @@ class DeadEndError(Exception):
     """No example was found with which the journey could go on."""
 
 
+def dead_end(_journey: "Journey") -> None:
+    """A journey that leads nowhere.
+
+    Raises:
+        DeadEndError: Always.
+    """
+    raise DeadEndError
+
+
 class Journey:
     """Writes steps, and keeps a world in which they have happened.
 

@@ -22,8 +22,20 @@ _MISTAKES = 3
 _FINDS = 3
 
 
-def first_steps(journey: Journey, kind: Kind) -> None:
-    """Find the way with the help, record two, look, err, and see that nothing came of that."""
+def nothing_yet(journey: Journey, kind: Kind) -> None:
+    """What there is to see where no record can be made."""
+    _read_help(journey)
+    journey.look(kind, f"Look at all {kind.plural.lower()}.")
+    if kind.features.show:
+        journey.refuse(
+            f"Look at {kind.name.lower()} {UNKNOWN}, which is not there.",
+            show(kind, UNKNOWN),
+            f"there is no {kind.name.lower()} {UNKNOWN}",
+            cases=[f"{kind.slug}_show_needs_a_known_id"],
+        )
+
+
+def _read_help(journey: Journey) -> None:
     journey.step(
         "Find out what the program can do.",
         ("--help",),
@@ -31,6 +43,11 @@ def first_steps(journey: Journey, kind: Kind) -> None:
         see=[each.command for each in journey.app.kinds],
         cases=["help_names_every_kind"],
     )
+
+
+def first_steps(journey: Journey, kind: Kind) -> None:
+    """Find the way with the help, record two, look, err, and see that nothing came of that."""
+    _read_help(journey)
     first = journey.make(kind)
     second = journey.make(kind, _with_odd_text(journey, kind))
     journey.look(kind, f"Look at all {kind.plural.lower()}.")

@@ -22,7 +22,7 @@ _EACH = 3
 _ONE_MORE = 7
 """Turn of records that are to be possible beside the examples."""
 
-_TO_BREAK = 2
+_TO_BREAK = 1
 """Records added at most so that a rule can be broken and nothing else."""
 
 _MORE_TARGETS = 4

@@ -48,7 +48,7 @@ def problems(before: World, after: World, kind: str, number: int) -> Iterator[Pr
     record = after.record(kind, number)
     if record is not None:
         for field in stored_fields(record.kind):
-            yield from _field_problems(record, field)
+            yield from _field_problems(before, record, field)
     was = before.record(kind, number)
     for rule in after.app.rules:
         if isinstance(rule, DeleteRule) or rule.kind != kind:
@@ -63,13 +63,13 @@ def problems(before: World, after: World, kind: str, number: int) -> Iterator[Pr
             yield Problem(rule.text, rule=rule)
 
 
-def _field_problems(record: Record, field: Field) -> Iterator[Problem]:
+def _field_problems(before: World, record: Record, field: Field) -> Iterator[Problem]:
     value = record.row[field.slug]
     if value is None:
         if field.required:
             yield Problem(f"{field.name} is required", slug=field.slug)
         return
-    if field.type is FieldType.REFERENCE and value not in record.world.rows[field.target]:
+    if field.type is FieldType.REFERENCE and value not in before.rows[field.target]:
         yield Problem(f"there is no {field.target} {value}", slug=field.slug)
     if field.unique and any(other.row[field.slug] == value for other in _others(record)):
         yield Problem(f"another {record.kind.name} has this {field.name}", slug=field.slug)

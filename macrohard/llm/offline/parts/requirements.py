@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from macrohard.llm.offline.criteria.check import Case, Draft
-from macrohard.llm.offline.criteria.drafts import draft_stories
+from macrohard.llm.offline.criteria.drafts import draft_stories, unchecked_rules
 from macrohard.llm.offline.criteria.subject import Subject
 from macrohard.llm.offline.dialect import parse_spec
 from macrohard.llm.offline.dialect.ast import App
@@ -38,9 +38,9 @@ def requirements_of(app: App, text: str) -> Requirements:
     """The requirements of an app and the text it was read from."""
     base = build_base(app)
     lines = text.split("\n")
+    drafts = draft_stories(app, base)
     stories = tuple(
-        _story(draft, f"S{number}", lines)
-        for number, draft in enumerate(draft_stories(app, base), start=1)
+        _story(draft, f"S{number}", lines) for number, draft in enumerate(drafts, start=1)
     )
     used = {source.line for story in stories for source in story.sources}
     return Requirements(
@@ -53,7 +53,7 @@ def requirements_of(app: App, text: str) -> Requirements:
             for number, line in enumerate(lines, start=1)
             if line.strip() and number not in used
         ),
-        assumptions=(*app.assumptions, *_barren(app, base)),
+        assumptions=(*app.assumptions, *_barren(app, base), *_unchecked(app, drafts)),
         out_of_scope=OUT_OF_SCOPE,
     )
 
@@ -129,3 +129,11 @@ def _barren(app: App, base: Base) -> tuple[str, ...]:
         f"said about {subject.plural} can be checked in part only."
         for subject in (Subject(app, app.kind(slug), base) for slug in base.barren)
     )
+
+
+def _unchecked(app: App, drafts: Sequence[Draft]) -> list[str]:
+    return [
+        f"The rule `{rule.text}` holds as it is quoted; no example was found that breaks it and "
+        "nothing else, so no criterion shows it."
+        for rule in unchecked_rules(app, drafts)
+    ]

@@ -7,8 +7,8 @@ from itertools import zip_longest
 from macrohard.llm.offline.criteria.drafts import draft_stories
 from macrohard.llm.offline.dialect.ast import App, DeleteRule, FieldType, Kind, Rule
 from macrohard.llm.offline.journeys.accounts import figures, files
-from macrohard.llm.offline.journeys.journey import DeadEndError, Journey
-from macrohard.llm.offline.journeys.plots import daily_work, first_steps, special_ones
+from macrohard.llm.offline.journeys.journey import DeadEndError, Journey, dead_end
+from macrohard.llm.offline.journeys.plots import daily_work, first_steps, nothing_yet, special_ones
 from macrohard.llm.offline.journeys.trials_of_rules import deletion, rule_kept_and_broken
 from macrohard.llm.offline.oracle.seek import Seeker
 from macrohard.llm.offline.oracle.world import stored_fields
@@ -24,11 +24,16 @@ _TURN = 20
 
 @dataclass(frozen=True)
 class Plot:
-    """A journey that may be written: what it is about, and how."""
+    """A journey that may be written: what it is about, and how.
+
+    Attributes:
+        instead: What is written where no examples are found for the journey.
+    """
 
     title: str
     goal: str
     write: Callable[[Journey], None]
+    instead: Callable[[Journey], None] = dead_end
 
 
 def write_scenarios(scene: Scene) -> Scenarios:
@@ -51,10 +56,8 @@ def scenarios_of(app: App, requirements: Requirements) -> Scenarios:
     for number, plot in enumerate(_plots(app)):
         if len(found) == most:
             break
-        journey = Journey(app, seeker, _TURN + 3 * number)
-        try:
-            plot.write(journey)
-        except DeadEndError:
+        journey = _written(plot, app, seeker, _TURN + 3 * number)
+        if journey is None:
             continue
         criteria = dict.fromkeys(c for case in journey.cases for c in ids.get(case, ()))
         found.append(
@@ -67,6 +70,18 @@ def scenarios_of(app: App, requirements: Requirements) -> Scenarios:
             )
         )
     return Scenarios(scenarios=tuple(found))
+
+
+def _written(plot: Plot, app: App, seeker: Seeker, turn: int) -> Journey | None:
+    """The journey of a plot, or of what is left of it; ``None`` when there are no examples."""
+    for write in (plot.write, plot.instead):
+        journey = Journey(app, seeker, turn)
+        try:
+            write(journey)
+        except DeadEndError:
+            continue
+        return journey
+    return None
 
 
 def _plots(app: App) -> Iterator[Plot]:
@@ -101,6 +116,7 @@ def _first(kind: Kind) -> Plot:
         f"First steps with {plural}",
         f"Find the way around, record two {plural}, and see mistakes refused.",
         lambda journey: first_steps(journey, kind),
+        lambda journey: nothing_yet(journey, kind),
     )
 
 
