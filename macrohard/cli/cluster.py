@@ -253,7 +253,7 @@ def plan(scenario: ScenarioFile, json_: Json = False) -> None:
 
 
 @app.command("replay")
-def replay(
+def replay(  # noqa: PLR0917 - typer hands options over by name
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories.")],
     builds: Annotated[int, typer.Option(min=1, help="Builds to play.")] = 100,
     at_a_time: Annotated[int, typer.Option(min=1, help="Builds under way at once.")] = 50,
@@ -282,7 +282,9 @@ def replay(
         print_json(answer.as_json())
         return
     cells = [_scaled(answer.numbers[key], factor) for key, _, factor in _SHOWN]
-    title = f"{builds} builds, {at_a_time} at a time, on {racks} x {hardware} (a session is a build)"
+    title = (
+        f"{builds} builds, {at_a_time} at a time, on {racks} x {hardware} (a session is a build)"
+    )
     _table(title, ("mean ± 95 %",), [cells])
 
 

@@ -1,5 +1,6 @@
 """``macrohard cluster accuracy``: predicted against measured, with rows nobody fitted to."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ GRID = tuple(
     for noise in (0.02, 0.1, 0.3)
 )
 """Kernels tried; the validation rows choose."""
+
+Kernel = tuple[float, float, float]
+"""Length scale, weight of the linear part, variance of the noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Report:
 
     lines: tuple[Line, ...]
     counts: dict[str, int]
-    chosen: dict[str, tuple[float, float, float]]
+    chosen: dict[str, Kernel]
     coverage: float
 
     def as_json(self) -> dict[str, Any]:
@@ -66,31 +70,50 @@ class Report:
         return "\n".join(
             [
                 "Median absolute error of the roofline in a closed loop (raw), and calibrated.",
-                "Calibrated on train rows only; the kernel was chosen on validate rows; held-out "
-                "rows were used for nothing but this table.",
+                (
+                    "Calibrated on train rows only; the kernel was chosen on validate rows; "
+                    "held-out rows were used for nothing but this table."
+                ),
                 f"{counts}; predicted {self.coverage:.0%} of distinct rows.",
                 "",
                 head,
                 "-" * len(head),
                 *body,
                 "",
-                "Peers on GB200/GB300 (measured by us, aiconfigurator estimates): TTFT 75 %, "
-                "TPOT 37 %. Our aim: 20 % and 10 %.",
+                (
+                    "Peers on GB200/GB300 (measured by us, aiconfigurator estimates): TTFT 75 %, "
+                    "TPOT 37 %. Our aim: 20 % and 10 %."
+                ),
             ]
         )
 
 
-def _errors(rows: Sequence[Any]) -> float:
-    return median(abs(predicted / measured - 1) for predicted, measured in rows)
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    """A row, its part, what physics says of it, and its features."""
+
+    row: Row
+    part: Part
+    raw: tuple[float, float]
+    features: list[float]
+
+    @property
+    def measured(self) -> tuple[float, float]:
+        """TTFT and TPOT as measured, in seconds."""
+        return self.row.ttft_s, self.row.tpot_s
+
+
+def _error(rows: Sequence[tuple[float, float]]) -> float:
+    return float(median(abs(predicted / measured - 1) for predicted, measured in rows))
 
 
 def _choose(
     train: Sequence[tuple[list[float], float]], check: Sequence[tuple[list[float], float]]
-) -> tuple[tuple[float, float, float], Correction]:
+) -> tuple[Kernel, Correction]:
     """The kernel with the least median error on the validation rows."""
     import numpy as np  # noqa: PLC0415 - an extra
 
-    best: tuple[float, tuple[float, float, float], Correction] | None = None
+    best: tuple[float, Kernel, Correction] | None = None
     for width, linear, noise in GRID:
         correction = fit(
             [x for x, _ in train], [y for _, y in train], width=width, linear=linear, noise=noise
@@ -112,58 +135,79 @@ def measure_accuracy(folder: Path | None) -> Report:
     Raises:
         ConfigError: The measured rows are not installed.
     """
-    import numpy as np  # noqa: PLC0415 - an extra
-
     rows, counts = read_rows(read_configs(folder))
     distinct = counts["rows"] - counts["duplicates"]
-    usable: list[tuple[Row, Part, tuple[float, float], list[float]]] = []
+    usable: list[_Usable] = []
     for row, part in split_rows(rows):
         try:
-            usable.append((row, part, physics(row), features(row)))
+            usable.append(_Usable(row, part, physics(row), features(row)))
         except (ConfigError, ZeroDivisionError, KeyError):
             counts["unusable"] += 1
     if not usable:
         raise ConfigError("no measured row could be predicted")
-    counts["dropped (group held out)"] = sum(part == "dropped" for _, part, _, _ in usable)
-    predicted: dict[str, Any] = {}
-    chosen = {}
+    counts["dropped (group held out)"] = sum(one.part == "dropped" for one in usable)
+    chosen, predicted = {}, []
     for number, name in enumerate(("ttft", "tpot")):
-        def residual(row: Row, raw: tuple[float, float], k: int = number) -> float:
-            return float(np.log((row.ttft_s, row.tpot_s)[k] / raw[k]))
+        chosen[name], values = _predict(usable, number)
+        predicted.append(values)
+    lines = _tabulate(usable, predicted)
+    return Report(tuple(lines), counts, chosen, len(usable) / distinct)
 
-        train, check = (
-            [(x, residual(row, raw)) for row, part, raw, x in usable if part == wanted]
-            for wanted in ("train", "validate")
-        )
-        chosen[name], correction = _choose(train, check)
-        shift = correction([x for _, _, _, x in usable])
-        predicted[name] = np.array([raw[number] for _, _, raw, _ in usable]) * np.exp(shift)
+
+def _predict(usable: Sequence[_Usable], number: int) -> tuple[Kernel, list[float]]:
+    """Calibrate TTFT (0) or TPOT (1) on the train rows and predict every row."""
+    parts = (
+        [
+            (one.features, math.log(one.measured[number] / one.raw[number]))
+            for one in usable
+            if one.part == wanted
+        ]
+        for wanted in ("train", "validate")
+    )
+    kernel, correction = _choose(*parts)
+    shifts = correction([one.features for one in usable]).tolist()
+    return kernel, [
+        one.raw[number] * math.exp(shift) for one, shift in zip(usable, shifts, strict=True)
+    ]
+
+
+def _tabulate(usable: Sequence[_Usable], predicted: Sequence[Sequence[float]]) -> list[Line]:
     lines = []
     for part in ("train", "validate", "gb200 rest", "held out"):
-        members = [k for k, (_, mine, _, _) in enumerate(usable) if mine == part]
+        members = [k for k, one in enumerate(usable) if one.part == part]
         groups: dict[str, list[int]] = {"all": members}
         for k in members:
-            groups.setdefault(usable[k][0].hardware, []).append(k)
+            groups.setdefault(usable[k].row.hardware, []).append(k)
         if part == "held out":
             for k in members:
-                groups.setdefault(usable[k][0].model, []).append(k)
-        for group, chosen_rows in groups.items():
-            if not chosen_rows:
-                continue
-            own = [usable[k] for k in chosen_rows]
-            lines.append(
-                Line(
-                    part=part,
-                    group=group,
-                    rows=len(own),
-                    configurations=len({row.group for row, _, _, _ in own}),
-                    ttft_raw=_errors([(raw[0], row.ttft_s) for row, _, raw, _ in own]),
-                    ttft=_errors([(predicted["ttft"][k], usable[k][0].ttft_s) for k in chosen_rows]),
-                    tpot_raw=_errors([(raw[1], row.tpot_s) for row, _, raw, _ in own]),
-                    tpot=_errors([(predicted["tpot"][k], usable[k][0].tpot_s) for k in chosen_rows]),
-                )
-            )
-    return Report(tuple(lines), counts, chosen, len(usable) / distinct)
+                groups.setdefault(usable[k].row.model, []).append(k)
+        lines += [_line(part, name, own, usable, predicted) for name, own in groups.items() if own]
+    return lines
+
+
+def _line(
+    part: str,
+    group: str,
+    own: Sequence[int],
+    usable: Sequence[_Usable],
+    predicted: Sequence[Sequence[float]],
+) -> Line:
+    rows = [usable[k] for k in own]
+    errors = [
+        _error([(values[k], usable[k].measured[number]) for k in own])
+        for number, values in enumerate(predicted)
+    ]
+    raw = [_error([(one.raw[number], one.measured[number]) for one in rows]) for number in (0, 1)]
+    return Line(
+        part=part,
+        group=group,
+        rows=len(rows),
+        configurations=len({one.row.group for one in rows}),
+        ttft_raw=raw[0],
+        ttft=errors[0],
+        tpot_raw=raw[1],
+        tpot=errors[1],
+    )
 
 
 def print_accuracy(

@@ -102,26 +102,29 @@ def generate_agents(
 
     def columns(calls: int, edges: int, streams: int) -> Any:
         return engine.Columns(
-            *(column(calls) for _ in range(4)),
-            column(calls, 0.0),
-            column(calls, 0.0),
-            column(calls),
-            column(streams),
-            column(streams),
-            column(edges),
-            column(edges),
-            column(sessions),
+            session=column(calls),
+            stream=column(calls),
+            prompt=column(calls),
+            output=column(calls),
+            gap_s=column(calls, 0.0),
+            arrival_s=column(calls, 0.0),
+            parents=column(calls),
+            stream_parent=column(streams),
+            stream_offset=column(streams),
+            edge_from=column(edges),
+            edge_to=column(edges),
+            last=column(sessions),
         )
 
     at = engine.Cursor(column(1), column(1), column(1))
     state, ends = column(2), column(max(1, shape.fan_out))
     arguments = (at, state, shape, ends, seed, sessions, float(rate_per_s), agents)
-    engine.fill_sessions(columns(1, 1, 1), *arguments, False)  # noqa: FBT003 - compiled code
+    engine.fill_sessions(columns(1, 1, 1), *arguments, False)
     calls, edges, streams = int(at.call[0]), int(at.edge[0]), int(at.stream[0])
     filled = columns(calls, edges, streams)
     for shared in range(shape.shared_streams):
         filled.stream_parent[shared] = -1
-    engine.fill_sessions(filled, *arguments, True)  # noqa: FBT003 - compiled code
+    engine.fill_sessions(filled, *arguments, True)
     first, count, children = column(calls), column(calls), column(edges)
     engine.group_edges(filled.edge_from, filled.edge_to, first, count, children)
     return Workload(

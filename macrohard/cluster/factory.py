@@ -117,7 +117,9 @@ def _chains(calls: Sequence[FactoryCall]) -> list[_Chain]:
         before = [k for k, (_, end, _) in enumerate(spans) if end <= start]
         # only the latest ones: those that no other chain in between waited for
         latest_start = max((spans[k][0] for k in before), default=0.0)
-        after = tuple(k for k in before if spans[k][1] > latest_start or spans[k][0] == latest_start)
+        after = tuple(
+            k for k in before if spans[k][1] > latest_start or spans[k][0] == latest_start
+        )
         ended = max((spans[k][1] for k in after), default=start)
         chains.append(_Chain(tuple(own), after, max(0.0, start - ended)))
     return chains

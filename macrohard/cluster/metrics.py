@@ -116,9 +116,7 @@ def energy_kwh(result: Result) -> float:
         hardware, gpus = deployment.hardware, deployment.parallel.gpus
         active_s = account.mixed_s + DECODE_POWER_SHARE * account.decode_s
         beside_w = hardware.all_in_w - hardware.gpu_w + hardware.idle_w
-        joules += gpus * (
-            beside_w * result.end_s + (hardware.gpu_w - hardware.idle_w) * active_s
-        )
+        joules += gpus * (beside_w * result.end_s + (hardware.gpu_w - hardware.idle_w) * active_s)
     return joules / 3.6e6
 
 
@@ -162,9 +160,7 @@ def summarise(result: Result) -> Metrics:
     kept = 1.0
     if len(w.deadline_s):
         limits = [d for d in w.deadline_s if d > 0]
-        good = sum(
-            e - s <= d for s, e, d in zip(starts, ends, w.deadline_s, strict=True) if d > 0
-        )
+        good = sum(e - s <= d for s, e, d in zip(starts, ends, w.deadline_s, strict=True) if d > 0)
         kept = good / max(1, len(limits))
     clock_s = result.end_s
     gpus = sum(pool.gpus for pool in result.pools)

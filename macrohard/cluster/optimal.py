@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from macrohard.cluster.placement import Gang, Placed
+from macrohard.cluster.placement import Gang, Placed, check_sizes
 from macrohard.errors import ConfigError
 
 Pattern = tuple[int, ...]
@@ -40,12 +40,12 @@ def _solver() -> Any:
             "placement: optimal needs HiGHS; install macrohard[cluster] or choose best-fit"
         ) from None
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)  # noqa: FBT003 - HiGHS's own signature
+    solver.setOptionValue("output_flag", False)
     solver.setOptionValue("mip_rel_gap", 0.0)
     return solver
 
 
-def place_optimally(
+def place_optimally(  # noqa: C901 - the whole program in the order of a textbook
     gangs: Sequence[Gang], capacities: Sequence[int], *, total_gpus: int, limit_s: float = 60.0
 ) -> Placed:
     """Place as many GPUs' worth of gangs as can be.
@@ -63,13 +63,7 @@ def place_optimally(
     """
     solver = _solver()
     solver.setOptionValue("time_limit", float(limit_s))
-    largest = max(capacities, default=0)
-    for gang in gangs:
-        if gang.gpus > largest:
-            raise ConfigError(
-                f"gang {gang.name} needs {gang.gpus} GPUs in one NVLink domain; the largest has "
-                f"{largest} usable"
-            )
+    check_sizes(gangs, capacities)
     kinds = sorted({(gang.priority, -gang.gpus) for gang in gangs})
     sizes = [-size for _, size in kinds]
     wanted = Counter((gang.priority, -gang.gpus) for gang in gangs)
@@ -94,14 +88,14 @@ def place_optimally(
     values = solver.getSolution().col_value
     proven = solver.modelStatusToString(solver.getModelStatus()) == "Optimal"
     waiting: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for number, gang in enumerate(gangs):
-        waiting[gang.priority, -gang.gpus].append(number)
+    for index, gang in enumerate(gangs):
+        waiting[gang.priority, -gang.gpus].append(index)
     result: list[int | None] = [None] * len(gangs)
     for capacity, pattern, variable in choices:
         for _ in range(round(values[variable.index])):
             domain = domains[capacity].pop()
-            for kind, number in zip(kinds, pattern, strict=True):
-                for _ in range(min(number, len(waiting[kind]))):
-                    result[waiting[kind].pop()] = domain
+            for key, most in zip(kinds, pattern, strict=True):
+                for _ in range(min(most, len(waiting[key]))):
+                    result[waiting[key].pop()] = domain
     gpus = sum(g.gpus for g, d in zip(gangs, result, strict=True) if d is not None)
     return Placed(tuple(result), gpus, sum(capacities), total_gpus, proven)

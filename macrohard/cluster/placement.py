@@ -154,7 +154,7 @@ def make_placement(name: str, gangs: Sequence[Gang]) -> Placement:
     """
     if name == "fragmentation-aware":
         return FragmentationAware(Counter(gang.gpus for gang in gangs))
-    policies: dict[str, type[FirstFit] | type[BestFit]] = {
+    policies: dict[str, type[FirstFit | BestFit]] = {
         "first-fit": FirstFit,
         "best-fit": BestFit,
     }
@@ -200,7 +200,7 @@ def domain_capacities(
     """
     if spares not in SPARE_GPUS:
         raise ConfigError(f"unknown spare policy {spares!r}; there are: {', '.join(SPARE_GPUS)}")
-    kept_back = SPARE_GPUS[spares] if hardware.domain_gpus > 8 else 0  # noqa: PLR2004 - HGX has none
+    kept_back = SPARE_GPUS[spares] if hardware.domain_gpus > 8 else 0
     rng = random.Random(seed)  # noqa: S311 - a simulation
     broken = set(rng.sample(range(racks), round(lost_share * racks)))
     whole = hardware.domain_gpus - kept_back
@@ -208,23 +208,31 @@ def domain_capacities(
     return [hurt if rack in broken else whole for rack in range(racks)]
 
 
-def place_all(
-    gangs: Sequence[Gang], fleet: Fleet, policy: Placement, *, total_gpus: int
-) -> Placed:
-    """Place gangs one after another, the most urgent first; those that fit nowhere stay out.
+def check_sizes(gangs: Sequence[Gang], capacities: Sequence[int]) -> None:
+    """Refuse gangs that no domain can ever hold.
 
     Raises:
-        ConfigError: A gang larger than any domain can ever be.
+        ConfigError: There is one.
     """
-    largest = max(fleet.capacities, default=0)
-    domains: list[int | None] = [None] * len(gangs)
-    for number in sorted(range(len(gangs)), key=lambda k: (gangs[k].priority, k)):
-        gang = gangs[number]
+    largest = max(capacities, default=0)
+    for gang in gangs:
         if gang.gpus > largest:
             raise ConfigError(
                 f"gang {gang.name} needs {gang.gpus} GPUs in one NVLink domain; the largest has "
                 f"{largest} usable"
             )
+
+
+def place_all(gangs: Sequence[Gang], fleet: Fleet, policy: Placement, *, total_gpus: int) -> Placed:
+    """Place gangs one after another, the most urgent first; those that fit nowhere stay out.
+
+    Raises:
+        ConfigError: A gang larger than any domain can ever be.
+    """
+    check_sizes(gangs, fleet.capacities)
+    domains: list[int | None] = [None] * len(gangs)
+    for number in sorted(range(len(gangs)), key=lambda k: (gangs[k].priority, k)):
+        gang = gangs[number]
         domain = policy.choose(fleet, gang)
         if domain is not None:
             fleet.put(domain, gang)

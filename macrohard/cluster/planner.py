@@ -80,9 +80,7 @@ class Plan:
         """For machines."""
         return {
             "scenario": self.scenario.name,
-            "candidates": [
-                asdict(c) | {"parallel": str(c.parallel)} for c in self.candidates
-            ],
+            "candidates": [asdict(c) | {"parallel": str(c.parallel)} for c in self.candidates],
             "racks": list(self.placed.domains) if self.placed else [],
             "step_time": self.step_time,
         }
@@ -169,12 +167,16 @@ def make_plan(scenario: Scenario, *, on_progress: Callable[[str], None] | None =
             on_progress(f"{parallel}: {candidate.gpus} GPUs, {verdict}")
     if not candidates:
         base.deployment.check()
-        raise ConfigError(f"{base.deployment.model.name}: no gang fits {base.deployment.hardware.name}")
+        raise ConfigError(
+            f"{base.deployment.model.name}: no gang fits {base.deployment.hardware.name}"
+        )
     candidates.sort(key=lambda c: (not c.meets, c.gpus, c.tpot_p90_s))
     best = candidates[0]
     placed = None
     if best.meets:
-        gangs = [Gang(f"{base.name}-{k}", best.parallel.gpus, base.name) for k in range(best.replicas)]
+        gangs = [
+            Gang(f"{base.name}-{k}", best.parallel.gpus, base.name) for k in range(best.replicas)
+        ]
         placed = _place(scenario, gangs, scenario.placement, scenario.seed)[0]
     return Plan(scenario, tuple(candidates), placed, source)
 
@@ -196,11 +198,11 @@ def scenario_gangs(scenario: Scenario, seed: int) -> list[Gang]:
     """The gangs of a scenario in the (seeded) order in which they are asked for."""
     gangs = []
     for pool in scenario.pools:
-        for k in range(pool.replicas):
-            gangs.append(Gang(f"{pool.name}-{k}", pool.deployment.parallel.gpus, pool.name))
-        for k in range(pool.decoders if pool.decode else 0):
-            assert pool.decode is not None  # noqa: S101 - the range is empty otherwise
-            gangs.append(Gang(f"{pool.name}-d{k}", pool.decode.parallel.gpus, f"{pool.name}-d"))
+        size = pool.deployment.parallel.gpus
+        gangs += [Gang(f"{pool.name}-{k}", size, pool.name) for k in range(pool.replicas)]
+        if pool.decode:
+            size, name = pool.decode.parallel.gpus, f"{pool.name}-d"
+            gangs += [Gang(f"{name}{k}", size, name) for k in range(pool.decoders)]
     random.Random(seed).shuffle(gangs)  # noqa: S311 - a simulation
     return gangs
 

@@ -22,7 +22,7 @@ def _figure(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)  # noqa: FBT003 - matplotlib's own signature
+    axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
@@ -84,7 +84,7 @@ def plot_racks(placed: Placed, gpus: Sequence[int], *, domain_gpus: int, racks: 
         if domain is not None:
             used[domain] += count
     wide = math.ceil(math.sqrt(racks * 2))
-    rows = [used[k : k + wide] for k in range(0, racks, wide)]
+    rows: list[list[float]] = [list(used[k : k + wide]) for k in range(0, racks, wide)]
     rows[-1] = rows[-1] + [math.nan] * (wide - len(rows[-1]))
     figure, axes = _figure(7, 0.8 + 7 * len(rows) / wide)
     image = axes.imshow(rows, vmin=0, vmax=domain_gpus, cmap="viridis")
@@ -119,7 +119,7 @@ def plot_pareto(points: Sequence[tuple[str, float, float]]) -> Any:
 
 
 def draw_all(answer: "Answer", folder: Path, name: str) -> list[Path]:
-    """Write the latency and timeline plots of an answer's first seed; nothing without matplotlib."""
+    """Write latency and timeline plots of an answer's first seed; nothing without matplotlib."""
     result = answer.results[0]
     if not any(float(done) >= 0 for done in result.finished_s):
         return []

@@ -83,7 +83,8 @@ class Roofline:
         cut = gpus // p.ep
         local = model.experts / p.ep
         visits = m * model.experts_per_token
-        active = local * (1 - (1 - model.experts_per_token / model.experts) ** m)
+        missed = float((1 - model.experts_per_token / model.experts) ** m)
+        active = local * (1 - missed)
         params = model.expert_params / cut
         busiest = self._e.imbalance if p.ep > 1 else 1.0
         flops_s = 2 * params * visits / p.ep * busiest / self._flops

@@ -139,7 +139,9 @@ def _deployment(section: Section, hardware: Hardware) -> Deployment:
     return deployment
 
 
-def _pool(section: Section, hardware: Hardware, router: Router, step_time: StepSource) -> ServingPool:
+def _pool(
+    section: Section, hardware: Hardware, router: Router, step_time: StepSource
+) -> ServingPool:
     deployment = _deployment(section, hardware)
     decode, decoders = None, 0
     if section.has("decode"):
@@ -233,8 +235,9 @@ def load_scenario(path: Path) -> Scenario:
     hardware = find_hardware(top.text("hardware", among=names))
     router = _router(top.section("router"))
     step_time: StepSource = (
-        "measured" if top.text("step_time", "roofline", among=("roofline", "measured"))
-        == "measured" else "roofline"
+        "measured"
+        if top.text("step_time", "roofline", among=("roofline", "measured")) == "measured"
+        else "roofline"
     )
     models = top.sections("models")
     if not models:

@@ -46,7 +46,7 @@ class Section:
         node, _ = self._nodes[key]
         if not isinstance(node, yaml.ScalarNode):
             raise self.fail("must be a single value", key)
-        return yaml.SafeLoader("").construct_object(node)  # type: ignore[no-untyped-call]
+        return yaml.SafeLoader("").construct_object(node)
 
     def number(
         self,
@@ -99,7 +99,7 @@ class Section:
         where = ".".join(part for part in (self.name, key) if part)
         if key not in self._nodes:
             empty = yaml.MappingNode("tag:yaml.org,2002:map", [])
-            empty.start_mark = yaml.Mark("", 0, self.line - 1, 0, None, None)
+            empty.start_mark = yaml.Mark("", 0, self.line - 1, 0, "", 0)
             return Section(self.path, empty, where)
         node, _ = self._nodes[key]
         if not isinstance(node, yaml.MappingNode):

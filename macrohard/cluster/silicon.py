@@ -94,7 +94,9 @@ def table_path() -> Path:
     """
     spec = find_spec("aiconfigurator_core")
     if spec is None or spec.origin is None:
-        raise ConfigError("the measured rows are in aiconfigurator-core; install macrohard[cluster]")
+        raise ConfigError(
+            "the measured rows are in aiconfigurator-core; install macrohard[cluster]"
+        )
     return Path(spec.origin).parent / "systems" / "silicon_sample.csv"
 
 
@@ -163,9 +165,7 @@ def read_rows(configs: Mapping[tuple[Any, ...], set[Any]]) -> tuple[list[Row], d
     with table_path().open(newline="", encoding="utf-8") as file:
         for raw in csv.DictReader(file):
             counts["rows"] += 1
-            identity = tuple(
-                v for k, v in raw.items() if k not in {"id", "silicon_data_source"}
-            )
+            identity = tuple(v for k, v in raw.items() if k not in {"id", "silicon_data_source"})
             if identity in seen:
                 counts["duplicates"] += 1
                 continue

@@ -178,8 +178,8 @@ def check_fit(pools: Sequence[ServingPool], workload: Workload) -> None:
         if pool >= len(pools):
             raise ConfigError(f"workload {workload.name} asks for pool {pool}, there is none")
         longest[pool] = max(longest[pool], prompt + output)
-    for pool, tokens in zip(pools, longest, strict=True):
-        for deployment in (pool.deployment, pool.decode):
+    for served, tokens in zip(pools, longest, strict=True):
+        for deployment in (served.deployment, served.decode):
             if deployment:
                 deployment.check(context_tokens=int(tokens) + 2 * deployment.block_tokens)
                 verify = deployment.speculation.draft_tokens + 1

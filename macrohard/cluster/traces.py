@@ -188,6 +188,11 @@ def read_azure(path: Path, *, speed: float = 1.0, limit: int = 0) -> Workload:
             raise _fail(path, number, f"{tokens} prompt and {made} output tokens make no call")
         before_s = at_s
         builder.add_call(
-            builder.add_session(), builder.add_stream(), tokens, max(1, made), at_s=at_s, keeps=False
+            builder.add_session(),
+            builder.add_stream(),
+            tokens,
+            max(1, made),
+            at_s=at_s,
+            keeps=False,
         )
     return builder.build()

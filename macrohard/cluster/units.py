@@ -74,5 +74,5 @@ def format_quantity(value: float, kind: Kind) -> str:
     fitting = [unit for unit, factor in units.items() if abs(value) >= factor]
     unit = max(fitting or [min(units, key=lambda u: units[u])], key=lambda u: units[u])
     scaled = value / units[unit]
-    text = f"{scaled:.3g}" if abs(scaled) < 1000 else f"{scaled:,.0f}"  # noqa: PLR2004 - digits
+    text = f"{scaled:.3g}" if abs(scaled) < 1000 else f"{scaled:,.0f}"
     return f"{text} {unit}".strip()

@@ -94,7 +94,7 @@ class WorkloadBuilder:
         self._streams.append((parent, offset))
         return len(self._streams) - 1
 
-    def add_call(  # noqa: D417 - the columns are documented on Workload
+    def add_call(
         self,
         session: int,
         stream: int,

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from macrohard.cluster.models import find_model
 
 
 @pytest.fixture(scope="session")
-def data_folder():
+def data_folder() -> Any:
     named = os.environ.get("MACROHARD_DATA")
     root = Path(__file__).parents[2]
     folder = Path(named) if named else root.parent / "shared" / "data"
@@ -21,8 +22,16 @@ def data_folder():
 
 
 @pytest.fixture
-def deploy():
-    def make(model="deepseek-r1", hardware="gb200-nvl72", gang=Parallel(8), precision="fp4", **more):
-        return Deployment(find_hardware(hardware), find_model(model), gang, precision, **more)
+def deploy() -> Any:
+    def make(
+        model: Any = "deepseek-r1",
+        hardware: Any = "gb200-nvl72",
+        gang: Any = None,
+        precision: Any = "fp4",
+        **more: Any,
+    ) -> Any:
+        return Deployment(
+            find_hardware(hardware), find_model(model), gang or Parallel(8), precision, **more
+        )
 
     return make

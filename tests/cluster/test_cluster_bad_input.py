@@ -1,6 +1,8 @@
 """Every bad input gets one clear message with file and line, and exit code 2."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -27,8 +29,8 @@ seeds: 2
 
 
 @pytest.fixture
-def scenario(tmp_path):
-    def write(old="", new="", text=GOOD):
+def scenario(tmp_path: Path) -> Any:
+    def write(old: Any = "", new: Any = "", text: Any = GOOD) -> Any:
         assert old in text
         path = tmp_path / "small.yaml"
         path.write_text(text.replace(old, new, 1))
@@ -61,7 +63,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("old", "new", "line", "message"), BAD)
-def test_scenario_errors_name_file_and_line(scenario, old, new, line, message):
+def test_scenario_errors_name_file_and_line(
+    scenario: Any, old: Any, new: Any, line: Any, message: Any
+) -> None:
     path = scenario(old, new)
     with pytest.raises(ConfigError, match=message) as caught:
         load_scenario(path)
@@ -69,13 +73,13 @@ def test_scenario_errors_name_file_and_line(scenario, old, new, line, message):
     assert caught.value.exit_code == 2
 
 
-def test_a_good_scenario_is_read(scenario):
+def test_a_good_scenario_is_read(scenario: Any) -> None:
     loaded = load_scenario(scenario())
     assert loaded.duration_s == 60
     assert loaded.pools[0].gpus == 8
 
 
-def test_a_model_that_does_not_fit_says_by_how_much_and_what_would(scenario):
+def test_a_model_that_does_not_fit_says_by_how_much_and_what_would(scenario: Any) -> None:
     path = scenario("llama-3.1-70b", "deepseek-r1")
     path.write_text(path.read_text().replace("tp: 4", "tp: 1"))
     with pytest.raises(ConfigError, match=r"\d+ GB too many; tp\d+ would fit") as caught:
@@ -83,7 +87,7 @@ def test_a_model_that_does_not_fit_says_by_how_much_and_what_would(scenario):
     assert f"{path}:7: " in str(caught.value)
 
 
-def test_an_unstable_workload_says_its_utilisation(scenario):
+def test_an_unstable_workload_says_its_utilisation(scenario: Any) -> None:
     path = scenario("agents: 4", "rate: 200 /s, sessions: 2000")
     with pytest.raises(ConfigError, match=r"can never keep up: the workload asks for \d+ % of"):
         run_scenario(load_scenario(path))
@@ -107,7 +111,9 @@ LATE = LINE.replace(": 0,", ": 9000,")
         (LINE + "[]\n", 2, "must be a JSON object"),
     ],
 )
-def test_mooncake_errors_name_file_and_line(tmp_path, text, line, message):
+def test_mooncake_errors_name_file_and_line(
+    tmp_path: Path, text: Any, line: Any, message: Any
+) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_text(text)
     with pytest.raises(ConfigError, match=message) as caught:
@@ -129,7 +135,9 @@ HEAD = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
         (HEAD + "2023-11-16 18:00:01,-5,5\n", 2, "make no call"),
     ],
 )
-def test_azure_errors_name_file_and_line(tmp_path, text, line, message):
+def test_azure_errors_name_file_and_line(
+    tmp_path: Path, text: Any, line: Any, message: Any
+) -> None:
     path = tmp_path / "trace.csv"
     path.write_text(text)
     with pytest.raises(ConfigError, match=message) as caught:
@@ -137,13 +145,13 @@ def test_azure_errors_name_file_and_line(tmp_path, text, line, message):
     assert str(caught.value).startswith(f"{path}:{line}: ")
 
 
-def test_the_command_line_raises_what_ends_with_2(scenario):
+def test_the_command_line_raises_what_ends_with_2(scenario: Any) -> None:
     result = CliRunner().invoke(app, ["simulate", str(scenario("gb200-nvl72", "gb900"))])
     assert isinstance(result.exception, ConfigError)
     assert result.exception.exit_code == 2
 
 
-def test_simulate_writes_what_a_machine_can_read(scenario, tmp_path):
+def test_simulate_writes_what_a_machine_can_read(scenario: Any, tmp_path: Path) -> None:
     result = CliRunner().invoke(
         app, ["simulate", str(scenario()), "--json", "--out", str(tmp_path / "out")]
     )
@@ -155,7 +163,7 @@ def test_simulate_writes_what_a_machine_can_read(scenario, tmp_path):
     assert "roofline" in document["step_time"][0]
 
 
-def test_compare_puts_routers_and_placements_side_by_side(scenario):
+def test_compare_puts_routers_and_placements_side_by_side(scenario: Any) -> None:
     result = CliRunner().invoke(
         app,
         ["compare", str(scenario()), "--router", "round-robin,affinity",
@@ -168,7 +176,7 @@ def test_compare_puts_routers_and_placements_side_by_side(scenario):
     assert [row["placement"] for row in document["placements"]] == ["first-fit", "best-fit"]
 
 
-def test_hardware_lists_a_source_for_each_number():
+def test_hardware_lists_a_source_for_each_number() -> None:
     result = CliRunner().invoke(app, ["hardware", "--json"])
     machines = {machine["name"]: machine for machine in json.loads(result.stdout)}
     assert set(machines) >= {"gb200-nvl72", "gb300-nvl72", "b200-hgx", "h200-hgx", "h100-hgx"}
@@ -184,7 +192,7 @@ def test_hardware_lists_a_source_for_each_number():
      ("$3.50", "money", 3.5), ("1.5 GiB", "bytes", 1.5 * 2**30), ("30/min", "rate", 0.5),
      (7, "count", 7)],
 )  # fmt: skip
-def test_quantities(text, kind, value):
+def test_quantities(text: Any, kind: Any, value: Any) -> None:
     assert parse_quantity(text, kind) == pytest.approx(value)
 
 
@@ -192,5 +200,5 @@ def test_quantities(text, kind, value):
     ("value", "kind", "text"),
     [(2e8, "power", "200 MW"), (0.0051, "time", "5.1 ms"), (7200, "time", "2 h")],
 )
-def test_quantities_are_written_back(value, kind, text):
+def test_quantities_are_written_back(value: Any, kind: Any, text: Any) -> None:
     assert format_quantity(value, kind) == text

@@ -1,5 +1,6 @@
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ RACK = find_hardware("gb200-nvl72")
 SIZES, SHARES = (4, 8, 16, 32, 64), (0.3, 0.3, 0.2, 0.15, 0.05)
 
 
-def churn(policy, seed, *, racks=24, ticks=2500):
+def churn(policy: Any, seed: int, *, racks: Any = 24, ticks: Any = 2500) -> Any:
     """Gangs come and go at an offered load just above what fits; returns the mean share in use."""
     rng = random.Random(seed)
     fleet = Fleet(domain_capacities(RACK, racks, lost_share=0.1, seed=seed))
@@ -46,45 +47,47 @@ def churn(policy, seed, *, racks=24, ticks=2500):
     return used / (ticks - ticks // 4 - 1)
 
 
-def test_fragmentation_aware_beats_first_fit():
+def test_fragmentation_aware_beats_first_fit() -> None:
     mix = dict(zip(SIZES, SHARES, strict=True))
     gains = [churn(FragmentationAware(mix), seed) - churn(FirstFit(), seed) for seed in range(6)]
     assert sum(gains) / len(gains) > 0.002
     assert sum(gain > 0 for gain in gains) >= 5
 
 
-def test_95_percent_schedulable_with_one_tray_lost_in_5_percent_of_racks():
+def test_95_percent_schedulable_with_a_tray_lost_in_5_percent_of_racks() -> None:
     racks = 200
     rng = random.Random(1)
     gangs = [Gang(f"g{k}", rng.choice((4, 8, 16, 32, 64)), "m") for k in range(1500)]
     capacities = domain_capacities(RACK, racks, lost_share=0.05, seed=1)
     assert Counter(capacities) == {72: 190, 68: 10}
     best = max(
-        place_all(gangs, Fleet(capacities), make_placement(name, gangs), total_gpus=racks * 72)
-        .schedulable_share
+        place_all(
+            gangs, Fleet(capacities), make_placement(name, gangs), total_gpus=racks * 72
+        ).schedulable_share
         for name in ("first-fit", "best-fit", "fragmentation-aware")
     )
     assert best >= 0.95
 
 
-def test_spare_policies_keep_domains_whole():
+def test_spare_policies_keep_domains_whole() -> None:
     assert set(domain_capacities(RACK, 40, spares="68+4", lost_share=0.5)) == {68}
     assert set(domain_capacities(RACK, 40, spares="64+8", lost_share=0.5)) == {64}
     assert set(domain_capacities(RACK, 40, spares="72", lost_share=0.5)) == {72, 68}
 
 
-def test_a_gang_larger_than_its_domain_is_refused():
-    with pytest.raises(ConfigError, match="needs 128 GPUs in one NVLink domain; the largest has 72"):
+def test_a_gang_larger_than_its_domain_is_refused() -> None:
+    message = "128 GPUs in one NVLink domain; the largest has 72"
+    with pytest.raises(ConfigError, match=message):
         place_all([Gang("big", 128)], Fleet([72]), BestFit(), total_gpus=72)
 
 
-def test_urgent_gangs_are_placed_first():
+def test_urgent_gangs_are_placed_first() -> None:
     gangs = [Gang("later", 72, priority=1), Gang("now", 72, priority=0)]
     placed = place_all(gangs, Fleet([72]), BestFit(), total_gpus=72)
     assert placed.domains == (None, 0)
 
 
-def test_a_limit_per_domain_spreads_a_model_and_shrinks_the_blast():
+def test_a_limit_per_domain_spreads_a_model_and_shrinks_the_blast() -> None:
     gangs = [Gang(f"r{k}", 8, "m") for k in range(8)]
     together = place_all(gangs, Fleet([72] * 8), BestFit(), total_gpus=576)
     apart = place_all(gangs, Fleet([72] * 8, most_per_domain=1), BestFit(), total_gpus=576)
@@ -92,7 +95,7 @@ def test_a_limit_per_domain_spreads_a_model_and_shrinks_the_blast():
     assert blast_radius(gangs, apart, racks_per_leaf=4) == {"rack": 0.125, "leaf": 0.5}
 
 
-def test_defragmentation_makes_room_at_its_price():
+def test_defragmentation_makes_room_at_its_price() -> None:
     fleet = Fleet([72, 72])
     for domain in (0, 1):
         fleet.put(domain, Gang(f"small{domain}", 8))
@@ -105,7 +108,7 @@ def test_defragmentation_makes_room_at_its_price():
 
 @given(st.lists(st.integers(1, 72), max_size=60), st.sampled_from(["first-fit", "best-fit",
                                                                   "fragmentation-aware"]))  # fmt: skip
-def test_no_policy_overfills_or_loses_a_gang(sizes, name):
+def test_no_policy_overfills_or_loses_a_gang(sizes: Any, name: Any) -> None:
     gangs = [Gang(str(k), size) for k, size in enumerate(sizes)]
     fleet = Fleet([72, 68, 72])
     policy = make_placement(name, gangs or [Gang("x", 1)])
@@ -116,11 +119,11 @@ def test_no_policy_overfills_or_loses_a_gang(sizes, name):
         assert fleet.free[domain] >= 0
 
 
-def exhaustive(sizes, capacities):
+def exhaustive(sizes: Any, capacities: Any) -> Any:
     """Most GPUs that can be placed, by trying everything."""
     best = 0
 
-    def extend(place, left, total):
+    def extend(place: Any, left: Any, total: Any) -> None:
         nonlocal best
         best = max(best, total)
         for number, size in enumerate(sizes[place:], place):
@@ -137,7 +140,7 @@ def exhaustive(sizes, capacities):
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=6),
        st.lists(st.integers(12, 16), min_size=1, max_size=2))  # fmt: skip
-def test_the_optimum_is_the_optimum(sizes, capacities):
+def test_the_optimum_is_the_optimum(sizes: Any, capacities: Any) -> None:
     pytest.importorskip("highspy", reason="HiGHS (extra `cluster`) is not installed")
     from macrohard.cluster.optimal import place_optimally
 
@@ -150,7 +153,7 @@ def test_the_optimum_is_the_optimum(sizes, capacities):
         assert sum(standing) <= capacity
 
 
-def test_no_quick_policy_beats_the_proven_optimum():
+def test_no_quick_policy_beats_the_proven_optimum() -> None:
     pytest.importorskip("highspy", reason="HiGHS (extra `cluster`) is not installed")
     from macrohard.cluster.optimal import place_optimally
 

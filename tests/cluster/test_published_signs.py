@@ -2,6 +2,7 @@
 
 import random
 from statistics import fmean
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,15 @@ from macrohard.cluster.workload import WorkloadBuilder
 SECONDS = 600
 
 
-def serve_agents(deployment, router, seed, *, agents=160, replicas=4):
+def serve_agents(
+    deployment: Any, router: Any, seed: int, *, agents: Any = 160, replicas: Any = 4
+) -> Any:
     workload = generate_agents(agents * 4, seed=seed, agents=agents)
     pool = ServingPool("agents", deployment, replicas, make_router(router))
     return summarise(simulate([pool], workload, until_s=SECONDS))
 
 
-def test_affinity_beats_round_robin_on_shared_prefixes(deploy):
+def test_affinity_beats_round_robin_on_shared_prefixes(deploy: Any) -> None:
     for seed in (1, 2):
         turns = serve_agents(deploy(), "round-robin", seed)
         home = serve_agents(deploy(), "affinity", seed)
@@ -33,10 +36,12 @@ def test_affinity_beats_round_robin_on_shared_prefixes(deploy):
         assert home.ttft.p90 < turns.ttft.p90
 
 
-def test_sticky_kv_across_tool_calls_gives_1_3_times_the_sessions_at_the_same_objective(deploy):
+def test_sticky_kv_across_tool_calls_gives_1_3_times_the_sessions_at_the_same_objective(
+    deploy: Any,
+) -> Any:
     """Sessions per hour of as many agents as each policy can bear at the same TPOT and TTFT."""
 
-    def most_sessions(router):
+    def most_sessions(router: Any) -> Any:
         best = 0.0
         for agents in (40, 60, 80, 120, 160, 200):
             metrics = serve_agents(deploy(), router, 1, agents=agents)
@@ -48,7 +53,7 @@ def test_sticky_kv_across_tool_calls_gives_1_3_times_the_sessions_at_the_same_ob
     assert most_sessions("sticky") >= 1.3 * most_sessions("round-robin") > 0
 
 
-def tokens_per_gpu(gang, speed, context=8192):
+def tokens_per_gpu(gang: Any, speed: Any, context: Any = 8192) -> Any:
     deployment = Deployment(
         find_hardware("gb200-nvl72"), find_model("deepseek-r1"), gang, "fp4",
         max_batch=8192, chunk_tokens=65536,
@@ -61,20 +66,20 @@ def tokens_per_gpu(gang, speed, context=8192):
     return best
 
 
-def test_wide_expert_parallelism_helps_at_moderate_interactivity_only():
+def test_wide_expert_parallelism_helps_at_moderate_interactivity_only() -> None:
     wide, narrow = Parallel(1, 64, 1, 64), Parallel(8)
     assert tokens_per_gpu(wide, 60) > 1.8 * tokens_per_gpu(narrow, 60)
     assert tokens_per_gpu(wide, 250) < tokens_per_gpu(narrow, 250)
 
 
-def long_prompts(rng, builder, at_s):
+def long_prompts(rng: Any, builder: Any, at_s: Any) -> None:
     session = builder.add_session()
     builder.add_call(
         session, builder.add_stream(), rng.randint(16_000, 48_000), rng.randint(200, 400), at_s=at_s
     )
 
 
-def tool_calls(rng, builder, at_s):
+def tool_calls(rng: Any, builder: Any, at_s: Any) -> None:
     session, stream = builder.add_session(), builder.add_stream(0, 4096)
     prompt = 4096 + rng.randint(64, 256)
     call = builder.add_call(session, stream, prompt, rng.randint(20, 60), at_s=at_s)
@@ -85,7 +90,7 @@ def tool_calls(rng, builder, at_s):
         )
 
 
-def serve_apart(make_session, rate, seed, *, apart, deployment):
+def serve_apart(make_session: Any, rate: Any, seed: int, *, apart: Any, deployment: Any) -> Any:
     rng = random.Random(seed)
     builder = WorkloadBuilder("disaggregation", "test")
     builder.add_stream()
@@ -100,7 +105,7 @@ def serve_apart(make_session, rate, seed, *, apart, deployment):
     return summarise(simulate([pool], builder.build()))
 
 
-def test_disaggregation_helps_long_prompts_under_a_strict_tpot(deploy):
+def test_disaggregation_helps_long_prompts_under_a_strict_tpot(deploy: Any) -> None:
     deployment = deploy("llama-3.1-70b", gang=Parallel(4), precision="fp8")
     for seed in (1, 2):
         together, apart = (
@@ -111,7 +116,7 @@ def test_disaggregation_helps_long_prompts_under_a_strict_tpot(deploy):
         assert apart.call.p50 < together.call.p50
 
 
-def test_disaggregation_can_lose_on_short_cached_tool_calls(deploy):
+def test_disaggregation_can_lose_on_short_cached_tool_calls(deploy: Any) -> None:
     deployment = deploy("llama-3.1-70b", gang=Parallel(4), precision="fp8")
     for seed in (1, 2):
         together, apart = (
@@ -122,7 +127,7 @@ def test_disaggregation_can_lose_on_short_cached_tool_calls(deploy):
         assert apart.call.p50 > together.call.p50
 
 
-def test_generated_traffic_is_like_the_published(deploy):
+def test_generated_traffic_is_like_the_published(deploy: Any) -> None:
     work = generate_agents(1500, seed=3, rate_per_s=1)
     prompt, output = fmean(work.prompt), fmean(work.output)
     assert prompt == pytest.approx(67_800, rel=0.15)  # Copilot 2026

@@ -1,6 +1,7 @@
 """The engine's closed forms against the token-by-token replica, on random workloads."""
 
 import random
+from typing import Any
 
 import pytest
 from cluster.token_reference import Call, TokenReplica
@@ -14,7 +15,7 @@ from macrohard.cluster.step_time import StepTable
 from macrohard.cluster.workload import WorkloadBuilder
 
 
-def random_table(rng, batch, chunk):
+def random_table(rng: Any, batch: Any, chunk: Any) -> Any:
     linear, value = [0.0], rng.uniform(1e-3, 8e-3)
     for _ in range(chunk + batch):
         value += rng.uniform(0, 2e-5)
@@ -23,16 +24,15 @@ def random_table(rng, batch, chunk):
     return StepTable(tuple(linear), context, rng.uniform(1e-10, 5e-9), "random")
 
 
-def random_case(seed):
+def random_case(seed: int) -> Any:
     rng = random.Random(seed)
     batch, chunk = rng.choice([2, 4, 8, 16]), rng.choice([128, 256, 512])
     table = random_table(rng, batch, chunk)
-    roots = [
-        (-1, 0) for _ in range(rng.randint(1, 3))
-    ]
+    roots = [(-1, 0) for _ in range(rng.randint(1, 3))]
     streams = list(roots)
-    for _ in range(rng.randint(2, 12)):
-        streams.append((rng.randrange(len(roots)), 64 * rng.randint(0, 6)))
+    streams += [
+        (rng.randrange(len(roots)), 64 * rng.randint(0, 6)) for _ in range(rng.randint(2, 12))
+    ]
     calls, now = [], 0.0
     for number in range(rng.randint(10, 60)):
         now += rng.expovariate(1 / rng.choice([0.005, 0.05, 0.5]))
@@ -45,7 +45,7 @@ def random_case(seed):
     return table, batch, chunk, blocks, streams, calls
 
 
-def run_engine(case, engine):
+def run_engine(case: Any, engine: Any) -> Any:
     table, batch, chunk, blocks, streams, calls = case
     builder = WorkloadBuilder("random", "test")
     for parent, offset in streams:
@@ -64,7 +64,7 @@ def run_engine(case, engine):
     return simulate([ServingPool("m", deployment, 1, table=table)], builder.build(), engine=engine)
 
 
-def run_reference(case):
+def run_reference(case: Any) -> Any:
     table, batch, chunk, blocks, streams, calls = case
     replica = TokenReplica(
         table=table,
@@ -79,7 +79,7 @@ def run_reference(case):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_closed_form_agrees_with_every_token_taken(seed):
+def test_closed_form_agrees_with_every_token_taken(seed: int) -> None:
     case = random_case(seed)
     fast, slow = run_engine(case, "python"), run_reference(case)
     for number, call in enumerate(slow):
@@ -89,7 +89,7 @@ def test_closed_form_agrees_with_every_token_taken(seed):
         assert fast.finished_s[number] == pytest.approx(call.finished_s, rel=1e-3)
 
 
-def test_random_cases_reach_preemption_and_eviction():
+def test_random_cases_reach_preemption_and_eviction() -> None:
     results = [run_engine(random_case(seed), "python") for seed in range(60)]
     assert sum(sum(result.preempted) > 0 for result in results) >= 5
     assert sum(result.replicas[0].evicted_blocks > 0 for result in results) >= 10
@@ -98,7 +98,7 @@ def test_random_cases_reach_preemption_and_eviction():
 
 @pytest.mark.skipif(not has_numba(), reason="numba (extra `cluster`) is not installed")
 @pytest.mark.parametrize("seed", range(10))
-def test_compiled_and_written_code_give_the_same_bytes(seed):
+def test_compiled_and_written_code_give_the_same_bytes(seed: int) -> None:
     case = random_case(seed)
     written, compiled = run_engine(case, "python"), run_engine(case, "compiled")
     for column in ("admitted_s", "first_s", "finished_s", "cached", "replica"):

@@ -9,6 +9,7 @@ from their end, latest admitted call thrown out first and recomputed.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass
@@ -30,7 +31,17 @@ class Call:
 
 
 class TokenReplica:
-    def __init__(self, *, table, capacity_blocks, block, max_batch, chunk, parents, offsets):
+    def __init__(
+        self,
+        *,
+        table: Any,
+        capacity_blocks: Any,
+        block: Any,
+        max_batch: Any,
+        chunk: Any,
+        parents: Any,
+        offsets: Any,
+    ) -> None:
         self.table, self.block = table, block
         self.capacity, self.max_batch, self.chunk = capacity_blocks, max_batch, chunk
         self.parents, self.offsets = parents, offsets
@@ -41,23 +52,21 @@ class TokenReplica:
         self.waiting, self.prefilling, self.decoding = [], [], []
         self.now = 0.0
 
-    def path(self, stream):
+    def path(self, stream: Any) -> Any:
         chain = []
         while stream >= 0:
             chain.append(stream)
             stream = self.parents[stream]
         return chain
 
-    def used(self):
+    def used(self) -> Any:
         running = sum(call.own_blocks for call in self.prefilling + self.decoding)
         return sum(self.cache.values()) + running
 
-    def evictable(self, but=()):
-        return sum(
-            n for s, n in self.cache.items() if not self.users.get(s) and s not in but
-        )
+    def evictable(self, but: Any = ()) -> Any:
+        return sum(n for s, n in self.cache.items() if not self.users.get(s) and s not in but)
 
-    def matched(self, stream, length):
+    def matched(self, stream: Any, length: Any) -> Any:
         """Walk from the root down, block by block, until one is missing."""
         chain = list(reversed(self.path(stream)))
         position = 0
@@ -70,29 +79,29 @@ class TokenReplica:
                 position += self.block
         return min(position, (length - 1) // self.block * self.block)
 
-    def evict_one(self):
+    def evict_one(self) -> None:
         free = [s for s, n in self.cache.items() if n and not self.users.get(s)]
         oldest = min(free, key=lambda s: self.released[s])
         self.cache[oldest] -= 1
 
-    def take(self, blocks):
+    def take(self, blocks: Any) -> Any:
         for _ in range(blocks):
             if self.used() + 1 > self.capacity:
                 self.evict_one()
             yield
 
-    def hold(self, stream):
+    def hold(self, stream: Any) -> None:
         for one in self.path(stream):
             self.users[one] = self.users.get(one, 0) + 1
 
-    def release(self, stream):
+    def release(self, stream: Any) -> None:
         for one in self.path(stream):
             self.users[one] -= 1
             self.ticks += 1
             if not self.users[one]:
                 self.released[one] = self.ticks
 
-    def donate(self, call, length):
+    def donate(self, call: Any, length: Any) -> None:
         position = length // self.block * self.block
         for one in self.path(call.stream):
             blocks = (position - self.offsets[one]) // self.block
@@ -101,7 +110,7 @@ class TokenReplica:
             call.own_blocks -= gained
             position = self.offsets[one]
 
-    def admit(self, call):
+    def admit(self, call: Any) -> Any:
         if len(self.prefilling) + len(self.decoding) >= self.max_batch:
             return False
         cached = min(self.matched(call.stream, call.length), call.prompt // self.block * self.block)
@@ -128,7 +137,7 @@ class TokenReplica:
         call.done = cached
         return True
 
-    def preempt(self):
+    def preempt(self) -> None:
         loser = self.prefilling.pop() if self.prefilling else self.decoding.pop()
         loser.own_blocks = 0
         self.release(loser.stream)
@@ -137,27 +146,27 @@ class TokenReplica:
         loser.preempted += 1
         self.waiting.insert(0, loser)
 
-    def growth(self):
+    def growth(self) -> Any:
         return sum(call.context % self.block == 0 for call in self.decoding)
 
-    def make_room(self):
+    def make_room(self) -> Any:
         thrown = False
         while self.growth() > self.capacity - self.used() + self.evictable():
             self.preempt()
             thrown = True
         return thrown
 
-    def admit_waiting(self):
+    def admit_waiting(self) -> None:
         while self.waiting and self.admit(self.waiting[0]):
             self.waiting.pop(0)
 
-    def finish(self, call):
+    def finish(self, call: Any) -> None:
         self.donate(call, call.prompt + call.output - 1)
         call.own_blocks = 0
         self.release(call.stream)
         call.finished_s = self.now
 
-    def step(self):
+    def step(self) -> Any:  # noqa: C901, PLR0912 - one step is one story
         """One step: plan it, let its time pass, apply it."""
         if not self.make_room():
             self.admit_waiting()
@@ -208,7 +217,7 @@ class TokenReplica:
                 self.decoding.append(call)
         return True
 
-    def run(self, calls):
+    def run(self, calls: Any) -> Any:
         pending = sorted(calls, key=lambda c: (c.arrival_s, c.number))
         while pending or self.waiting or self.prefilling or self.decoding:
             while pending and pending[0].arrival_s <= self.now:

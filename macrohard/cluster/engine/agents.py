@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917 - compiled functions take their arguments by position
 """Generates agent sessions, row by row, in the engine's compiled subset of Python."""
 
 from typing import Any, NamedTuple

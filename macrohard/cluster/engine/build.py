@@ -171,9 +171,7 @@ def build_world(
         replicas=make_records(REPLICA, _columns(rows), len(rows), arrays=arrays),
         entries=make_records(ENTRY, {"next": following}, size, arrays=arrays),
         pools=make_records(POOL, _pool_columns(pools), len(pools), arrays=arrays),
-        queues=make_records(
-            QUEUE, {"head": -1, "tail": -1}, len(rows) * LEVELS, arrays=arrays
-        ),
+        queues=make_records(QUEUE, {"head": -1, "tail": -1}, len(rows) * LEVELS, arrays=arrays),
         linear=as_flat(linear, arrays=arrays, floats=True),
         context=as_flat(context, arrays=arrays, floats=True),
         heap=make_flat(heap_at, 0, arrays=arrays),

@@ -38,7 +38,7 @@ def matched_tokens(w: Any, replica: int, stream: int, length: int) -> int:
         need = w.streams[stream].offset
         stream = w.streams[stream].parent
     most = (length - 1) // block * block  # the last token is always computed
-    return result if result < most else most  # type: ignore[no-any-return]
+    return min(most, result)  # type: ignore[no-any-return]
 
 
 @jit
@@ -184,7 +184,7 @@ def evict(w: Any, replica: int, blocks: int) -> None:
         entry = r.lru_head
         e = w.entries[entry]
         held = entry_blocks(w, entry)
-        taken = held if held < blocks else blocks
+        taken = min(blocks, held)
         if taken == held:
             unlink(w, entry)
             destroy(w, entry)
@@ -216,7 +216,7 @@ def trim_path(w: Any, replica: int, stream: int, length: int) -> None:
         offset = w.streams[stream].offset
         parent = w.streams[stream].parent
         entry = find_entry(w.table, w.entries, w.count[0].mask, stream, replica)
-        keep = length if length > offset else offset
+        keep = max(offset, length)
         if entry >= 0 and w.entries[entry].kind == 1 and w.entries[entry].upto > keep:
             blocks = (w.entries[entry].upto - keep) // r.block
             w.entries[entry].upto = keep
@@ -226,7 +226,7 @@ def trim_path(w: Any, replica: int, stream: int, length: int) -> None:
             if keep == offset:
                 unlink(w, entry)
                 destroy(w, entry)
-        length = length if length < offset else offset
+        length = min(offset, length)
         stream = parent
 
 

@@ -63,8 +63,8 @@ def run(w: Any, most_events: int) -> bool:
         step_s = w.tree_s[1]
         wake_s = w.wake_s[0] if count.wakes > 0 else NEVER
         root_s = w.calls[w.roots[count.root]].arrived_s if count.root < roots else NEVER
-        call_s = wake_s if wake_s <= root_s else root_s
-        now_s = step_s if step_s <= call_s else call_s
+        call_s = min(wake_s, root_s)
+        now_s = min(step_s, call_s)
         if now_s >= NEVER or now_s > clock.horizon_s:
             return True
         clock.now_s = now_s

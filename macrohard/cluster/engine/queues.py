@@ -19,7 +19,7 @@ def set_time(tree_s: Any, leaves: int, index: int, time_s: float) -> None:
     while node >= 1:
         left = tree_s[2 * node]
         right = tree_s[2 * node + 1]
-        earliest = left if left <= right else right
+        earliest = min(left, right)
         if tree_s[node] == earliest:
             return
         tree_s[node] = earliest

@@ -184,7 +184,7 @@ def make_records(fields: Fields, columns: Mapping[str, Any], size: int, *, array
     if arrays:
         import numpy as np  # noqa: PLC0415 - an extra
 
-        table = np.zeros(size, dtype=np.dtype([(n, t) for n, t in fields], align=True))
+        table: Any = np.zeros(size, dtype=np.dtype([(n, t) for n, t in fields], align=True))
         for name, column in columns.items():
             table[name] = column
         return table
@@ -220,8 +220,7 @@ def as_flat(values: Sequence[Any], *, arrays: bool, floats: bool = False) -> Any
         import numpy as np  # noqa: PLC0415 - an extra
 
         return np.asarray(values, dtype=np.float64 if floats else np.int64)
-    plain = values.tolist() if hasattr(values, "tolist") else list(values)
-    return plain
+    return values.tolist() if hasattr(values, "tolist") else list(values)
 
 
 def rows_of(table: Any) -> Any:

@@ -130,7 +130,7 @@ def list_remove(w: Any, replica: int, call: int, decoding: bool) -> None:
 
 @jit
 def place_of(w: Any, replica: int, context: int) -> int:
-    """A context length as decode steps since its first block began (exact when a step is a token)."""
+    """A context as decode steps since its first block began (exact when a step is a token)."""
     r = w.replicas[replica]
     rest = (context % r.block) * r.block_steps // r.block
     return context // r.block * r.block_steps + rest  # type: ignore[no-any-return]
@@ -143,7 +143,7 @@ def ceil_div(a: int, b: int) -> int:
 
 
 @jit
-def join_decode(w: Any, replica: int, call: int, now_s: float) -> None:
+def join_decode(w: Any, replica: int, call: int) -> None:
     """A call whose prompt is in KV starts to decode; it has ``made`` tokens already."""
     r = w.replicas[replica]
     c = w.calls[call]
@@ -245,7 +245,7 @@ def complete_prefill(w: Any, replica: int, call: int, now_s: float) -> None:
     r.prefilling -= 1
     r.queued -= c.expected
     c.expected = 0
-    known = c.prompt if c.prompt < c.length else c.length
+    known = min(c.length, c.prompt)
     given = donate(w, replica, c.stream, known)
     private = ceil_div(c.length, r.block) - known // r.block
     r.free += c.blocks - given - private
@@ -259,7 +259,7 @@ def complete_prefill(w: Any, replica: int, call: int, now_s: float) -> None:
     if c.made >= c.output:
         finish_call(w, replica, call, now_s)
     else:
-        join_decode(w, replica, call, now_s)
+        join_decode(w, replica, call)
 
 
 @jit
@@ -314,7 +314,7 @@ def victim(w: Any, replica: int, below: int) -> int:
 
 
 @jit
-def admit(w: Any, replica: int, call: int, now_s: float) -> bool:
+def admit(w: Any, replica: int, call: int, now_s: float) -> bool:  # noqa: C901 - one decision
     """Start a waiting call if there is a place in the batch and room for its prompt."""
     r = w.replicas[replica]
     c = w.calls[call]
@@ -323,8 +323,7 @@ def admit(w: Any, replica: int, call: int, now_s: float) -> bool:
         return False
     cached = matched_tokens(w, replica, c.stream, c.length)
     known = c.prompt // r.block * r.block
-    if cached > known:
-        cached = known  # what a preempted call had generated is nobody's prefix
+    cached = min(cached, known)  # what a preempted call had generated is nobody's prefix
     need = ceil_div(c.length, r.block) - cached // r.block
     spare = 0
     if busy > 0:  # leave room for the next step of those that run
@@ -354,7 +353,7 @@ def admit(w: Any, replica: int, call: int, now_s: float) -> bool:
         c.blocks = private
         if c.first_s < 0:
             c.first_s = now_s
-        join_decode(w, replica, call, now_s)
+        join_decode(w, replica, call)
         return True
     c.state = CALL_PREFILL
     c.done = cached
@@ -415,14 +414,12 @@ def mixed_step_s(w: Any, replica: int) -> float:
     while call >= 0 and budget > 0:
         c = w.calls[call]
         part = c.length - c.done
-        if part > budget:
-            part = budget
+        part = min(part, budget)
         pairs += part * (c.done + part * 0.5)
         tokens += part
         budget -= part
         call = c.next
-    if tokens > r.linear_last:
-        tokens = r.linear_last
+    tokens = min(tokens, r.linear_last)
     read_s = w.context[r.context + r.running] * r.context_sum
     return w.linear[r.linear + tokens] + read_s + r.pair_s * pairs  # type: ignore[no-any-return]
 
@@ -505,8 +502,7 @@ def advance(w: Any, replica: int, now_s: float) -> None:
             c = w.calls[call]
             following = c.next
             part = c.length - c.done
-            if part > budget:
-                part = budget
+            part = min(part, budget)
             c.done += part
             budget -= part
             if c.done >= c.length:
@@ -528,8 +524,8 @@ def cut_run(w: Any, replica: int, now_s: float) -> None:
         steps = int((-half + (half * half + 2 * slope * passed) ** 0.5) / slope)
     else:
         steps = int(passed / first)
-    steps = steps if steps > 1 else 1
-    steps = steps if steps < r.run else r.run
+    steps = max(1, steps)
+    steps = min(r.run, steps)
     while steps > 1 and r.began_s + run_s(w, replica, steps - 1) >= now_s:
         steps -= 1
     while steps < r.run and r.began_s + run_s(w, replica, steps) < now_s:
