@@ -100,7 +100,7 @@ class _Builder:
         self.made: list[Made] = []
 
     def populate(self, kind: Kind) -> None:
-        for turn in range(_EACH):
+        for turn in range(min(_EACH, _room(kind))):
             self._make(kind, turn)
         for named in kind.features.conditions:
             self._show_condition(kind, named)
@@ -148,9 +148,10 @@ class _Builder:
             self._keep(kind, typed)
 
     def _find_with_new_targets(self, kind: Kind, turn: int) -> Typed | None:
-        targets = [self.app.kind(slug) for slug in sorted(needs(kind))]
-        for more in range(_MORE_TARGETS):
-            for target in filter(can_make, targets):
+        needed = [self.app.kind(slug) for slug in sorted(needs(kind))]
+        targets = [target for target in needed if can_make(target)]
+        for more in range(_MORE_TARGETS if targets else 0):
+            for target in targets:
                 if (
                     typed := self.seeker.find(self.there, target, turn=turn + more + _EACH)
                 ) is None:
@@ -185,6 +186,16 @@ class _Builder:
 
 def _meets(named: NamedCondition, *, wanted: bool) -> Want:
     return lambda trial: all(holds(named.condition, record) is wanted for record in trial.records)
+
+
+def _room(kind: Kind) -> int:
+    """How many records there may be with one more to come: a unique yes/no allows for two."""
+    sizes = [
+        len(field.choices) if field.type is FieldType.ONE_OF else 2
+        for field in stored_fields(kind)
+        if field.required and field.unique and field.type in {FieldType.ONE_OF, FieldType.YES_NO}
+    ]
+    return max(1, min(sizes, default=_EACH + 1) - 1)
 
 
 def _only(rule: Rule) -> Want:
