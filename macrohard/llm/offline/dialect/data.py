@@ -146,7 +146,8 @@ def _note_rule(
 def _name_aliases(draft: DraftKind, schema: Schema) -> None:
     """Let fields be called by their plurals, and references by the kind they refer to."""
     for each in draft.fields.values():
-        draft.names.add(plural_of(each.name), each.slug)
+        if schema.names.get(plural_of(each.name)) is None:
+            draft.names.add(plural_of(each.name), each.slug)
     targets = Counter(
         each.target
         for each in draft.fields.values()

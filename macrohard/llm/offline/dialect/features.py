@@ -121,7 +121,7 @@ class FeatureReader:
         if starts_totals(cursor):
             totals = read_totals(cursor, self._schema, self._subject, self._assumptions)
             self._take_totals(totals)
-        elif (head := read_head(cursor, self._schema)) is not None:
+        elif (head := read_head(cursor, self._schema, self._subject)) is not None:
             self._take_condition(cursor, head)
         elif (verb := _PICK.take(cursor) or self._same_pick(cursor)) is not None:
             self._take_pick(cursor, verb)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from macrohard.llm.offline.dialect.ast import CompareOp, Field, FieldType
+from macrohard.llm.offline.dialect.choices import read_choices
 from macrohard.llm.offline.dialect.constraints import (
     MAX_PLACES,
     MAX_TEXT,
@@ -121,19 +122,10 @@ class _FieldReader:
             cursor.position += 1
             wanted.default, wanted.quoted_default = token.text, True
         else:
-            wanted.default = self._raw_until(",", ";", "(", ")", "and")
+            wanted.default = cursor.until(",", ";", "(", ")", "and")
         if not wanted.default:
             raise cursor.puzzle(f"the default of {self._name} is missing: “default 0”.")
         return True
-
-    def _raw_until(self, *ends: str) -> str:
-        """The text as written up to one of the signs, trimmed."""
-        cursor = self._cursor
-        start = end = cursor.offset
-        while (token := cursor.peek()) and token.norm not in ends:
-            end = token.end
-            cursor.position += 1
-        return cursor.text[start:end].strip()
 
     # -- bounds ----------------------------------------------------------------------------------
 
@@ -162,7 +154,7 @@ class _FieldReader:
         return True
 
     def _rule(self, op: CompareOp) -> None:
-        text = self._raw_until(",", ";", ")")
+        text = self._cursor.until(",", ";", ")")
         if not text:
             raise self._cursor.puzzle(f"the bound of {self._name} is missing: “at least 0”.")
         self._read_rule(op, text)
@@ -242,7 +234,7 @@ class _FieldReader:
         if found is not None:
             self._set_type(found)
             if found is FieldType.ONE_OF:
-                self.wanted.choices = self._choices()
+                self.wanted.choices = read_choices(cursor)
             return True
         start = cursor.position
         cursor.accept("a", "an", "the", "one", "exactly one")
@@ -266,42 +258,6 @@ class _FieldReader:
             )
         self.wanted.type = found
         self.wanted.target = target
-
-    def _choices(self) -> tuple[str, ...]:
-        cursor = self._cursor
-        cursor.skip(":", ",")
-        bracket = cursor.accept("(", "[")
-        choices: list[str] = []
-        while not cursor.at_end:
-            token = cursor.peek()
-            if bracket and cursor.accept(")", "]"):
-                return tuple(choices)
-            if not bracket and self._starts_constraint():
-                break
-            if token and token.kind == "string":
-                cursor.position += 1
-                choices.append(token.text)
-            elif choice := self._raw_choice(bracket=bracket):
-                choices.append(choice)
-            if not self._step_over_separator() and not bracket:
-                break
-        if bracket:
-            raise cursor.puzzle("the list of choices is never closed: “)” is missing.")
-        return tuple(choices)
-
-    def _step_over_separator(self) -> bool:
-        cursor = self._cursor
-        start = cursor.position
-        cursor.skip(",", ";", "|", "or", "/", "and")
-        return cursor.position > start
-
-    def _raw_choice(self, *, bracket: bool) -> str:
-        ends = {",", ";", "|", "or"} | ({")", "]"} if bracket else {"(", ")", ".", "and"})
-        return self._raw_until(*ends)
-
-    def _starts_constraint(self) -> bool:
-        phrases = (*REQUIRED, *OPTIONAL, *UNIQUE, *DEFAULT)
-        return any(self._cursor.looking_at(phrase) for phrase in phrases)
 
     def _not_understood(self) -> Exception:
         cursor = self._cursor

@@ -8,6 +8,7 @@ from macrohard.llm.offline.dialect.naming import VERBS, slug_of
 from macrohard.llm.offline.dialect.related import WHERE
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
 from macrohard.llm.offline.dialect.scope import Scope
+from macrohard.llm.offline.dialect.subjects import Subject
 from macrohard.llm.offline.dialect.words import Cursor
 
 
@@ -20,8 +21,13 @@ class Head:
     marks: bool
 
 
-def read_head(cursor: Cursor, schema: Schema) -> Head | None:
+def read_head(cursor: Cursor, schema: Schema, inherited: Subject) -> Head | None:
     """Step over ``list "large" expenses where``; None where something else comes next.
+
+    Args:
+        cursor: Stands before it.
+        schema: The record kinds.
+        inherited: The kinds of the heading, for ``mark as "large" when``.
 
     Raises:
         Puzzle: A name is missing, or it marks and cannot be read.
@@ -30,9 +36,11 @@ def read_head(cursor: Cursor, schema: Schema) -> Head | None:
     marks = cursor.accept("mark", "flag", "highlight")
     if not marks and not cursor.accept("list", "show", "see", "find"):
         return None
-    cursor.skip("all", "the", "a", "an", "every", "each", "those")
+    cursor.skip("all", "the", "a", "an", "every", "each", "those", "as")
     name = _quoted(cursor) or _words_before_kind(cursor, schema)
     kind = schema.take_kind(cursor)
+    if kind is None and len(inherited) == 1:
+        kind = inherited[0]
     if kind is not None:
         cursor.skip("as", "called", "named", "that are", "which are", "who are", ",")
         name = name or _quoted(cursor) or _words_before_where(cursor)

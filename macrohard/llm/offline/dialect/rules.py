@@ -92,13 +92,21 @@ def _sentences(cursor: Cursor) -> list[tuple[int, int]]:
 
 
 def _read_sentence(cursor: Cursor, schema: Schema, subject: Subject, line: int) -> list[Rule]:
+    rules: list[Rule] = []
+    while True:
+        rules += _read_rule(cursor, schema, subject, line)
+        if cursor.at_end:
+            return rules
+        if not cursor.accept(", and", ", but", ",", "and", "but"):
+            raise cursor.not_understood("rules")
+
+
+def _read_rule(cursor: Cursor, schema: Schema, subject: Subject, line: int) -> list[Rule]:
     start = cursor.position
     for read in _READERS:
         cursor.position = start
         found = read(cursor, schema, subject, line)
         if found is not None:
-            if not cursor.at_end:
-                raise cursor.not_understood("rules")
             return found
     cursor.position = start
     raise cursor.not_understood("rules")

@@ -48,7 +48,8 @@ def read_field_list(
         start = cursor.position
         if fields:
             cursor.skip(",", "and", "or", "/", *between)
-            if cursor.position == start:
+            if cursor.position == start or _is_subject(cursor, schema):
+                cursor.position = start
                 break
         found = schema.take_field(cursor, kind.slug)
         if found is None:
@@ -59,6 +60,12 @@ def read_field_list(
         if found not in fields:
             fields.append(found)
     return fields
+
+
+def _is_subject(cursor: Cursor, schema: Schema) -> bool:
+    """Whether a kind comes next that something is done ``by``, and no field."""
+    found = schema.names.find(cursor)
+    return found is not None and cursor.norm(found[1]) == "by"
 
 
 class Subjects:

@@ -220,6 +220,13 @@ def fit(value: Expression, shape: Shape) -> Expression:
     return value
 
 
+def has_field(expression: Expression) -> bool:
+    """Whether the value of an expression depends on a record."""
+    if isinstance(expression, Arithmetic):
+        return has_field(expression.left) or has_field(expression.right)
+    return isinstance(expression, FieldRef | Through | RelatedAggregate)
+
+
 def comparison(
     op: CompareOp, left: Expression, right: Expression, kind: str, lookup: Lookup
 ) -> Compare:
@@ -228,6 +235,8 @@ def comparison(
     Raises:
         Puzzle: They do not.
     """
+    if not (has_field(left) or has_field(right)):
+        raise Puzzle("this compares no field with anything.")
     if isinstance(left, TextValue) and not isinstance(right, TextValue):
         left, right, op = right, left, MIRRORED[op]
     one = shape_of(left, kind, lookup)

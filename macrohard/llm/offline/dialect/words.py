@@ -215,6 +215,13 @@ class Cursor:
         while self.accept(*phrases):
             pass
 
+    def until(self, *ends: str) -> str:
+        """Step up to the first of some signs or the end; what was passed, as written."""
+        begin = self.position
+        while (token := self.peek()) and token.norm not in ends:
+            self.position += 1
+        return self.between(begin, self.position)
+
     def rest(self, limit: int = 60) -> str:
         """What is left, as written, cut for a message."""
         left = self.text[self.offset :].strip()

@@ -1,0 +1,53 @@
+"""Reads the choices of a ``one of``: ``(food, rent)``, ``low, medium or high``."""
+
+from macrohard.llm.offline.dialect.field_words import DEFAULT, OPTIONAL, REQUIRED, UNIQUE
+from macrohard.llm.offline.dialect.words import Cursor, words_of
+
+_ENDS = (*DEFAULT, *OPTIONAL, *REQUIRED, *UNIQUE)
+_KEYWORDS = {words_of(phrase)[0] for phrase in (*DEFAULT, *UNIQUE)} | {"required", "optional"}
+
+
+def read_choices(cursor: Cursor) -> tuple[str, ...]:
+    """Step over the choices.
+
+    In brackets everything between commas is a choice; without them the list ends where a
+    constraint begins. A choice in quotes may hold anything.
+
+    Raises:
+        Puzzle: A bracket is never closed, or a choice without brackets holds a constraint.
+    """
+    cursor.skip(":", ",")
+    bracket = cursor.accept("(", "[")
+    choices: list[str] = []
+    while not cursor.at_end:
+        if bracket and cursor.accept(")", "]"):
+            return tuple(choices)
+        if not bracket and any(cursor.looking_at(phrase) for phrase in _ENDS):
+            break
+        choice = _choice(cursor, bracket=bracket)
+        if choice:
+            choices.append(choice)
+        start = cursor.position
+        cursor.skip(",", ";", "|", "or", "/", *(() if bracket else ("and",)))
+        if cursor.position == start and not bracket:
+            break
+        if cursor.position == start and not choice and not cursor.at_end:
+            raise cursor.puzzle("choices stand between commas, or in quotes.", "types")
+    if bracket:
+        raise cursor.puzzle("the list of choices is never closed: “)” is missing.")
+    return tuple(choices)
+
+
+def _choice(cursor: Cursor, *, bracket: bool) -> str:
+    token = cursor.peek()
+    if token and token.kind == "string":
+        cursor.position += 1
+        return token.text
+    ends = {",", ";", "|", "or"} | ({")", "]"} if bracket else {"(", ")", ".", "and"})
+    start = cursor.position
+    choice = cursor.until(*ends)
+    inside = {token.norm for token in cursor.tokens[start + 1 : cursor.position]}
+    if not bracket and inside & _KEYWORDS:
+        cursor.position = start
+        raise cursor.puzzle(f"is “{choice}” one choice? Put the choices in brackets: (a, b, c).")
+    return choice
