@@ -29,6 +29,8 @@ _STYLES = {
 }
 _RESERVED_ROWS = 9
 """Rows of the view that are not items: head, stages, tests, totals, margins."""
+_COLUMNS, _TITLE = 4, 2
+"""Of the table of items and trials: how many, and which one is the title."""
 
 
 class Progress:
@@ -95,7 +97,8 @@ class _View:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         ascii_only = options.ascii_only
         room = max(3, (options.max_height or console.height) - _RESERVED_ROWS)
-        parts: list[Text | Table] = [self._head(), _stages(self._tally, ascii_only=ascii_only)]
+        stages = _stages(self._tally, options.max_width, ascii_only=ascii_only)
+        parts: list[Text | Table] = [self._head(), stages]
         parts.append(_doings(self._tally, room, ascii_only=ascii_only))
         parts.append(_results(self._tally))
         parts.append(self._totals())
@@ -121,30 +124,41 @@ class _View:
         return Text("  ".join(parts), style="dim", overflow="ellipsis", no_wrap=True)
 
 
-def _stages(tally: Tally, *, ascii_only: bool) -> Text:
-    line = Text()
+def _stages(tally: Tally, width: int, *, ascii_only: bool) -> Text:
+    """Every stage with its mark, in as many lines as needed; a mark stays with its stage."""
+    lines = Text()
+    used = 0
     for stage in STAGES:
         state = tally.stages[stage]
         mark, style = _MARKS[state]
-        line.append(f"{_ASCII_MARKS[state] if ascii_only else mark} {stage} ", style=style)
-    return line
+        chip = f"{_ASCII_MARKS[state] if ascii_only else mark} {stage} "
+        if used and used + len(chip) > width:
+            lines.append("\n")
+            used = 0
+        lines.append(chip, style=style)
+        used += len(chip)
+    return lines
 
 
 def _doings(tally: Tally, room: int, *, ascii_only: bool) -> Table:
     """Those at work first, then what ended last, as many as there is room for."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=22)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column(no_wrap=True)
     mine = [item for item in tally.items.values() if item.round == tally.round]
     every = [*mine, *tally.trials_of_round]
     working = [one for one in every if not one.outcome]
-    ended = [one for one in every if one.outcome]
+    ended = sorted((one for one in every if one.outcome), key=lambda one: one.ended)
     shown = working[:room]
     shown += ended[len(ended) - max(0, room - len(shown)) :] if room > len(shown) else []
-    for one in shown:
-        table.add_row(*_row(one, ascii_only=ascii_only))
+    rows = [_row(one, ascii_only=ascii_only) for one in shown]
+    table = Table.grid(padding=(0, 2), expand=True)
+    for column in range(_COLUMNS):
+        # In a narrow window the title gives way; ids, roles and outcomes stay whole.
+        longest = max((row[column].cell_len for row in rows), default=0)
+        if column == _TITLE:
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        else:
+            table.add_column(no_wrap=True, overflow="ellipsis", width=min(longest, 22))
+    for row in rows:
+        table.add_row(*row)
     hidden = len(every) - len(shown)
     if hidden > 0:
         table.add_row("", "", Text(f"and {hidden} more", style="dim"), "")

@@ -16,6 +16,7 @@ class Doing:
         title: What it is about.
         round: Round of the build.
         outcome: How it ended; empty while someone is at it.
+        ended: Number of its end among all ends; 0 while someone is at it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Doing:
     title: str
     round: int
     outcome: str = ""
+    ended: int = 0
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Tally:
     usd: float = 0.0
     last_role: str = ""
     status: str = ""
+    _ends: int = 0
 
     def take(self, event: Event) -> None:
         """Count one event; a type nobody knows is left alone."""
@@ -72,6 +75,8 @@ class Tally:
             self._start(event)
         elif kind == "run_finished":
             self.status = event["status"]
+        elif kind == "commit":
+            self._take_commit(event["item"])
         elif kind == "tests_finished":
             self.tests[event["suite"]] = (event["passed"], event["failed"])
         elif kind == "defect":
@@ -91,7 +96,7 @@ class Tally:
         self.run, self.status = event.get("id", self.run), ""
         # Whoever was at work when the run was killed is no more; the graph starts them again.
         for doing in self.at_work:
-            doing.outcome = "interrupted"
+            self._end(doing, "interrupted")
 
     def _take_stage(self, event: Event) -> None:
         stage = event["stage"]
@@ -120,12 +125,23 @@ class Tally:
                 Doing(event["trial"], event.get("persona", ""), event.get("scenario", ""), round_),
             )
         if what == "started":
-            known.outcome = ""
+            known.outcome, known.ended = "", 0
             self.stages[stage] = "working"
         elif group == "item":
-            known.outcome = event["outcome"]
+            self._end(known, event["outcome"])
         elif "satisfied" in event:
-            known.outcome = "satisfied" if event["satisfied"] else "not satisfied"
+            self._end(known, "satisfied" if event["satisfied"] else "not satisfied")
+
+    def _take_commit(self, item: str) -> None:
+        """What was ready is on main now; an item of several rounds means its last."""
+        for doing in reversed(self.items.values()):
+            if doing.name == item:
+                self._end(doing, "merged")
+                return
+
+    def _end(self, doing: Doing, outcome: str) -> None:
+        self._ends += 1
+        doing.outcome, doing.ended = outcome, self._ends
 
     def _take_call(self, event: Event) -> None:
         self.last_role = event["role"]

@@ -21,7 +21,7 @@ def test_the_events_of_a_round_are_added_up() -> None:
     assert tally.defects == 1
     assert [one.name for one in tally.at_work] == ["W2"]
     assert tally.trials["r1-X1-novice"].outcome == "not satisfied"
-    assert tally.items["W1", 1].outcome == "ready"
+    assert tally.items["W1", 1].outcome == "merged"
 
 
 def test_stages_follow_each_other() -> None:
@@ -64,6 +64,13 @@ def test_who_was_at_work_when_the_run_was_killed_is_at_work_no_more() -> None:
     assert tally.items["W2", 1].outcome == "interrupted"
     tally.take(EVENTS[5])
     assert [one.name for one in tally.at_work] == ["W2"]
+
+
+def test_ends_are_numbered_in_their_order() -> None:
+    tally = tally_of(*EVENTS)
+    assert tally.trials["r1-X1-novice"].ended > tally.items["W1", 1].ended > 0
+    assert tally.items["W2", 1].ended == 0
+    tally.take({"type": "commit", "item": "W9", "sha": "b" * 40})
 
 
 def test_the_end_is_noted_and_the_unknown_is_left_alone() -> None:

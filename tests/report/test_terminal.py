@@ -103,6 +103,29 @@ def test_the_live_view_fits_a_low_window_and_says_what_it_hides() -> None:
     assert len(last.splitlines()) <= 20
 
 
+def test_a_narrow_window_cuts_titles_and_nothing_else() -> None:
+    console = printed(width=70, terminal=True)
+    long = {**EVENTS[10], "trial": "r1-X10-accountant", "persona": "accountant"}
+    with Progress(console, "spec.md") as progress:
+        progress.take({**EVENTS[4], "title": "a very long title " * 9})
+        progress.take(long)
+    last = text_of(console).split("round 1")[-1]
+    assert all(len(line) <= 70 for line in last.splitlines() if "\x1b" not in line)
+    for whole in ("W1", "data-engineer", "at work", "r1-X10-accountant", "not satisfied"):
+        assert whole in last
+    assert "a very long" in last
+    assert "…" in last
+
+
+def test_a_stage_and_its_mark_stay_on_one_line() -> None:
+    for width in (30, 50, 80, 120):
+        console = printed(width=width, terminal=True)
+        with Progress(console, "spec.md"):
+            pass
+        for line in text_of(console).splitlines():
+            assert not line.rstrip().endswith("·"), line
+
+
 def test_the_live_view_is_ascii_where_the_terminal_is() -> None:
     console = printed(terminal=True, encoding="ascii")
     with Progress(console, "spec.md") as progress:
