@@ -14,6 +14,9 @@ from pydantic import Field
 
 from macrohard.work import Failure, Noun
 
+APP_FOLDER = "app"
+"""Where the application lies in a user's box, relative to the workspace."""
+
 MAX_WAIT_S = 10.0
 """Longest single wait, in seconds."""
 

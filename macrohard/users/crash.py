@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-from macrohard.users.base import Observation, Press, Taped
+from macrohard.sandbox.base import WORKSPACE
+from macrohard.users.base import APP_FOLDER, Observation, Press, Taped
 from macrohard.users.keys import keys_to_send
 
 _TRACEBACK = re.compile(
@@ -25,15 +26,24 @@ _OTHERS = tuple(
         r"^terminate called after throwing an instance of .+",  # C++
     )
 )
+_APP = f"{WORKSPACE}/{APP_FOLDER}/"
 _SIGNALS = {132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 139: "SIGSEGV"}
 """Exit statuses with which a shell reports that a signal ended a program (128 + number, Linux)."""
 
 
 class Crash(NamedTuple):
-    """One crash: what it was in a few words, and the text that shows it."""
+    """One crash.
+
+    Attributes:
+        title: What it was, in a few words.
+        text: What shows it.
+        files: Files of the application it went through, relative to its root; the last is
+            where it happened.
+    """
 
     title: str
     text: str
+    files: tuple[str, ...] = ()
 
 
 def find_crash(entry: Taped, before: Taped | None = None) -> Crash | None:
@@ -51,7 +61,9 @@ def find_crash(entry: Taped, before: Taped | None = None) -> Crash | None:
         error = (match["error"] or "").strip()
         interrupted = error.startswith("KeyboardInterrupt") and _interrupts(entry, before)
         if files and not interrupted and not all(file.startswith("<") for file in files):
-            return Crash(f"Python traceback: {error or 'cut short'}", match[0].strip())
+            title = f"Python traceback: {error or 'cut short'}"
+            ours = [file.removeprefix(_APP) for file in files if file.startswith(_APP)]
+            return Crash(title, match[0].strip(), tuple(dict.fromkeys(ours)))
     for pattern in _OTHERS:
         found = pattern.search(entry.seen.text + "\n")
         if found is not None:

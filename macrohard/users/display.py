@@ -103,8 +103,9 @@ class Display:
         """What there is to see now."""
         self._draw_flood()
         text = self.sheet.text()
-        if self.window.alternate:
-            text = "\n".join(part for part in (text, self.window.text()) if part)
+        if self._full_screen:
+            before = self.sheet.text(without_pages=self.sheet.addressed)
+            text = "\n".join(part for part in (before, self.window.text()) if part)
         return Observation(
             text=text, screen=self.window.text(), state=self._state(ended), problems=problems
         )
@@ -116,7 +117,12 @@ class Display:
             return State(at="prompt", exit_status=self._status)
         if self.wants_more:
             return State(at="more")
-        return State(at="full-screen" if self.window.alternate else "running")
+        return State(at="full-screen" if self._full_screen else "running")
+
+    @property
+    def _full_screen(self) -> bool:
+        """Whether a program runs that owns the screen, be it the alternate one or not."""
+        return self.window.alternate or (self.sheet.addressed and not self.at_prompt)
 
     # -- what arrives ----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from macrohard.sandbox.base import Sandbox
 
-Doing = Literal["reads", "busy", "unknown"]
+Doing = Literal["reads", "computes", "sleeps", "unknown"]
 
 _SCRIPT = """\
 for d in /proc/[0-9]*; do
@@ -32,8 +32,9 @@ async def foreground(box: Sandbox, shell_pid: int) -> Doing:
         shell_pid: Its process id, as the box counts.
 
     Returns:
-        ``reads``: it waits for input from the terminal. ``busy``: it computes or sleeps.
-        ``unknown``: it waits for something else, or nothing can be found out.
+        ``reads``: it waits for input from the terminal. ``computes``: it computes, or waits for a
+        disk. ``sleeps``: it sleeps for a set time. ``unknown``: it waits for something else, or
+        nothing can be found out.
     """
     found = await box.exec(["sh", "-c", _SCRIPT], timeout_s=_LIMIT_S)
     return read_processes(found.stdout, shell_pid)
@@ -42,10 +43,8 @@ async def foreground(box: Sandbox, shell_pid: int) -> Doing:
 def read_processes(listing: str, shell_pid: int) -> Doing:
     """What the foreground processes of a session are doing, from lines of stat and wchan."""
     doings = [_doing(line, shell_pid) for line in listing.splitlines()]
-    for doing in ("reads", "busy"):
-        if doing in doings:
-            return doing
-    return "unknown"
+    wanted: tuple[Doing, ...] = ("reads", "computes", "sleeps")
+    return next((doing for doing in wanted if doing in doings), "unknown")
 
 
 def _doing(line: str, shell_pid: int) -> Doing:
@@ -60,6 +59,6 @@ def _doing(line: str, shell_pid: int) -> Doing:
         return "unknown"
     if state == "S" and wchan in _READS:
         return "reads"
-    if state in {"R", "D"} or wchan in _SLEEPS:
-        return "busy"
-    return "unknown"
+    if state in {"R", "D"}:
+        return "computes"
+    return "sleeps" if wchan in _SLEEPS else "unknown"

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from macrohard.sandbox.base import Sandbox
+from macrohard.users.base import APP_FOLDER
 
 _DATABASES = {".db", ".sqlite", ".sqlite3"}
 
 
-async def furnish(box: Sandbox, app: Path, folder: str = "app") -> None:
+async def furnish(box: Sandbox, app: Path, folder: str = APP_FOLDER) -> None:
     """Copy an application into a folder of the box.
 
     Folders of Python code cannot be changed from inside, so that no user breaks the program; the

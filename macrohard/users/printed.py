@@ -24,6 +24,9 @@ class Sheet:
         rows: Height of the window; how far up a program can go back.
         columns: Width of the window; how far right a program can move without writing.
         keep_lines: Lines kept at the head and at the tail each.
+
+    Attributes:
+        addressed: Whether the program drew on the whole screen, by rows and columns.
     """
 
     def __init__(self, rows: int, columns: int, keep_lines: int = KEEP_LINES) -> None:
@@ -37,15 +40,20 @@ class Sheet:
         self._y = 0
         self._x = 0
         self._page = 0
-        self._addressed = False
+        self.addressed = False
+        self._first_page = 0
 
-    def text(self) -> str:
-        """Everything, blanks at the ends of lines removed, with a note where lines are missing."""
+    def text(self, *, without_pages: bool = False) -> str:
+        """Everything, blanks at the ends of lines removed, with a note where lines are missing.
+
+        Args:
+            without_pages: Only what came before the program drew on the whole screen.
+        """
         self._flush()
         lines = [*self._head]
         if self._left_out:
             lines.append(f"[… {self._left_out} lines left out …]")
-        lines += self._lines
+        lines += self._lines[: self._first_page] if without_pages else self._lines
         text = "\n".join(line.rstrip() for line in lines).strip("\n")
         if len(text) <= KEEP_CHARACTERS:
             return text
@@ -117,6 +125,7 @@ class Sheet:
         del self._lines[:extra]
         self._y = max(0, self._y - extra)
         self._page = max(0, self._page - extra)
+        self._first_page = max(0, self._first_page - extra)
 
     def _control(self, char: str) -> None:
         match char:
@@ -168,7 +177,7 @@ class Sheet:
     def _go(self, row: int, column: int) -> None:
         # The top of the window is not known here. The first jump, and each jump home, starts a
         # page, so that a redrawn screen never overwrites what was printed before.
-        if not self._addressed or (row == 0 and column <= 0):
+        if not self.addressed or (row == 0 and column <= 0):
             self._new_page()
         self._y = self._page
         self._down(min(row, self._rows - 1))
@@ -176,12 +185,14 @@ class Sheet:
         self._x = self._column(column)
 
     def _new_page(self) -> None:
-        self._addressed = True
+        started, self.addressed = not self.addressed, True
         if any(line.strip() for line in self._lines[self._page :]):
             if self._lines[-1].strip():
                 self._lines.append("")
             self._page = self._y = len(self._lines) - 1
             self._down(0)
+        if started:
+            self._first_page = self._page
 
     def _erase_line(self, how: int) -> None:
         line = self._lines[self._y]

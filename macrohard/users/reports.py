@@ -61,7 +61,7 @@ class Reporter:
 
     def crashes(self, entry: Taped, crash: Crash) -> None:
         """An action ended in crash output."""
-        self._on_action(entry, crash.title, expected="no crash", seen=crash.text)
+        self._on_action(entry, crash.title, expected="no crash", seen=crash.text, files=crash.files)
 
     def problem(self, entry: Taped, problem: Problem) -> None:
         """The driver noticed something by itself."""
@@ -97,12 +97,14 @@ class Reporter:
         if not self._found:
             self._add(f"{why}", f"{why}.\n{self._last_seen()}")
 
-    def _on_action(self, entry: Taped, title: str, *, expected: str, seen: str) -> None:
+    def _on_action(
+        self, entry: Taped, title: str, *, expected: str, seen: str, files: tuple[str, ...] = ()
+    ) -> None:
         self._bad_actions[entry.number] = title
         self._reasons.append(f"Action {entry.number}: {_one_line(title)}.")
-        self._add(title, self._evidence(entry, expected, seen))
+        self._add(title, self._evidence(entry, expected, seen), files)
 
-    def _add(self, title: str, evidence: str) -> None:
+    def _add(self, title: str, evidence: str, files: tuple[str, ...] = ()) -> None:
         title = _one_line(title)
         if title in self._found:
             return  # the same thing again is no second failure
@@ -113,6 +115,7 @@ class Reporter:
             title=title,
             evidence=evidence,
             criteria=self._scenario.criteria,
+            files=files,
             severity=Severity.MAJOR,
         )
 

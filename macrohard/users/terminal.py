@@ -232,7 +232,8 @@ class TerminalDriver:
             return quiet >= timing.quiet_s
         patience = timing.quiet_s if display.reacted else timing.reaction_s
         if display.window.alternate:
-            return quiet >= patience and bool(display.window.text())
+            drawn = quiet >= patience and bool(display.window.text())
+            return drawn and await self._ask_kernel() != "computes"
         if not commits and not display.full_screen_seen:
             return quiet >= patience
         if quiet < timing.ask_s:

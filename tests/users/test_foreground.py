@@ -21,8 +21,8 @@ SHELL = process("S", "do_wait", pid=5, group=5)
     [
         ([SHELL, process("S", "wait_woken")], "reads"),
         ([SHELL, process("S", "n_tty_read")], "reads"),
-        ([SHELL, process("R", "0")], "busy"),
-        ([SHELL, process("S", "hrtimer_nanosleep")], "busy"),
+        ([SHELL, process("R", "0")], "computes"),
+        ([SHELL, process("S", "hrtimer_nanosleep")], "sleeps"),
         ([SHELL, process("S", "do_select")], "unknown"),
         ([SHELL, process("R", "0", group=8)], "unknown"),  # in the background
         ([SHELL, process("S", "wait_woken", session=6, group=6, front=6)], "unknown"),  # another's

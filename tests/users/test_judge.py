@@ -179,7 +179,8 @@ GROUP = """  + Exception Group Traceback (most recent call last):
   | ExceptionGroup: x
 """
 TRACEBACK = """Traceback (most recent call last):
-  File "/work/app/__main__.py", line 3, in <module>
+  File "<frozen runpy>", line 198, in _run_module_as_main
+  File "/work/app/expenses/__main__.py", line 3, in <module>
     main()
     ^^^^^^
 ValueError: bad
@@ -193,6 +194,7 @@ def test_a_traceback_is_a_failure_even_while_exploring() -> None:
     [failure] = result.failures
     assert failure.title == "Python traceback: ValueError: bad"
     assert "__main__.py" in failure.evidence
+    assert failure.files == ("expenses/__main__.py",)
     assert "Before, in the same folder:\ntyped: app expense add" in failure.evidence
 
 

@@ -131,6 +131,43 @@ async def test_a_full_screen_program(terminal: TerminalDriver, script: Script) -
     assert "Items" not in seen.screen
 
 
+async def test_a_full_screen_program_that_computes_between_two_drawings_is_waited_for(
+    terminal: TerminalDriver, script: Script
+) -> None:
+    run = await script(
+        "import curses, time\n"
+        "def main(window):\n"
+        "    window.addstr('first'); window.refresh()\n"
+        "    end = time.monotonic() + 1.5\n"
+        "    while time.monotonic() < end: pass\n"
+        "    window.addstr(' second'); window.refresh(); window.getch()\n"
+        "curses.wrapper(main)\n"
+    )
+    seen = await terminal.act(TypeLine(text=run))
+    assert seen.text == "first second"
+
+
+async def test_a_program_that_draws_on_the_normal_screen_is_seen_whole(
+    terminal: TerminalDriver, script: Script
+) -> None:
+    run = await script(
+        "import sys\n"
+        "print('starting')\n"
+        "print('\\x1b[H\\x1b[2J\\x1b[1;1HTitle\\x1b[5;1HItems: 1', end='', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print('\\x1b[5;8H2\\x1b[6;1H', end='', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print('bye')\n"
+    )
+    seen = await terminal.act(TypeLine(text=run))
+    assert seen.state.at == "full-screen"
+    assert seen.text == "starting\nTitle\n\n\n\nItems: 1"
+    seen = await terminal.act(Press(keys="Enter"))
+    assert seen.text == "Title\n\n\n\nItems: 2"
+    seen = await terminal.act(Press(keys="Enter"))
+    assert (seen.text, seen.state.exit_status) == ("bye", 0)
+
+
 async def test_a_screen_that_comes_and_goes_within_one_action_is_not_lost(
     terminal: TerminalDriver, script: Script
 ) -> None:
