@@ -1,5 +1,7 @@
 """Puts all files of an app together."""
 
+from functools import lru_cache
+
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.changes import changes_module
 from macrohard.llm.offline.appgen.commands import commands_module
@@ -31,6 +33,12 @@ PACKAGES = {
 
 def generate(app: App) -> dict[str, str]:
     """All files of an app, path to content, in the order in which one would write them."""
+    return dict(_generated(app))
+
+
+@lru_cache(maxsize=4)
+def _generated(app: App) -> tuple[tuple[str, str], ...]:
+    """The same, remembered: a build asks for the files of one app again and again."""
     root = app.slug
     files = {f"{root}/__init__.py": package_init(app)}
     files |= {f"{root}/{name}.py": fixed_module(root, name) for name in MODULES}
@@ -48,7 +56,7 @@ def generate(app: App) -> dict[str, str]:
     files["README.md"] = readme(examples)
     files["pyproject.toml"] = project_file(app)
     files["macrohard.json"] = manifest(app)
-    return files
+    return tuple(files.items())
 
 
 def kind_files(app: App) -> dict[str, str]:

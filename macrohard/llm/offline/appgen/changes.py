@@ -31,13 +31,15 @@ def add_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck]) -> 
     """``add``: store a new record."""
     record, name = names.variable(kind), f"{names.records_module(kind)}.{names.class_name(kind)}"
     lines = [f"check_fit(connection, {record})"] if fit else []
-    lines += [f"stored = {names.records_module(kind)}.insert(connection, {record})"]
+    insert = f"{names.records_module(kind)}.insert(connection, {record})"
+    checked = bool(rules or bounds)
+    lines += [f"stored = {insert}" if checked else f"return {insert}"]
     lines += ["check_rules(connection, stored)"] if rules else []
     lines += [bound.call("stored") for bound in bounds]
     return function(
         signature("add", ["connection: Connection", f"{record}: {name}"], name),
         f"Add {names.an(names.singular(kind))} and return it with its id.",
-        "\n".join([*lines, "return stored"]),
+        "\n".join([*lines, "return stored"] if checked else lines),
     )
 
 
@@ -80,7 +82,7 @@ def import_function(kind: Kind) -> str:
     ]
     return function(
         signature("import_rows", parameters, "None"),
-        f"Add the rows of a CSV file as {names.plural(kind)}; an error names the file and the line.",
+        f"Add the rows of a CSV file as {names.plural(kind)}; an error names the line.",
         body,
     )
 

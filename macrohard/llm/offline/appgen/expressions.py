@@ -67,7 +67,9 @@ def not_none(code: str) -> Guard:
     return Guard(f"{code} is not None", f"{code} is None")
 
 
-def compile_expression(node: Expression, scope: Scope) -> Term:
+def compile_expression(  # noqa: PLR0911  (one return a node)
+    node: Expression, scope: Scope
+) -> Term:
     """An expression as Python; statements it needs are added to the scope."""
     match node:
         case Number(value):

@@ -27,7 +27,7 @@ def source(name: str) -> str:
     folder, _, file = name.rpartition("/")
     place = resources.files(PACKAGE)
     text = (place / folder if folder else place).joinpath(f"{file}.py").read_text(encoding="utf-8")
-    text = re.sub(r"^# ruff: noqa.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^# (For ruff:|ruff: noqa).*\n", "", text, flags=re.MULTILINE)
     return re.sub(r"  # (noqa|type: ignore).*$", "", text, flags=re.MULTILINE)
 
 

@@ -8,6 +8,7 @@ understood, not all of Python.
 import io
 import tokenize
 from dataclasses import dataclass
+from itertools import pairwise
 
 WIDTH = 100
 STEP = "    "
@@ -93,7 +94,7 @@ def expression_start(words: list[Token]) -> int | None:
     """Where the expression of a ``return``, an ``if`` or an assignment begins."""
     if words[0].text in {"return", "if"} and len(words) > 1:
         return words[1].start
-    assigns = len(words) > 2 and words[1].text == "=" and words[1].start > words[0].end  # noqa: PLR2004
+    assigns = len(words) > 2 and words[1].text == "=" and words[1].start > words[0].end
     return words[2].start if assigns else None
 
 
@@ -165,7 +166,7 @@ def is_display(words: list[Token], opening: Token) -> bool:
 def split_at(code: str, start: int, end: int, commas: list[Token]) -> list[str]:
     """The items between commas."""
     edges = [start, *(comma.end for comma in commas), end]
-    parts = [code[a:b].strip().removesuffix(",") for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [code[a:b].strip().removesuffix(",") for a, b in pairwise(edges)]
     return [part for part in parts if part]
 
 
@@ -182,6 +183,6 @@ def at_operators(line: str, words: list[Token]) -> list[str]:
         cuts = [word.start for word in outer[1:] if word.text in operators]
         if cuts:
             edges = [0, *cuts, len(code)]
-            parts = [code[a:b].strip() for a, b in zip(edges, edges[1:], strict=False)]
+            parts = [code[a:b].strip() for a, b in pairwise(edges)]
             return [line for part in parts for line in broken(f"{indent}{part}")]
     return [line]

@@ -4,25 +4,32 @@ import builtins
 import keyword
 import re
 
-from macrohard.llm.offline.dialect.ast import App, Field, Kind
+from macrohard.llm.offline.dialect.ast import Field, Kind
 
-MODULE_NAMES = frozenset(
+_MODULE_NAMES = (
     "aggregates argparse connection console csv_files database deletion dt figures options output "
-    "values".split()  # noqa: SIM905
+    "values"
 )
 """Names that generated functions import or use for themselves."""
 
-LOCAL_NAMES = frozenset(
-    "before after by descending fields filters found going group groups key line name other path "
-    "record row rows search sort sort_key stored text texts value wanted".split()  # noqa: SIM905
+_LOCAL_NAMES = (
+    "add after before by changed check_fit check_rules count delete descending edit every "
+    "export_rows fields filters find_all found from_row get going group groups import_rows "
+    "in_order insert is_used key keys line made marks matching name new other parser path query "
+    "record record_id remove row rows search searched select show_found sort sort_key stored text "
+    "texts to_row update value verbs wanted cursor arguments exact expected"
 )
-"""Local variables of generated functions."""
+"""Local variables and functions of generated modules."""
 
-TAKEN = MODULE_NAMES | LOCAL_NAMES | frozenset(dir(builtins)) | frozenset(keyword.kwlist)
+TAKEN = (
+    frozenset((_MODULE_NAMES + _LOCAL_NAMES).split())
+    | frozenset(dir(builtins))
+    | frozenset(keyword.kwlist)
+)
 
-TAKEN_CLASSES = frozenset(
+_TAKEN_CLASSES = (
     "Any Callable Connection Decimal False Fraction InputError Iterable Link Mapping Namespace "
-    "None Parser Row Sequence True".split()  # noqa: SIM905
+    "None Parser Row Sequence True"
 )
 
 
@@ -55,7 +62,7 @@ def heading(field: Field) -> str:
 def class_name(kind: Kind) -> str:
     """The class of one record: ``StockItem``."""
     name = "".join(word.capitalize() for word in kind.slug.split("_"))
-    return name + "Record" if name in TAKEN_CLASSES else name
+    return name + "Record" if name in _TAKEN_CLASSES.split() else name
 
 
 def variable(kind: Kind) -> str:
@@ -120,8 +127,3 @@ def identifier(text: str, longest: int = 48) -> str:
             break
         name = f"{name}_{word}" if name else word
     return name or "rule"
-
-
-def by_slug(app: App, slug: str) -> Kind:
-    """The kind of a slug."""
-    return app.kind(slug)

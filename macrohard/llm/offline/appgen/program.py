@@ -50,17 +50,27 @@ def main_module(app: App) -> str:
 
         from {app.slug}.cli import main
 
-        if __name__ == "__main__":
+
+        def run() -> int:
+            """Run the program, quietly where nobody reads its output any more."""
+            sys.stdout.reconfigure(errors="backslashreplace")
             try:
                 code = main()
                 sys.stdout.flush()
-            except BrokenPipeError:
-                # Whoever read the output has gone; python must not find that out a second time.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                code = 1
             except KeyboardInterrupt:
-                code = 130
-            sys.exit(code)
+                return 130
+            except OSError as error:
+                # The output cannot be written; python must not find that out a second time.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                if isinstance(error, BrokenPipeError):
+                    return 1
+                print(f"error: cannot write the output: {{error.strerror}}", file=sys.stderr)
+                return 2
+            return code
+
+
+        if __name__ == "__main__":
+            sys.exit(run())
         '''
         )
         + "\n"

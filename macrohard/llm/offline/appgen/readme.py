@@ -13,6 +13,14 @@ from macrohard.llm.offline.appgen.unit.examples import Examples
 from macrohard.llm.offline.appgen.wording import condition_words, formula
 from macrohard.llm.offline.dialect.ast import AggregateOp, App, DeleteRule, Field, Kind
 
+HABITS = (
+    "Everything that reads takes `--json`.",
+    "`--sort=-FIELD` turns an order round; an empty filter finds records without a value.",
+    "A mistake ends with one line `error: …`, exit code 2, and nothing written.",
+    "CSV files have a header row of field names (`_` for spaces); an `id` column is ignored.",
+)
+"""What all commands have in common."""
+
 
 def readme(examples: Examples) -> str:
     """The text of the README."""
@@ -41,8 +49,7 @@ def running(app: App) -> list[str]:
         "## Running it",
         "Python 3.11 or newer is all it needs; there is nothing to install.",
         f"```console\n$ python -m {app.slug} --help\n```",
-        f"Everything is kept in one SQLite file, `{app.slug}.db` in the current folder. "
-        "`--db PATH` names another one.",
+        f"Everything is kept in `{app.slug}.db` in the current folder; `--db PATH` names another.",
     ]
 
 
@@ -98,13 +105,8 @@ def narrowed(kind: Kind) -> str:
     """The options of lists."""
     words = "".join(f" [{kind.field(slug).option} VALUE]" for slug in kind.features.filters)
     if kind.features.sorts:
-        words += (
-            " [--sort "
-            + "\\|".join(
-                names.option_name(kind.field(slug)) for slug in kind.features.sorts
-            ).replace("\\|", "/")
-            + "]"
-        )
+        fields = "/".join(names.option_name(kind.field(slug)) for slug in kind.features.sorts)
+        words += f" [--sort {fields}]"
     return words + (" [--search TEXT]" if kind.features.searches else "")
 
 
@@ -119,12 +121,7 @@ def aggregate_row(kind: Kind, op: AggregateOp, fields: tuple[str, ...]) -> tuple
 
 def habits() -> list[str]:
     """What all commands have in common."""
-    return [
-        "- Everything that reads takes `--json`.\n"
-        "- `--sort=-FIELD` turns an order round; an empty filter finds records without a value.\n"
-        "- A mistake ends with one line `error: …`, exit code 2, and nothing written.\n"
-        "- CSV files have a header row of field names (`_` for spaces); an `id` column is ignored.",
-    ]
+    return ["\n".join(f"- {habit}" for habit in HABITS)]
 
 
 def data_table(app: App, kind: Kind) -> str:

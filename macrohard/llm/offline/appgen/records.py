@@ -1,4 +1,6 @@
 """Writes ``records/KIND.py``: what is kept of a record, how its fields are read, its rows."""
+# For ruff: the identifiers come from our own schema, never from people.
+# ruff: noqa: S608
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.computed import compute_function
@@ -23,7 +25,7 @@ def record_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     """The source of a kind's record module."""
     fields = names.stored_fields(kind)
     blocks = [
-        *constants(kind, fields),
+        *constants(fields),
         record_class(kind, fields),
         new_function(kind, fields),
         changed_function(kind, fields),
@@ -40,7 +42,7 @@ def record_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     return module(about, blocks, ours)
 
 
-def constants(kind: Kind, fields: tuple[Field, ...]) -> list[str]:
+def constants(fields: tuple[Field, ...]) -> list[str]:
     """The names of the fields, for CSV files, and the choices of fields."""
     required = [field.slug for field in fields if field.required and field.default is None]
     return [

@@ -32,7 +32,7 @@ def reports_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
         marks_function(app, kind, marking),
         export_function(kind),
         *summary_blocks(app, kind),
-        *summary_constants(app, kind),
+        *summary_constants(kind),
     ]
     return module(
         f"Every question about {names.plural(kind)}.", [each for each in blocks if each], ours

@@ -227,7 +227,8 @@ def bound_function(app: App, kind: Kind, rule: BoundRule, name: str) -> str:
     measure = target.field(rule.measure)
     value = f"{record}.{rule.measure}" if measure.stored else rule.measure
     value = next((n for n, v in scope.taken.items() if f"_{rule.measure}(" in v), value)
-    detail = f"{names.heading(measure)} of {names.singular(target)} {{{key}}} would be {{values.shown({value})}}"
+    owner = f"{names.singular(target)} {{{key}}}"
+    detail = f"{names.heading(measure)} of {owner} would be {{values.shown({value})}}"
     lines += [f"if {test.code}:", indent(broken_rule(rule.text, detail))]
     kept = f"{key}: int | None" if not via.required else f"{key}: int"
     return function(

@@ -56,11 +56,15 @@ def create_table(app: App, kind: Kind) -> str:
     """The statement that creates the table of a kind."""
     cascades = {(other.slug, field.slug) for other, field, goes in references(app) if goes}
     lines = ['"id" INTEGER PRIMARY KEY AUTOINCREMENT']
-    for field in names.stored_fields(kind):
-        lines.append(column(app, field, goes=(kind.slug, field.slug) in cascades))
-    for rule in app.rules:
-        if isinstance(rule, UniqueRule) and rule.kind == kind.slug:
-            lines.append(f"UNIQUE ({', '.join(quote(slug) for slug in rule.fields)})")
+    lines += [
+        column(app, field, goes=(kind.slug, field.slug) in cascades)
+        for field in names.stored_fields(kind)
+    ]
+    lines += [
+        f"UNIQUE ({', '.join(quote(slug) for slug in rule.fields)})"
+        for rule in app.rules
+        if isinstance(rule, UniqueRule) and rule.kind == kind.slug
+    ]
     body = ",\n".join(lines)
     return f'CREATE TABLE "{names.table(kind)}" (\n{indent(body)}\n)'
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from macrohard.llm.offline.appgen.pysource import names_made
+
 Name = tuple[str, str]
 """A module path and a name defined at its top."""
-
-from macrohard.llm.offline.appgen.pysource import names_made
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -158,7 +158,7 @@ def tidy(lines: list[str]) -> list[str]:
         begins = line.startswith(("def ", "class ", "@"))
         decorated = bool(found) and found[-1].startswith("@")
         if begins and not decorated:
-            comments = []
+            comments: list[str] = []
             while found and found[-1].startswith("#"):
                 comments.insert(0, found.pop())
             while found and not found[-1].strip():
@@ -193,7 +193,7 @@ def import_lines(statement: ast.Import | ast.ImportFrom, needed: list[ast.alias]
         f"from {statement.module} import " if isinstance(statement, ast.ImportFrom) else "import "
     )
     one_line = head + ", ".join(parts)
-    if len(one_line) <= 100:  # noqa: PLR2004  (the line length of the apps)
+    if len(one_line) <= 100:
         return [one_line + "\n"]
     return [head + "(\n", *(f"    {part},\n" for part in parts), ")\n"]
 

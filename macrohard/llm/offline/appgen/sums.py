@@ -108,7 +108,7 @@ def group_function(app: App, kind: Kind, group: GroupBy) -> str:
     )
 
 
-def summary_constants(app: App, kind: Kind) -> list[str]:
+def summary_constants(kind: Kind) -> list[str]:
     """For each verb the figures and groups that it offers."""
     return [constant(kind, op, fields) for op, fields in offered(kind).items()]
 

@@ -1,4 +1,6 @@
 """The program: finds the command that is meant, runs it, and says what came of it."""
+# For ruff: this is a program, it prints.
+# ruff: noqa: T201
 
 import argparse
 import importlib

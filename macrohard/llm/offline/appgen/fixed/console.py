@@ -1,4 +1,6 @@
 """The command line: options that all commands share, and errors in one line."""
+# For ruff: argparse has no public name for the type.
+# ruff: noqa: SLF001
 
 import argparse
 from collections.abc import Callable, Iterable

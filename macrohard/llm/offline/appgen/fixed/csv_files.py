@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -83,7 +82,7 @@ def write(path: str, header: Sequence[str], rows: Iterable[Sequence[str]], datab
     Raises:
         StorageError: when it cannot be written.
     """
-    if os.path.exists(path) and os.path.exists(database) and os.path.samefile(path, database):
+    if Path(path).exists() and Path(database).exists() and Path(path).samefile(database):
         raise StorageError(f"cannot write {path!r}: it is the database")
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

@@ -1,4 +1,6 @@
 """What commands print: tables, single records and JSON."""
+# For ruff: only --json needs json.
+# ruff: noqa: PLC0415
 
 import unicodedata
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,7 @@
 """Writes the tests of reading one field."""
 
 from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.fixed.values import DIGITS_BEFORE_POINT
 from macrohard.llm.offline.appgen.pysource import quote
 from macrohard.llm.offline.appgen.pytypes import literal
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
@@ -77,7 +78,7 @@ def good_texts(field: Field) -> list[tuple[str, Value]]:
     tried += [canonical(bound) for bound in bounds(field)]
     if field.max_length is not None:
         tried.append(longest(field, field.max_length))
-    found = []
+    found: list[tuple[str, Value]] = []
     for text in tried:
         try:
             value = read_value(field, text)
@@ -134,9 +135,8 @@ def within_type(field: Field, value: Value) -> bool:
     """Whether a value beyond a bound is still one of the type, so that the bound refuses it."""
     if field.type is FieldType.INTEGER and isinstance(value, int):
         return -(2**63) <= value < 2**63
-    return len(canonical(value).lstrip("-").partition(".")[0]) <= 15 or field.type not in (  # noqa: PLR2004
-        FieldType.DECIMAL,
-    )
+    digits = len(canonical(value).lstrip("-").partition(".")[0])
+    return field.type is not FieldType.DECIMAL or digits <= DIGITS_BEFORE_POINT
 
 
 def refused(field: Field, text: str) -> bool:

@@ -1,7 +1,7 @@
 """Leaves out tests of what an app does not have."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from macrohard.llm.offline.appgen.pysource import names_made
 from macrohard.llm.offline.appgen.shake import drop_imports, resolve, tidy
@@ -52,19 +52,13 @@ def missing_names(tree: ast.Module, defined: Defined) -> set[tuple[str, str]]:
     """
     missing: set[tuple[str, str]] = set()
     modules: dict[str, str] = {}
-    for node in tree.body:
-        if not isinstance(node, ast.ImportFrom) or not node.module:
-            continue
-        for alias in node.names:
-            local = alias.asname or alias.name
-            path, name = resolve(node.module, alias.name, dict.fromkeys(defined, ""))
-            if path not in defined:
-                if ours(node.module, defined):
-                    missing.add((local, ""))
-            elif not name:
-                modules[local] = path
-            elif name not in defined[path]:
-                missing.add((local, ""))
+    for local, module, path, name in imported_names(tree, defined):
+        if path not in defined:
+            missing |= {(local, "")} if ours(module, defined) else set()
+        elif not name:
+            modules[local] = path
+        elif name not in defined[path]:
+            missing.add((local, ""))
     for part in ast.walk(tree):
         if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
             path = modules.get(part.value.id, "")
@@ -73,9 +67,18 @@ def missing_names(tree: ast.Module, defined: Defined) -> set[tuple[str, str]]:
     return missing
 
 
+def imported_names(tree: ast.Module, defined: Defined) -> Iterator[tuple[str, str, str, str]]:
+    """For each imported name: itself, the module in the statement, the file, the name there."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                path, name = resolve(node.module, alias.name, dict.fromkeys(defined, ""))
+                yield alias.asname or alias.name, node.module, path, name
+
+
 def ours(module: str, defined: Defined) -> bool:
     """Whether a module belongs to the app or to its tests."""
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     return any(path.startswith(f"{top}/") for path in defined)
 
 
@@ -84,9 +87,9 @@ def mentions(tree: ast.AST, missing: set[tuple[str, str]]) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and (node.id, "") in missing:
             return True
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if (node.value.id, node.attr) in missing:
-                return True
+        reached = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if reached and (node.value.id, node.attr) in missing:  # type: ignore[attr-defined]
+            return True
     return False
 
 

@@ -129,8 +129,8 @@ def storage_test(examples: Examples, kind: Kind) -> str:
         *given("wanted", record_code(record, 0)),
         f"{module_name}.insert(self.connection, wanted)",
         f"{module_name}.remove(self.connection, 1)",
-        f'self.assert_refused("no {names.singular(kind)} 1", {module_name}.get, '
-        "self.connection, 1)",
+        f"get = {module_name}.get",
+        f'self.assert_refused("no {names.singular(kind)} 1", get, self.connection, 1)',
         f"self.assertEqual({module_name}.insert(self.connection, wanted).id, 2)",
     ]
     methods = [

@@ -4,12 +4,11 @@ from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.pysource import exploded, module, quote
 from macrohard.llm.offline.appgen.pytypes import literal
 from macrohard.llm.offline.appgen.questions import search_needs_connection, sort_needs_connection
-from macrohard.llm.offline.appgen.reports import condition_call, record_parameter
+from macrohard.llm.offline.appgen.reports import condition_call
 from macrohard.llm.offline.appgen.sums import figure_name, group_name, offered
 from macrohard.llm.offline.appgen.unit.examples import Examples
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
 from macrohard.llm.offline.dialect.ast import (
-    Aggregate,
     AggregateOp,
     Field,
     FieldType,
@@ -28,8 +27,6 @@ from macrohard.llm.offline.oracle.reading import (
 )
 from macrohard.llm.offline.oracle.values import Value, canonical
 from macrohard.llm.offline.oracle.world import Record
-
-__all__ = ["record_parameter", "report_tests"]
 
 
 def report_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
@@ -68,7 +65,8 @@ def filters(examples: Examples, kind: Kind) -> list[Method]:
         for text in filter_texts(examples, kind, field):
             query = Query(filters=((slug, text),))
             wanted = ids(select(examples.world, kind, query))
-            call = f"{names.reports_module(kind)}.select(self.connection, {{{quote(slug)}: {quote(text)}}})"
+            chosen = f"{{{quote(slug)}: {quote(text)}}}"
+            call = f"{names.reports_module(kind)}.select(self.connection, {chosen})"
             lines += [f"found = {found_ids(call)}", f"self.assertEqual(found, {wanted})"]
         about = f"Those with the same {names.heading(field)} are found, and no others."
         methods.append(Method(f"by_{slug}", about, lines))
@@ -225,8 +223,6 @@ def group_method(
     members: dict[Value, list[int]] = {}
     for record in examples.of(kind):
         members.setdefault(group_key(record, group), []).append(record.id)
-    wanted = Aggregate(op, slug or None, (group,), 0)
-    del wanted
     found = sorted(members.values())
     reports = names.reports_module(kind)
     lines = [

@@ -1,4 +1,5 @@
 """Test cases that run the program, in this process."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import contextlib

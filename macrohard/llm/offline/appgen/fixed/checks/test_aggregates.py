@@ -1,4 +1,5 @@
 """Tests of totals, averages, order and groups."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import unittest

@@ -1,4 +1,5 @@
 """Tests of the program as a whole."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import subprocess
@@ -33,12 +34,12 @@ class ProcessTest(ProgramTest):
         package = str(Path(cli.__file__).parent.name)
         folder = Path(cli.__file__).parent.parent
         command = [sys.executable, "-m", package]
-        helped = subprocess.run(  # noqa: S603
+        helped = subprocess.run(
             [*command, "--help"], cwd=folder, capture_output=True, text=True, check=True
         )
         for kind in COMMANDS:
             self.assertIn(kind, helped.stdout)
-        failed = subprocess.run(  # noqa: S603
+        failed = subprocess.run(
             [*command, "no-such-kind"], cwd=folder, capture_output=True, text=True, check=False
         )
         self.assertEqual(failed.returncode, 2)

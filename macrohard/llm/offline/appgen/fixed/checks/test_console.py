@@ -1,4 +1,5 @@
 """Tests of the command line's common parts."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import argparse

@@ -1,4 +1,5 @@
 """Tests of reading and writing CSV files."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import tempfile

@@ -1,4 +1,5 @@
 """Tests of the database file."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import sqlite3

@@ -1,4 +1,5 @@
 """Tests of tables, lines and JSON."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import json

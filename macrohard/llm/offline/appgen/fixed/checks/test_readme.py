@@ -1,4 +1,5 @@
 """Tests that the README tells the truth."""
+# For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
 import shlex
