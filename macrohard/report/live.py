@@ -147,7 +147,8 @@ def _doings(tally: Tally, room: int, *, ascii_only: bool) -> Table:
     working = [one for one in every if not one.outcome]
     ended = sorted((one for one in every if one.outcome), key=lambda one: one.ended)
     shown = working[:room]
-    shown += ended[len(ended) - max(0, room - len(shown)) :] if room > len(shown) else []
+    left = room - len(shown)
+    shown += ended[max(0, len(ended) - left) :] if left > 0 else []
     rows = [_row(one, ascii_only=ascii_only) for one in shown]
     table = Table.grid(padding=(0, 2), expand=True)
     for column in range(_COLUMNS):

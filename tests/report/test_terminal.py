@@ -103,6 +103,16 @@ def test_the_live_view_fits_a_low_window_and_says_what_it_hides() -> None:
     assert len(last.splitlines()) <= 20
 
 
+def test_all_are_shown_where_there_is_room() -> None:
+    console = printed(terminal=True)
+    with Progress(console, "spec.md") as progress:
+        for number in range(8):
+            progress.take({**EVENTS[6], "item": f"W{number}"})
+    last = text_of(console).split("round 1")[-1]
+    assert all(f"W{number} " in last for number in range(8))
+    assert " more" not in last
+
+
 def test_a_narrow_window_cuts_titles_and_nothing_else() -> None:
     console = printed(width=70, terminal=True)
     long = {**EVENTS[10], "trial": "r1-X10-accountant", "persona": "accountant"}
