@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from macrohard.errors import MacrohardError
-from macrohard.paths import agents_dir, data_dir, sandboxes_dir
+from macrohard.paths import agents_dir, data_dir
 
 
 def test_an_installed_package_uses_its_own_data(tmp_path: Path) -> None:
@@ -34,4 +34,3 @@ def test_the_current_folder_is_never_looked_at(
     (tmp_path / "agents").mkdir()
     monkeypatch.chdir(tmp_path)
     assert agents_dir() != tmp_path / "agents"
-    assert sandboxes_dir().is_dir()
