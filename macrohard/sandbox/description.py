@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_PIDS_CAPPED = "pids: holds: the kernel caps the processes and threads of a box"
+_PIDS_COUNTED = (
+    "pids: does not hold: processes of a box are only counted ten times a second, or not at all"
+    " where orphans are not found (the kernel counts them with all others of this user)"
+)
 _KERNEL = (
     "kernel: does not hold: it is the host's own, so a hole in it is a way out;"
     " code somebody hostile wrote belongs in a virtual machine"
@@ -17,11 +22,13 @@ class Holding:
         pieces: Pieces of isolation boxes have.
         refused: Why the others could not be had, by piece.
         by_uid: Whether commands run as another user of the host (else in a user namespace).
+        counted_apart: Whether the kernel caps the number of processes of a box.
     """
 
     pieces: frozenset[str]
     refused: Mapping[str, str]
     by_uid: bool
+    counted_apart: bool
 
     def __contains__(self, piece: str) -> bool:
         return piece in self.pieces
@@ -72,6 +79,7 @@ def describe(holding: Holding) -> list[str]:
             "ptrace, bpf, io_uring, keyrings, mounts, new namespaces and AF_VSOCK are refused",
             "every system call of the host's kernel can be made",
         ),
+        _PIDS_CAPPED if holding.counted_apart else _PIDS_COUNTED,
         _KERNEL,
     ]
 

@@ -250,7 +250,8 @@ class Export:
             self._skip(path, kind_of(mode))
 
     def _skip(self, path: str, reason: str) -> None:
-        self.left_out.append(f"{path.encode('utf-8', 'backslashreplace').decode()}: {reason}")
+        shown = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in path)
+        self.left_out.append(f"{shown}: {reason}")
 
 
 def _statuses(directory: int, depth: int) -> Iterator[os.stat_result]:

@@ -1,10 +1,13 @@
 """Starting and ending the keeper process of a box, and telling it what to build."""
 
 import asyncio
+import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ _FIRST_UID_IN_CONTAINER = 60_000  # where only 65,536 users are mapped
 _CODE = "import sys; sys.path.insert(0, sys.argv[1]); from inbox.keeper import main; main()"
 _END_PATIENCE_S = 8.0  # commands that have to be killed one by one take up to 3 s
 _MEGABYTE = 2**20
+_ROOM_FOR_OTHERS = 1000  # what else our user may start while a box runs
 _OPEN_FILES = 1024  # what Linux gives a login by default
 
 
@@ -79,12 +83,34 @@ def plan(
         "pieces": pieces,
         "uid": uid,
         "limits": asdict(limits),
-        "rlimits": _rlimits(limits, own_count="user" in pieces),
+        "rlimits": _rlimits(limits, own_count=counted_apart(uid, pieces)),
         "scratch": scratch,
         "binds": layout.binds,
         "links": layout.links,
         "files": [*layout.files, *_etc(shown)],
     }
+
+
+def counted_apart(uid: int | None, pieces: Collection[str]) -> bool:
+    """Whether the kernel counts the processes of a box apart from all others, and caps them."""
+    if uid is not None:
+        return True
+    # Since Linux 5.14 each user namespace has a count of its own; root is not held to any.
+    return "user" in pieces and os.geteuid() != 0 and _kernel_version() >= (5, 14)
+
+
+def _kernel_version() -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+
+
+def _tasks_of_this_user() -> int:
+    """Processes and threads of our user now; 0 where there is no ``/proc`` to count in."""
+    tasks = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if entry.stat().st_uid == os.geteuid():
+                tasks += len(list((entry / "task").iterdir()))
+    return tasks
 
 
 def _etc(uid: int) -> list[tuple[str, str]]:
@@ -106,6 +132,9 @@ def _rlimits(limits: Limits, *, own_count: bool) -> dict[str, int]:
         "RLIMIT_CPU": limits.cpu_s,
     }
     if own_count:
-        # The kernel counts by user: of one shared with the host it would count everything.
         found["RLIMIT_NPROC"] = limits.pids
+    elif others := _tasks_of_this_user():
+        # The kernel counts everything this user runs, so this only keeps a fork bomb from
+        # taking the machine; the keeper counts the box itself.
+        found["RLIMIT_NPROC"] = others + limits.pids + _ROOM_FOR_OTHERS
     return found

@@ -19,7 +19,7 @@ from macrohard.sandbox.base import Limits
 from macrohard.sandbox.box import Premises, ProcessSandbox
 from macrohard.sandbox.inbox.plain import remove_scratch
 from macrohard.sandbox.interpreter import Layout, layout
-from macrohard.sandbox.keeping import PIECES, end_keeper, own_uid, plan, start_keeper
+from macrohard.sandbox.keeping import PIECES, counted_apart, end_keeper, own_uid, plan, start_keeper
 from macrohard.sandbox.link import Link
 
 _START_PATIENCE_S = 30.0  # 50 ms on an idle machine
@@ -168,10 +168,12 @@ class ProcessProvider:
                     pool.submit(asyncio.run, self._try_one()).result()
                 except SandboxError as error:
                     return [f"nothing holds: {error}"]
+        uid = self._uid(os.getpid()) if "user" in self._pieces else None
         holding = description.Holding(
             pieces=frozenset(self._pieces),
             refused=self._refused,
-            by_uid=self._uid(os.getpid()) is not None,
+            by_uid=uid is not None,
+            counted_apart=counted_apart(uid, self._pieces),
         )
         return description.describe(holding)
 

@@ -84,7 +84,8 @@ def _leave_host(pieces: list[str], uid: int | None) -> int | None:
         if pieces:
             raise PieceError(pieces[0], "namespaces are a feature of Linux")
         return None
-    kernel.hear_of_parents_death(signal.SIGKILL)
+    # With a process namespace all that is left to do is to die; without one there is clearing up.
+    kernel.hear_of_parents_death(signal.SIGKILL if "pid" in pieces else signal.SIGTERM)
     if "user" in pieces and uid is None:
         _try("user", lambda: kernel.map_own_user(INSIDE_UID))
     namespaces = (
@@ -183,6 +184,7 @@ class Keeper:
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
         while True:
             lines = {job.control.fileno(): job for job in self._jobs.values()}
             pause = _LOOK_EVERY_S if lines else None
@@ -219,10 +221,12 @@ class Keeper:
     def _end(self) -> NoReturn:
         if "pid" in self._plan["pieces"]:
             os._exit(0)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the second word of the same news
         for job in self._jobs.values():
             job.control.close()
         for job in self._jobs.values():
-            os.waitpid(job.runner, 0)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(job.runner, 0)
         self._kill_strangers()
         if self._top:
             plain.remove_scratch(self._top)

@@ -21,6 +21,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
 _ETC_FROM_HOST = ("alternatives", "ld.so.cache", "localtime")
 _TMP_MB = 64  # of /tmp, and a quarter of it for /dev/shm; small beside Limits.memory_mb
+_PROC_FROZEN = ("sys", "sysrq-trigger", "irq", "bus", "fs")  # settings of the whole kernel
 _FILES_PER_MB = 128  # inodes a workspace may have: enough for files of 8 KB on average
 _LEAST_FILES = 32768
 
@@ -56,6 +57,9 @@ def build_root(plan: dict[str, Any], uid: int) -> tuple[int, int]:
     for copy, dest in binds:
         _attach_at(copy, dest.lstrip("/"))
     _attach_at(proc, "proc")
+    for name in _PROC_FROZEN:
+        if frozen := _frozen_copy(f"{_MOUNT_POINT}/proc/{name}"):
+            _attach_at(frozen, f"proc/{name}")
     _lay_out_devices(devices)
     kernel.enter_root(_MOUNT_POINT)
     kernel.set_attributes(root, kernel.RDONLY, recursive=False)

@@ -62,6 +62,7 @@ def run(
         terminal: Whether the descriptors are a terminal the command is to control.
     """
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if _LINUX:
         kernel.hide_memory()
     if identity.adopts:
@@ -219,6 +220,8 @@ def _limit(identity: Identity) -> None:
             # The bounding set can only be emptied while we still may.
             kernel.renounce_privileges()
         os.setresuid(identity.uid, identity.uid, identity.uid)
+        if os.getresuid() != (identity.uid,) * 3:
+            raise OSError(errno.EPERM, f"still not user {identity.uid}")
     elif _LINUX:
         kernel.renounce_privileges()
     if identity.filter:
