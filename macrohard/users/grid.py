@@ -2,8 +2,8 @@
 
 pyte alone has no alternate screen, no scrolling up and down, no repeat (which ncurses uses for
 ``xterm-256color``), forgets the saved cursor once it was used, moves the cursor into the scrolling
-region from below it, and drops the rest of a text after a character that takes no room. Plain text is
-drawn some three times faster here.
+region from below it, and drops the rest of a text after a character that takes no room. Plain
+text is drawn some three times faster here.
 """
 
 import unicodedata
