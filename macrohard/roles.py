@@ -145,7 +145,6 @@ def _collect(extra: Path | None) -> tuple[Roster, list[Problem]]:
             here[path.stem] = path
             role = _read(path, root, problems)
             broken.discard(path.stem)
-            found.pop(path.stem, None)
             if role is None:
                 broken.add(path.stem)
             else:
