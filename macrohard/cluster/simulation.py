@@ -18,6 +18,9 @@ from macrohard.errors import ConfigError, MacrohardError
 
 StepSource = Literal["roofline", "measured"]
 
+SLICE_EVENTS = 20_000
+"""Events between two looks at the keyboard; compiled code takes 25 times as many."""
+
 COMPILED_FROM = 3000
 """Calls from which loading compiled code pays."""
 
@@ -165,6 +168,22 @@ def _lay_out(pools: Sequence[ServingPool]) -> tuple[list[Any], list[Any], list[s
     return plans, ranges, sources
 
 
+def _longest_calls(workload: Workload) -> dict[int, int]:
+    """Most tokens of a call, by the pool it asks for."""
+    columns: tuple[Any, ...] = (workload.prompt, workload.output, workload.pool)
+    if all(hasattr(column, "dtype") for column in columns):
+        prompt, output, pool = columns
+        return {
+            which: int((prompt + output)[pool == which].max())
+            for which in range(int(pool.max()) + 1)
+            if (pool == which).any()
+        }
+    longest: dict[int, int] = {}
+    for asked, made, which in zip(*columns, strict=True):
+        longest[which] = max(longest.get(which, 0), asked + made)
+    return longest
+
+
 def check_fit(pools: Sequence[ServingPool], workload: Workload) -> None:
     """Refuse a workload that the cluster can never serve.
 
@@ -174,10 +193,10 @@ def check_fit(pools: Sequence[ServingPool], workload: Workload) -> None:
     if not len(workload):
         raise ConfigError(f"workload {workload.name} has no calls")
     longest = [0] * len(pools)
-    for prompt, output, pool in zip(workload.prompt, workload.output, workload.pool, strict=True):
+    for pool, tokens in _longest_calls(workload).items():
         if pool >= len(pools):
             raise ConfigError(f"workload {workload.name} asks for pool {pool}, there is none")
-        longest[pool] = max(longest[pool], prompt + output)
+        longest[pool] = tokens
     for served, tokens in zip(pools, longest, strict=True):
         for deployment in (served.deployment, served.decode):
             if deployment:
@@ -228,7 +247,7 @@ def simulate(
     partial = False
     clock, count = records.rows_of(world.clock)[0], records.rows_of(world.count)[0]
     try:
-        while not run(world, 500_000 if compiled else 20_000):
+        while not run(world, SLICE_EVENTS * (25 if compiled else 1)):
             if on_slice:
                 on_slice(float(clock.now_s), int(count.finished))
     except KeyboardInterrupt:

@@ -7,33 +7,33 @@ Fields = Sequence[tuple[str, str]]
 
 CALL: Fields = (
     # what the workload says
-    ("session", "i8"),
-    ("stream", "i8"),  # token stream its prompt is a prefix of
-    ("prompt", "i8"),  # prompt tokens
-    ("output", "i8"),  # output tokens, 1 or more
-    ("priority", "i8"),  # lower is more urgent
-    ("pool", "i8"),  # which model serves it
-    ("keeps", "i8"),  # 1: its output becomes part of the stream
-    ("parents", "i8"),  # calls that must finish first; counted down
+    ("session", "i4"),
+    ("stream", "i4"),  # token stream its prompt is a prefix of
+    ("prompt", "i4"),  # prompt tokens
+    ("output", "i4"),  # output tokens, 1 or more
+    ("priority", "i4"),  # lower is more urgent
+    ("pool", "i4"),  # which model serves it
+    ("keeps", "i4"),  # 1: its output becomes part of the stream
+    ("parents", "i4"),  # calls that must finish first; counted down
     ("gap_s", "f8"),  # tool or think time between the last parent and this call
-    ("first_child", "i8"),  # into World.children
-    ("children", "i8"),
+    ("first_child", "i4"),  # into World.children
+    ("children", "i4"),
     # what happens to it
-    ("state", "i8"),
-    ("replica", "i8"),
-    ("decoder", "i8"),  # replica that decodes it, when prefill and decode are apart
-    ("length", "i8"),  # tokens to prefill now: prompt, plus what a preemption made it lose
-    ("done", "i8"),  # of these, in KV
-    ("cached", "i8"),  # prompt tokens found in cache at first admission
-    ("made", "i8"),  # output tokens produced
-    ("steps0", "i8"),  # decode step of the replica at which it joined
-    ("base", "i8"),  # context when it joined
-    ("finish", "i8"),  # decode step of the replica at which it finishes
-    ("blocks", "i8"),  # private KV blocks
-    ("next", "i8"),  # neighbours in the list of its replica it is in
-    ("prev", "i8"),
-    ("preempted", "i8"),
-    ("expected", "i8"),  # uncached tokens the router counted for it
+    ("state", "i4"),
+    ("replica", "i4"),
+    ("decoder", "i4"),  # replica that decodes it, when prefill and decode are apart
+    ("length", "i4"),  # tokens to prefill now: prompt, plus what a preemption made it lose
+    ("done", "i4"),  # of these, in KV
+    ("cached", "i4"),  # prompt tokens found in cache at first admission
+    ("made", "i4"),  # output tokens produced
+    ("steps0", "i4"),  # decode step of the replica at which it joined
+    ("base", "i4"),  # context when it joined
+    ("finish", "i4"),  # decode step of the replica at which it finishes
+    ("blocks", "i4"),  # private KV blocks
+    ("next", "i4"),  # neighbours in the list of its replica it is in
+    ("prev", "i4"),
+    ("preempted", "i4"),
+    ("expected", "i4"),  # uncached tokens the router counted for it
     ("arrived_s", "f8"),
     ("admitted_s", "f8"),
     ("first_s", "f8"),
@@ -41,25 +41,25 @@ CALL: Fields = (
 )
 
 STREAM: Fields = (
-    ("parent", "i8"),  # stream it branches from, or -1
-    ("offset", "i8"),  # tokens of its parents' prefix, a multiple of the block
-    ("resident", "i8"),  # first entry that caches it somewhere
+    ("parent", "i4"),  # stream it branches from, or -1
+    ("offset", "i4"),  # tokens of its parents' prefix, a multiple of the block
+    ("resident", "i4"),  # first entry that caches it somewhere
 )
 
 SESSION: Fields = (("replica", "i8"), ("seen_s", "f8"))
 
 ENTRY: Fields = (
     # a stream cached on a replica
-    ("stream", "i8"),
-    ("replica", "i8"),
-    ("upto", "i8"),  # tokens cached, counted from the start of the prompt
-    ("users", "i8"),  # running calls that hold it
-    ("kind", "i8"),  # 0 held, 1 evictable, 2 pinned
+    ("stream", "i4"),
+    ("replica", "i4"),
+    ("upto", "i4"),  # tokens cached, counted from the start of the prompt
+    ("users", "i4"),  # running calls that hold it
+    ("kind", "i4"),  # 0 held, 1 evictable, 2 pinned
     ("until_s", "f8"),  # when the pin ends
-    ("prev", "i8"),
-    ("next", "i8"),
-    ("before", "i8"),  # neighbours among the entries of its stream
-    ("after", "i8"),
+    ("prev", "i4"),
+    ("next", "i4"),
+    ("before", "i4"),  # neighbours among the entries of its stream
+    ("after", "i4"),
 )
 
 REPLICA: Fields = (
