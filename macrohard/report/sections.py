@@ -11,6 +11,8 @@ from macrohard.report.words import duration, money, seconds_between, tokens
 
 Record = Mapping[str, Any]
 
+_FEW = 3
+"""Reasons shown at once; more are folded away."""
 _GOOD = {"released", "merged", "satisfied", "passed", "closed"}
 _BAD = {"not accepted", "failed", "blocked", "conflict", "not satisfied", "stopped", "blocker"}
 
@@ -174,16 +176,24 @@ def footer(record: Record, events: int) -> str:
 
 
 def _trial(trial: Mapping[str, Any], run_dir: Path) -> list[object]:
-    reasons = [tag("li", reason) for reason in trial.get("reasons") or []]
     return [
         tag("td", tag("code", trial["id"]), id=anchor("trial", trial["id"])),
         trial["persona"],
         f"{trial['scenario']} {trial.get('title', '')}",
         badge("satisfied" if trial["satisfied"] else "not satisfied"),
-        tag("ul", *reasons) if reasons else "",
+        _reasons(trial.get("reasons") or []),
         trial.get("actions", ""),
         join(_evidence(trial.get("evidence") or "", run_dir)),
     ]
+
+
+def _reasons(reasons: list[str]) -> Markup:
+    """The first reasons; the rest, often echoes of these, folded away."""
+    items = [tag("li", reason) for reason in reasons]
+    if len(items) <= _FEW:
+        return tag("ul", *items) if items else Markup("")
+    rest = tag("summary", f"{len(items) - _FEW} more")
+    return join([tag("ul", *items[:_FEW]), tag("details", rest, tag("ul", *items[_FEW:]))])
 
 
 def _evidence(path: str, run_dir: Path) -> Iterable[Markup]:

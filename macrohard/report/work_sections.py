@@ -25,6 +25,7 @@ def traceability(record: Record) -> Markup | None:
         if uncovered
         else "each has a test or a scenario."
     )
+    commits = {item["id"]: item["commit"] for item in record["items"]}
     stories: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         stories.setdefault(row["story"], []).append(row)
@@ -38,21 +39,27 @@ def traceability(record: Record) -> Markup | None:
         ),
         tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))),
         *(
-            tag("tbody", _story(mine[0], len(heads)), *(_criterion(row, verdicts) for row in mine))
+            tag(
+                "tbody",
+                _story(mine[0], commits, len(heads)),
+                *(_criterion(row, verdicts) for row in mine),
+            )
             for mine in stories.values()
         ),
     )
     return join([tag("p", said), scrolling(whole, "Traceability")])
 
 
-def _story(row: Mapping[str, Any], columns: int) -> Markup:
+def _story(row: Mapping[str, Any], commits: Mapping[str, str], columns: int) -> Markup:
     """The line above a story's criteria."""
     lines = ", ".join(str(line) for line in row["lines"]) or "none"
     facts = [tag("span", f"Spec lines {lines}")]
     if row["items"]:
-        links = join([_item_link(item) for item in row["items"]], between=", ")
-        commits = join([tag("code", commit[:8]) for commit in row["commits"]], between=" ")
-        facts.append(tag("span", "Items ", links, " ", commits))
+        links = [
+            join([_item_link(item), tag("code", commits.get(item, "")[:8])], between=" ")
+            for item in row["items"]
+        ]
+        facts.append(tag("span", "Items ", join(links, between=", ")))
     facts.append(tag("span", f"{tokens(row['tokens'])} tokens, {money(row['usd'])}"))
     head = tag(
         "th",

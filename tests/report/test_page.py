@@ -154,6 +154,18 @@ def test_a_run_that_has_hardly_begun_has_a_page(tmp_path: Path, status: str) -> 
     assert "python -m shop" not in page.words
 
 
+def test_the_first_reasons_are_seen_and_the_rest_folded(tmp_path: Path) -> None:
+    sad = trial("r2-X1-novice", 2, "novice", satisfied=False)
+    page = page_of(tmp_path, trials=[{**sad, "reasons": [f"reason {n}" for n in range(8)]}])
+    text = (tmp_path / "report.html").read_text()
+    assert "<li>reason 2</li></ul><details><summary>5 more</summary>" in text
+    assert all(f"reason {number}" in page.words for number in range(8))
+
+
+def test_a_commit_stands_beside_its_item(tmp_path: Path) -> None:
+    assert re.search(r"W1\s+w1000000\s+,\s+W3\s+w3000000", page_of(tmp_path).words)
+
+
 def test_an_app_that_was_not_accepted_says_so_where_it_is_run(tmp_path: Path) -> None:
     page = page_of(tmp_path, status="not accepted")
     assert "built, but not accepted" in page.words
