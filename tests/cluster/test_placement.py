@@ -106,8 +106,10 @@ def test_defragmentation_makes_room_at_its_price() -> None:
     assert defragment(fleet, Gang("rack", 72), reload_s=60.0).domain is None
 
 
-@given(st.lists(st.integers(1, 72), max_size=60), st.sampled_from(["first-fit", "best-fit",
-                                                                  "fragmentation-aware"]))  # fmt: skip
+@given(
+    st.lists(st.integers(1, 72), max_size=60),
+    st.sampled_from(["first-fit", "best-fit", "fragmentation-aware"]),
+)
 def test_no_policy_overfills_or_loses_a_gang(sizes: Any, name: Any) -> None:
     gangs = [Gang(str(k), size) for k, size in enumerate(sizes)]
     fleet = Fleet([72, 68, 72])

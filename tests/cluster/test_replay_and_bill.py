@@ -95,7 +95,7 @@ def test_roles_share_their_system_prompt_between_builds(run_folder: Path, deploy
     assert metrics.usd_per_session > 0
 
 
-def test_builds_wait_for_a_free_place(run_folder: Path, deploy: Any) -> None:
+def test_builds_wait_for_a_free_place(run_folder: Path) -> None:
     work = replay_runs([run_folder], builds=9, agents=3)
     roots = [k for k, parents in enumerate(work.parents) if parents == 0]
     assert len(roots) == 3
