@@ -23,7 +23,12 @@ _PYTEST = (
     "python", "-m", "pytest", "-q", "-c", "../macrohard-pytest.ini", "-p", "no:cacheprovider",
     "--tb=short", "--rootdir=.", f"--junitxml=../{_REPORT}", "-o", "junit_family=xunit1",
 )  # fmt: skip
-_ENV = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": "."}
+_ENV = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTHONPATH": ".",
+    # A suite starts the app hundreds of times: compiled code may be kept, in this box alone.
+    "PYTHONDONTWRITEBYTECODE": "",
+}
 _FILE = re.compile(
     r"""(?:File "|^|\s)(?:\S*/)?((?:[\w.-]+/)*[\w-]+\.py)["']?(?:, line |:)\d+""", re.MULTILINE
 )
@@ -144,7 +149,7 @@ async def _run(box: Sandbox, targets: Iterable[str]) -> tuple[ExecResult, list[C
         [*_PYTEST, *targets],
         timeout_s=TIMEOUT_S,
         cwd="app",
-        env={**_ENV, **bytecode(root), "MACROHARD_APP": root},
+        env={**_ENV, "MACROHARD_APP": root},
     )
     try:
         report = await box.read(_REPORT)
@@ -154,11 +159,6 @@ async def _run(box: Sandbox, targets: Iterable[str]) -> tuple[ExecResult, list[C
     if cases and result.returncode not in (0, 1):
         return result, []
     return result, cases
-
-
-def bytecode(root: str) -> dict[str, str]:
-    """Variables that keep compiled code beside the app: a program is started hundreds of times."""
-    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{root}/../.pycache"}
 
 
 def _cases(report: bytes) -> list[Case]:

@@ -10,7 +10,6 @@ from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.graph.front import staffed
-from macrohard.graph.grading import bytecode
 from macrohard.graph.office import Office
 from macrohard.graph.state import State, TrialTask
 from macrohard.graph.verify import Failures
@@ -125,8 +124,7 @@ async def _play(
         "Try this scenario.",
         {"scenario": scenario, "how-to-run": how_to_run(design.run, design.app)},
     )
-    root = (await box.exec(["pwd"], timeout_s=30, cwd="app")).stdout.strip()
-    desk = Desk(env=tuple(bytecode(root).items()), title=f"{role.name}: {scenario.title}")
+    desk = Desk(title=f"{role.name}: {scenario.title}")
     async with TerminalDriver(box, cwd="app", desk=desk) as driver:
         tools = UserTools(driver, scenario.id, role.name, Patience())
         verdict: work.Verdict | None
