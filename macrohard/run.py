@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from macrohard.artifacts import Artifacts
-from macrohard.budget import Budget, Caps, Spending
-from macrohard.config import Settings
+from macrohard.budget import Budget, Spending
+from macrohard.config import Caps, Settings
 from macrohard.errors import (
     InterruptedRunError,
     MacrohardError,
