@@ -51,6 +51,8 @@ def compute_body(field: Field, scope: Scope) -> list[str]:
     if guards:
         missing = list(dict.fromkeys(guard.absent for guard in guards))
         lines += [f"if {' or '.join(missing)}:", "    return None"]
+    if lines and lines[-1].startswith(f"{value} = "):
+        return [*lines[:-1], f"return {lines[-1].removeprefix(f'{value} = ')}"]
     return [*lines, f"return {value}"]
 
 

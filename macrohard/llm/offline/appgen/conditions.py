@@ -11,6 +11,7 @@ from macrohard.llm.offline.appgen.expressions import (
     exactly,
     own_field,
 )
+from macrohard.llm.offline.appgen.pytypes import decimal_literal
 from macrohard.llm.offline.appgen.scope import Scope
 from macrohard.llm.offline.dialect.ast import (
     BoolOp,
@@ -161,5 +162,5 @@ def literal_like(node: Expression, term: Term, other: Term) -> Term:
     if term.today and other.type is FieldType.DATETIME:
         return replace(term, code="values.now()", type=FieldType.DATETIME)
     if isinstance(node, Number) and term.type is FieldType.DECIMAL and not is_calculated(other):
-        return replace(term, code=f'Decimal("{node.value:f}")', exact=False)
+        return replace(term, code=decimal_literal(f"{node.value:f}"), exact=False)
     return term

@@ -144,6 +144,8 @@ def at_bracket(line: str, words: list[Token], opening: Token, closing: Token) ->
     commas = [w for w in inside if w.depth == 1 and w.text == ","]
     inner = f"{indent}{STEP}{body}"
     display = is_display(words, opening)
+    if words[0].text == "def" and not commas:
+        return [f"{indent}{head}", f"{inner},", f"{indent}{tail}"]
     if len(inner) <= WIDTH and not (display and commas):
         return [f"{indent}{head}", inner, f"{indent}{tail}"]
     if not commas:

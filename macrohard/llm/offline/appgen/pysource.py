@@ -24,12 +24,15 @@ def text_lines(name: str, text: str) -> list[str]:
     one_line = f"{name} = {text_literal(text)}"
     if len(one_line) + 4 <= WIDTH:
         return [one_line]
-    pieces, piece = [], ""
-    for word in text.split(" "):
-        if piece and len(text_literal(f"{piece} {word} ")) > WIDTH - 8:
+    words = text.split(" ")
+    pieces, piece = [], words[0]
+    for position, word in enumerate(words[1:], start=2):
+        end = "" if position == len(words) else " "
+        if len(text_literal(f"{piece} {word}{end}")) > WIDTH - 8:
             pieces.append(f"{piece} ")
-            piece = ""
-        piece = f"{piece} {word}" if piece else word
+            piece = word
+        else:
+            piece = f"{piece} {word}"
     return [f"{name} = (", *(f"    {text_literal(p)}" for p in [*pieces, piece]), ")"]
 
 
@@ -68,8 +71,11 @@ def docstring(text: str, depth: int = 1) -> str:
     summary, _, rest = safe.partition("\n\n")
     if not rest and len(summary) + 6 <= room and not summary.endswith('"'):
         return f'"""{summary}"""'
+    if not rest and ": " in summary:
+        summary, _, rest = summary.partition(": ")
+        summary, rest = f"{summary}.", rest[:1].upper() + rest[1:]
     paragraphs = [
-        textwrap.fill(f'"""{part}', room, break_long_words=False, break_on_hyphens=False)[3:]
+        textwrap.fill(f'"""{part}', room - 3, break_long_words=False, break_on_hyphens=False)[3:]
         for part in [summary, *rest.split("\n\n")]
         if part
     ]

@@ -71,12 +71,17 @@ def literal(field: Field, value: object) -> str:
     if value is None or isinstance(value, bool):
         return str(value)
     if field.type is FieldType.DECIMAL:
-        return f'Decimal("{Decimal(str(value)):.{field.places}f}")'
+        return decimal_literal(f"{Decimal(str(value)):.{field.places}f}")
     if field.type in (FieldType.INTEGER, FieldType.REFERENCE):
         return str(int(str(value)))
     if field.type in (FieldType.DATE, FieldType.DATETIME):
         return day(value if isinstance(value, dt.date) else str(value), field.type)
     return quote(str(value))
+
+
+def decimal_literal(text: str) -> str:
+    """A decimal, as Python writes it."""
+    return f'Decimal("{text}")' if "." in text else f"Decimal({int(text)})"
 
 
 def day(value: dt.date | str, kind: FieldType) -> str:

@@ -127,7 +127,7 @@ def to_row(kind: Kind, fields: tuple[Field, ...]) -> str:
     return function(
         f"def to_row({record}: {name}) -> tuple[str | int | None, ...]:",
         f"List what the columns hold for {names.an(names.singular(kind))}, without its id.",
-        exploded("return (", values, ")"),
+        exploded("return (", values, ")") if len(values) > 1 else f"return {tuple_of(values)}",
     )
 
 

@@ -22,13 +22,14 @@ def related_aggregate(node: RelatedAggregate, scope: Scope) -> Term:
     condition = where(node, scope, kind, each)
     if node.op is AggregateOp.COUNT or node.field is None:
         counted = f"sum(1 for {each} in {found} if {condition})" if condition else f"len({found})"
-        return Term(counted, FieldType.INTEGER, exact=True)
+        return Term(scope.local("count", counted), FieldType.INTEGER, exact=True)
     field = kind.field(node.field)
     value = f"{each}.{field.slug}" if field.stored else scope.computed(kind, field, each)
     chosen = f"{value} for {each} in {found}" + (f" if {condition}" if condition else "")
     if node.op is AggregateOp.TOTAL:
         name = "total" if field.type is FieldType.INTEGER else "exact_total"
-        return Term(f"aggregates.{name}({chosen})", field.type, exact=True)
+        code = scope.local(f"total_{field.slug}", f"aggregates.{name}({chosen})")
+        return Term(code, field.type, exact=True)
     if node.op is AggregateOp.AVERAGE:
         code = scope.local(f"average_{field.slug}", f"aggregates.exact_average({chosen})")
         return Term(code, FieldType.DECIMAL, (not_none(code),), exact=True)

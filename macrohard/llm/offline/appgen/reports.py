@@ -5,6 +5,7 @@ from macrohard.llm.offline.appgen.conditions import strict
 from macrohard.llm.offline.appgen.pysource import (
     exploded,
     function,
+    indent,
     module,
     quote,
     signature,
@@ -144,10 +145,9 @@ def export_function(kind: Kind) -> str:
     record, module_name = names.variable(kind), names.records_module(kind)
     cells = [f"values.canonical({record}.id)"]
     cells += [f"values.canonical({record}.{field.slug})" for field in names.stored_fields(kind)]
+    rows = exploded("(", cells, ")") if len(cells) > 1 else tuple_of(cells)
     return function(
         signature("export_rows", ["connection: Connection"], "list[tuple[str, ...]]"),
         f"Write all {names.plural(kind)} as the cells of a CSV file: id, then the stored fields.",
-        "return [\n    "
-        + exploded("(", cells, ")").replace("\n", "\n    ")
-        + f"\n    for {record} in {module_name}.find_all(connection)\n]",
+        f"return [\n{indent(rows)}\n    for {record} in {module_name}.find_all(connection)\n]",
     )

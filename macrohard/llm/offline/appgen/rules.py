@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.conditions import Test, lenient, strict
 from macrohard.llm.offline.appgen.overlaps import overlap_body
-from macrohard.llm.offline.appgen.pysource import function, indent, quote, signature
+from macrohard.llm.offline.appgen.pysource import WIDTH, function, indent, quote, signature
 from macrohard.llm.offline.appgen.scope import Scope, reaches_out
 from macrohard.llm.offline.dialect.ast import (
     App,
@@ -158,10 +158,18 @@ def unique_rule_check(kind: Kind, rule: UniqueRule, used: Names) -> Check:
 
 def broken_rule(text: str, detail: str = "") -> str:
     """The statement that raises a broken rule."""
-    message = quote(f"rule broken: {text}")
+    message = f"rule broken: {text}"
     if not detail:
-        return f"raise InputError({message})"
-    return f'raise InputError(\n    {message}\n    f" ({detail})"\n)'
+        return f"raise InputError({quote(message)})"
+    whole = f'f"{braced(message)} ({detail})"'
+    if len(whole) + 12 <= WIDTH and '"' not in message and "\\" not in message:
+        return f"raise InputError({whole})"
+    return f'raise InputError(\n    {quote(message)}\n    f" ({detail})"\n)'
+
+
+def braced(text: str) -> str:
+    """A text as it stands in an f-string."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def condition_check(app: App, kind: Kind, rule: RecordRule, used: Names) -> Check:
@@ -196,7 +204,7 @@ def overlap_check(app: App, kind: Kind, rule: OverlapRule, used: Names) -> Check
             app,
             kind,
             rule,
-            broken_rule(rule.text, f"{names.singular(kind)} {{other['id']}} is in the way"),
+            broken_rule(rule.text, f"{names.singular(kind)} {{other[0]}} is in the way"),
         ),
     )
     return Check(name, code, connected=True)

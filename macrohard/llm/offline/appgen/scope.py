@@ -110,9 +110,10 @@ class Scope:
         for name, known in self.taken.items():
             if known == value:
                 return name
-        name = wanted
+        name, number = wanted, 1
         while name in self.taken or name == self.record or self.is_used(name):
-            name = f"{wanted}_{len(self.taken) + 1}" if name == wanted else f"{name}_"
+            number += 1
+            name = f"{wanted}_{number}"
         self.taken[name] = value
         self.statements.append(f"{name} = {value}")
         return name

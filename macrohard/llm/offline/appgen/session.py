@@ -85,12 +85,18 @@ def row(record: Record) -> dict[str, object]:
     cells: dict[str, object] = {"id": record.id}
     for field in record.kind.fields:
         value: object = record.value(field.slug)
-        if field.type is FieldType.REFERENCE and isinstance(value, int):
+        labelled = field.type is FieldType.REFERENCE and has_label(record, field.target)
+        if labelled and isinstance(value, int):
             value = values.Link(value, label(record, field.target, value))
         cells[field.slug] = value
     if has_marks(record.kind):
         cells["marks"] = tuple(marks(record))
     return cells
+
+
+def has_label(record: Record, target: str) -> bool:
+    """Whether people know the records of a kind by a text."""
+    return names.label_field(record.world.app.kind(target)) is not None
 
 
 def label(record: Record, target: str, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.pysource import exploded, module, quote
-from macrohard.llm.offline.appgen.pytypes import literal
+from macrohard.llm.offline.appgen.pytypes import decimal_literal, literal
 from macrohard.llm.offline.appgen.questions import search_needs_connection, sort_needs_connection
 from macrohard.llm.offline.appgen.reports import condition_call
 from macrohard.llm.offline.appgen.sums import figure_name, group_name, offered
@@ -168,12 +168,10 @@ def conditions(examples: Examples, kind: Kind) -> list[Method]:
         met = [record for record in examples.of(kind) if holds(each.condition, record)]
         call = condition_call(examples.app, kind, each).replace("(connection", "(self.connection")
         record = names.variable(kind)
+        found = f"{names.records_module(kind)}.find_all(self.connection)"
+        test = f"{names.reports_module(kind)}.{call}"
         lines = [
-            "found = [",
-            f"    {record}.id",
-            f"    for {record} in {names.records_module(kind)}.find_all(self.connection)",
-            f"    if {names.reports_module(kind)}.{call}",
-            "]",
+            f"found = [{record}.id for {record} in {found} if {test}]",
             f"self.assertEqual(found, {ids(met)})",
         ]
         about = f"Exactly those that are {each.name.lower()} are found."
@@ -212,7 +210,7 @@ def value_code(kind: Kind, op: AggregateOp, slug: str, value: Value) -> str:
     if op is AggregateOp.COUNT or value is None:
         return str(value)
     if op is AggregateOp.AVERAGE:
-        return f'Decimal("{value}")'
+        return decimal_literal(str(value))
     return literal(kind.field(slug), value)
 
 
@@ -224,12 +222,10 @@ def group_method(
     for record in examples.of(kind):
         members.setdefault(group_key(record, group), []).append(record.id)
     found = sorted(members.values())
-    reports = names.reports_module(kind)
+    key = f"{names.reports_module(kind)}.{group_name(group)}(self.connection, each)"
     lines = [
         f"every = {names.records_module(kind)}.find_all(self.connection)",
-        "found = aggregates.grouped(",
-        f"    every, lambda each: {reports}.{group_name(group)}(self.connection, each)",
-        ")",
+        f"found = aggregates.grouped(every, lambda each: {key})",
         "ids = sorted([each.id for each in members] for _, members in found)",
         f"self.assertEqual(ids, {found})",
     ]
