@@ -16,11 +16,12 @@ from macrohard.sandbox.base import WORKSPACE, ExecResult, Limits
 from macrohard.sandbox.inbox.plain import remove_scratch
 from macrohard.sandbox.keeping import end_keeper
 from macrohard.sandbox.link import Link
-from macrohard.sandbox.output import Capture, drain, pour
+from macrohard.sandbox.output import Streams
 from macrohard.sandbox.relay import Relay
 from macrohard.sandbox.terminal import PtyTerminal
 
 _REPORT_PATIENCE_S = 10.0  # past a deadline; the runner itself needs at most 3 s
+_KILL_PATIENCE_S = 4.0  # as long as the runner tries
 _PIPE_PATIENCE_S = 0.5  # for output still on its way when everything that could write is dead
 
 
@@ -86,38 +87,40 @@ class ProcessSandbox:
         env: dict[str, str] | None = None,
         cwd: str = "",
     ) -> ExecResult:
-        """Run a command to its end, or to its deadline with the whole process tree killed."""
+        """Run a command to its end, or to its deadline with the whole process tree killed.
+
+        Whatever it started ends with it, also what it left in the background; a server that has
+        to stay up is started with :meth:`terminal`. Cancelling kills the command likewise.
+
+        Raises:
+            SandboxError: The box is gone or cannot start processes.
+        """
         number, report = self._link.expect()
         request = _request("exec", argv, env, cwd)
         request |= {"id": number, "timeout_s": timeout_s}
-        async with contextlib.AsyncExitStack() as stack:
-            ends, streams = _make_pipes(bool(stdin))
-            for end in ends:
-                stack.callback(_close_quietly, end)
-            try:
-                await self._link.send(request, streams)
-            finally:
-                for stream in streams:
-                    os.close(stream)
-            captures = (Capture(self._limits.output_bytes), Capture(self._limits.output_bytes))
-            tasks = [
-                asyncio.create_task(drain(end, capture))
-                for end, capture in zip(ends[:2], captures, strict=True)
-            ]
-            if stdin:
-                tasks.append(asyncio.create_task(pour(os.dup(ends[2]), stdin)))
-                _close_quietly(ends.pop())
-            try:
-                message = await self._report(report, timeout_s)
-                await asyncio.wait(tasks[:2], timeout=_PIPE_PATIENCE_S)
-            except asyncio.CancelledError:
-                await self._kill(number, report)
-                raise
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-        return self._result(message, captures)
+        streams = Streams(stdin, self._limits.output_bytes)
+        sent = False
+        try:
+            await self._link.send(request, streams.theirs)
+            sent = True
+            streams.hand_over()
+            message = await self._report(report, timeout_s)
+            await streams.finish(_PIPE_PATIENCE_S)
+        except asyncio.CancelledError:
+            self._link.post("kill", job=number)
+            if sent:
+                await _wait_quietly(report, _KILL_PATIENCE_S)
+            raise
+        finally:
+            await streams.close()
+        return ExecResult(
+            returncode=message["returncode"],
+            stdout=streams.stdout.text(),
+            stderr=streams.stderr.text(),
+            truncated=streams.stdout.truncated or streams.stderr.truncated,
+            duration_s=message.get("duration_s", 0.0),
+            outcome=message["outcome"],
+        )
 
     async def _report(self, report: asyncio.Future[Any], timeout_s: float) -> dict[str, Any]:
         try:
@@ -137,22 +140,6 @@ class ProcessSandbox:
             )
         return dict(message)
 
-    async def _kill(self, number: int, report: asyncio.Future[Any]) -> None:
-        self._link.post("kill", job=number)
-        with contextlib.suppress(SandboxError, TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(asyncio.shield(report), _REPORT_PATIENCE_S)
-
-    def _result(self, message: dict[str, Any], captures: tuple[Capture, Capture]) -> ExecResult:
-        stdout, stderr = captures
-        return ExecResult(
-            returncode=message["returncode"],
-            stdout=stdout.text(),
-            stderr=stderr.text(),
-            truncated=stdout.truncated or stderr.truncated,
-            duration_s=message.get("duration_s", 0.0),
-            outcome=message["outcome"],
-        )
-
     async def terminal(
         self,
         argv: list[str],
@@ -167,7 +154,12 @@ class ProcessSandbox:
         request = _request("terminal", argv, {"TERM": "linux", **(env or {})}, cwd)
         del request["op"]
         request |= {"job": job, "rows": rows, "columns": columns, "timeout_s": None}
-        _, (master,) = await self._link.ask("terminal", **request)
+        try:
+            _, (master,) = await self._link.ask("terminal", **request)
+        except asyncio.CancelledError:
+            self._link.post("kill", job=job)
+            raise
+        self._terminals = [terminal for terminal in self._terminals if terminal.open]
         terminal = PtyTerminal(master, ended, lambda: self._link.post("kill", job=job))
         self._terminals.append(terminal)
         return terminal
@@ -299,21 +291,6 @@ def _request(op: str, argv: list[str], env: dict[str, str] | None, cwd: str) -> 
     return {"op": op, "argv": argv, "env": env or {}, "cwd": cwd}
 
 
-def _make_pipes(with_input: bool) -> tuple[list[int], tuple[int, int, int]]:
-    """Our ends (output, error, then input when there is some) and the command's three streams."""
-    out, out_theirs = os.pipe()
-    err, err_theirs = os.pipe()
-    ends = [out, err]
-    if with_input:
-        in_theirs, own_in = os.pipe()
-        ends.append(own_in)
-    else:
-        in_theirs = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    for end in ends:
-        os.set_blocking(end, False)
-    return ends, (in_theirs, out_theirs, err_theirs)
-
-
-def _close_quietly(descriptor: int) -> None:
-    with contextlib.suppress(OSError):
-        os.close(descriptor)
+async def _wait_quietly(report: asyncio.Future[Any], patience_s: float) -> None:
+    with contextlib.suppress(SandboxError, TimeoutError, asyncio.CancelledError):
+        await asyncio.wait_for(asyncio.shield(report), patience_s)

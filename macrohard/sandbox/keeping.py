@@ -24,6 +24,7 @@ _FIRST_UID_IN_CONTAINER = 60_000  # where only 65,536 users are mapped
 _CODE = "import sys; sys.path.insert(0, sys.argv[1]); from inbox.keeper import main; main()"
 _END_PATIENCE_S = 8.0  # commands that have to be killed one by one take up to 3 s
 _MEGABYTE = 2**20
+_RESERVED_PER_USED = 4
 _ROOM_FOR_OTHERS = 1000  # what else our user may start while a box runs
 _OPEN_FILES = 1024  # what Linux gives a login by default
 
@@ -64,7 +65,7 @@ async def end_keeper(keeper: subprocess.Popen[bytes]) -> str:
 
 def own_uid(keeper_pid: int) -> int | None:
     """A user nobody else is, for a box whose keeper may change users; None when it may not."""
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or sys.platform != "linux":
         return None
     wanted = _FIRST_UID + keeper_pid
     for line in Path("/proc/self/uid_map").read_text().splitlines():
@@ -83,7 +84,9 @@ def plan(
         "pieces": pieces,
         "uid": uid,
         "limits": asdict(limits),
-        "rlimits": _rlimits(limits, own_count=counted_apart(uid, pieces)),
+        "rlimits": _rlimits(
+            limits, own_count=counted_apart(uid, pieces), memory_counted="orphans" in pieces
+        ),
         "scratch": scratch,
         "binds": layout.binds,
         "links": layout.links,
@@ -123,9 +126,12 @@ def _etc(uid: int) -> list[tuple[str, str]]:
     ]
 
 
-def _rlimits(limits: Limits, *, own_count: bool) -> dict[str, int]:
+def _rlimits(limits: Limits, *, own_count: bool, memory_counted: bool) -> dict[str, int]:
+    # Programs reserve far more than they use (64 MB for each thread that allocates), so where
+    # use is counted this is only the wall behind the limit.
+    reserve = _RESERVED_PER_USED if memory_counted else 1
     found = {
-        "RLIMIT_AS": limits.memory_mb * _MEGABYTE,
+        "RLIMIT_AS": limits.memory_mb * _MEGABYTE * reserve,
         "RLIMIT_FSIZE": limits.file_mb * _MEGABYTE,
         "RLIMIT_NOFILE": _OPEN_FILES,
         "RLIMIT_CORE": 0,

@@ -119,7 +119,12 @@ class Link:
         if not data:
             self.close()
             return
-        for message, mine in self._inbox.feed(data, descriptors):
+        try:
+            complete = self._inbox.feed(data, descriptors)
+        except ValueError:  # nothing that follows could be understood
+            self.close()
+            return
+        for message, mine in complete:
             future = self._answers.pop(message.get("id", 0), None)
             if future is None or future.done():
                 for descriptor in mine:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import Coroutine
+from typing import Any
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.link import Link
@@ -32,7 +34,7 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._start(self._accept())
 
-    def _start(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -81,6 +81,11 @@ class PtyTerminal:
             set_size(self._master, rows, columns)
 
     @property
+    def open(self) -> bool:
+        """Whether its descriptor is still ours to close."""
+        return not self._over
+
+    @property
     def alive(self) -> bool:
         """Whether the program still runs."""
         return not self._over and not self._ended.done()

@@ -99,12 +99,12 @@ async def test_a_file_larger_than_asked_for_is_refused(box: Sandbox) -> None:
         await box.read("big", max_bytes=1000)
 
 
-@pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "/", "..", "a\0b"])
-async def test_nothing_outside_is_read_or_written(box: Sandbox, path: str) -> None:
-    with pytest.raises(PermissionError):
-        await box.read(path)
-    with pytest.raises(PermissionError):
-        await box.write(path, b"x")
+async def test_nothing_outside_is_read_or_written(box: Sandbox) -> None:
+    for path in ("../x", "a/../../x", "/etc/passwd", "/", "..", "a\0b"):
+        with pytest.raises(PermissionError):
+            await box.read(path)
+        with pytest.raises(PermissionError):
+            await box.write(path, b"x")
 
 
 async def test_a_tree_goes_in_and_comes_out(box: Sandbox, tree: Path, tmp_path: Path) -> None:
@@ -206,29 +206,28 @@ async def test_commands_read_and_run_a_read_only_tree(box: Sandbox, tree: Path) 
     assert await shell(box, "cat given/pkg/mod.py; given/run.sh") == "print('hi')\nran\n"
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "echo x >> f/given/pkg/mod.py",
-        "rm -rf f/given/pkg f/given",
-        "chmod -R 777 f/given; echo x > f/given/pkg/mod.py",
-        "mv f/given f/gone; mkdir f/given",
-        "mv f gone; mkdir -p f/given/pkg; echo x > f/given/pkg/mod.py",
-        "ln f/given/pkg/mod.py hard && echo x > hard",
-        "umount f/given; mount -o remount,rw f/given; echo x > f/given/pkg/mod.py",
-        "rm -rf f; ln -s . f; mkdir -p given/pkg; echo x > given/pkg/mod.py",
-    ],
+ATTACKS = (
+    "echo x >> f/given/pkg/mod.py",
+    "rm -rf f/given/pkg f/given",
+    "chmod -R 777 f/given; echo x > f/given/pkg/mod.py",
+    "mv f/given f/gone; mkdir f/given",
+    "mv f gone; mkdir -p f/given/pkg; echo x > f/given/pkg/mod.py",
+    "ln f/given/pkg/mod.py hard && echo x > hard",
+    "umount f/given; mount -o remount,rw f/given; echo x > f/given/pkg/mod.py",
+    "rm -rf f; ln -s . f; mkdir -p given/pkg; echo x > given/pkg/mod.py",
 )
+
+
 async def test_commands_cannot_change_a_read_only_tree(
-    box: Sandbox, need: Callable[..., None], tree: Path, attack: str
+    box: Sandbox, need: Callable[..., None], tree: Path
 ) -> None:
     need("mount")
     await box.put_tree(tree, "f/given", read_only=True)
 
-    await shell(box, attack)
-
-    assert await shell(box, "cat f/given/pkg/mod.py") == "print('hi')\n"
-    assert await shell(box, "ls f/given") == "Grüße.txt\npkg\nrun.sh\n"
+    for attack in ATTACKS:
+        await shell(box, attack)
+        assert await shell(box, "cat f/given/pkg/mod.py") == "print('hi')\n", attack
+        assert await shell(box, "ls f/given") == "Grüße.txt\npkg\nrun.sh\n", attack
 
 
 async def test_nor_do_we_change_it(box: Sandbox, need: Callable[..., None], tree: Path) -> None:

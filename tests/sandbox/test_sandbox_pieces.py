@@ -5,6 +5,7 @@ import errno
 import os
 import socket
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from macrohard.errors import SandboxError
 from macrohard.sandbox import files
 from macrohard.sandbox.inbox import syscalls, tree, wire
 from macrohard.sandbox.interpreter import layout
-from macrohard.sandbox.output import Capture, drain, pour
+from macrohard.sandbox.output import Capture, End, drain, pour
 
 # Output ----------------------------------------------------------------------------------------
 
@@ -42,7 +43,7 @@ async def test_a_pipe_is_drained_while_it_is_filled() -> None:
     for end in (read_end, write_end):
         os.set_blocking(end, False)
     capture = Capture(2_000_000)
-    await asyncio.gather(drain(read_end, capture), pour(write_end, b"ab" * 500_000))
+    await asyncio.gather(drain(read_end, capture), pour(End(write_end), b"ab" * 500_000))
     os.close(read_end)
 
     assert capture.text() == "ab" * 500_000
@@ -52,7 +53,7 @@ async def test_pouring_into_a_pipe_nobody_reads_any_more_ends() -> None:
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
     os.close(read_end)
-    await pour(write_end, b"x" * 100_000)
+    await pour(End(write_end), b"x" * 100_000)
 
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.close(write_end)
@@ -207,13 +208,12 @@ def test_a_machine_without_a_table_has_no_filter() -> None:
 
 
 def test_children_are_found_with_and_without_the_kernels_list() -> None:
-    child = os.fork()
-    if child == 0:
-        os.execvp("sleep", ["sleep", "60"])  # noqa: S606
-    try:
-        assert child in tree.descendants(os.getpid())
-        assert child in tree._scan()(os.getpid())
-        assert child not in tree.descendants(os.getpid(), spare={child})
-    finally:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
+    with subprocess.Popen(["sleep", "60"]) as child:
+        found = list(tree.descendants(os.getpid()))
+        scanned = tree._scan()(os.getpid())
+        spared = list(tree.descendants(os.getpid(), spare={child.pid}))
+        child.kill()
+
+    assert child.pid in found
+    assert child.pid in scanned
+    assert child.pid not in spared

@@ -184,7 +184,11 @@ class Keeper:
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: self._end())
+        # The first process of a namespace is deaf to signals it has no handler for, so with one
+        # of its own a box must not find any here.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if "pid" not in self._plan["pieces"]:
+            signal.signal(signal.SIGTERM, lambda *_: self._end())
         while True:
             lines = {job.control.fileno(): job for job in self._jobs.values()}
             pause = _LOOK_EVERY_S if lines else None

@@ -212,7 +212,11 @@ def _limit(identity: Identity) -> None:
             continue
         _, hard = resource.getrlimit(kind)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (most, most))
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (OSError, ValueError):
+            if _LINUX:  # elsewhere some limits exist by name only
+                raise
     if identity.uid is not None:
         os.setgroups([])
         os.setresgid(identity.uid, identity.uid, identity.uid)
