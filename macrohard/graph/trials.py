@@ -21,6 +21,8 @@ from macrohard.users.furnish import furnish
 
 MAX_TURNS = 80
 """Model calls in a trial; the user's own bound on actions is lower."""
+THINKING_S = 6 * 3600.0
+"""Wall time of a trial, most of it the model's: people who answer a mailbox are slow."""
 
 
 def invite(office: Office, state: State) -> list[Send] | str:
@@ -126,7 +128,7 @@ async def _play(
     )
     desk = Desk(title=f"{role.name}: {scenario.title}")
     async with TerminalDriver(box, cwd="app", desk=desk) as driver:
-        tools = UserTools(driver, scenario.id, role.name, Patience())
+        tools = UserTools(driver, scenario.id, role.name, Patience(seconds=THINKING_S))
         verdict: work.Verdict | None
         try:
             verdict = await run_agent(
