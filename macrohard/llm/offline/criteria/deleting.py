@@ -1,6 +1,7 @@
 """Criteria of deleting records, and of what becomes of those that refer to them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from macrohard.llm.offline.criteria.adding import REFUSED
 from macrohard.llm.offline.criteria.changing import NOBODY
@@ -103,54 +104,117 @@ def deletion_rule(subject: Subject, via: Field, rule: DeleteRule | None) -> list
     target = Subject(subject.app, subject.app.kind(via.target), subject.base)
     if not target.kind.features.delete:
         return []
-    make = _cascade if rule is not None and rule.cascade else _kept_back
-    for made in target.examples:
-        case = make(subject, target, made, via)
+    check = _cascade if rule is not None and rule.cascade else _kept_back
+    pairs = [(subject.there, made.number, ()) for made in target.examples]
+    for there, number, before in [*pairs, *_fresh_pair(subject, target, via)]:
+        case = check(_Deletion(subject, target, via, there, number, before))
         if case is not None:
             return [case]
     return []
 
 
-def _held(subject: Subject, made: Made, via: Field) -> str:
-    """The records that refer to one, in words; empty when there are none."""
-    records = subject.there.world.records(subject.kind.slug)
-    numbers = [str(r.id) for r in records if r.row.get(via.slug) == made.number]
-    if not numbers:
-        return ""
-    return f"{counted(subject.kind.name, subject.kind.plural, len(numbers))} {', '.join(numbers)}"
+@dataclass(frozen=True)
+class _Deletion:
+    """Deleting a record that others may refer to.
+
+    Attributes:
+        there: The records that are there.
+        before: Checks that make those which are no examples.
+    """
+
+    subject: Subject
+    target: Subject
+    via: Field
+    there: Timeless
+    number: int
+    before: tuple[Check, ...]
+
+    @property
+    def words(self) -> str:
+        return f"{self.target.name} {self.number}"
+
+    @property
+    def held(self) -> str:
+        """The records that refer to it, in words; empty when there are none."""
+        records = self.there.world.records(self.subject.kind.slug)
+        numbers = [str(r.id) for r in records if r.row.get(self.via.slug) == self.number]
+        if not numbers:
+            return ""
+        kind = self.subject.kind
+        return f"{counted(kind.name, kind.plural, len(numbers))} {', '.join(numbers)}"
+
+    @property
+    def given(self) -> str:
+        start = "the example records, and one more of each: " if self.before else ""
+        return f"{start}{self.words}, which {self.held} refers to"
 
 
-def _kept_back(subject: Subject, target: Subject, made: Made, via: Field) -> Case | None:
-    held = _held(subject, made, via)
-    if not held or not target.refuses_delete(made.number):
+def _fresh_pair(
+    subject: Subject, target: Subject, via: Field
+) -> list[tuple[Timeless, int, tuple[Check, ...]]]:
+    """A new record, and another new one that refers to it and to no other."""
+    if target.fresh is None or not (subject.kind.features.add and target.kind.features.add):
+        return []
+    there = target.after_add(target.fresh)
+    number = target.next
+    if there is None:
+        return []
+    child = subject.base.seeker.find(there, subject.kind, turn=16, fixed={via.slug: str(number)})
+    if child is None:
+        return []
+    try:
+        there.add(subject.kind.slug, child)
+    except (RefusedError, UnsettledError):
+        return []
+    made = there.world.used[subject.kind.slug]
+    before = (
+        Says(add(target.kind, target.fresh), f"Added {target.name} {number}."),
+        Says(add(subject.kind, child), f"Added {subject.name} {made}."),
+    )
+    return [(there, number, before)]
+
+
+def _kept_back(case: _Deletion) -> Case | None:
+    target, via = case.target, case.via
+    if not case.held:
         return None
+    try:
+        case.there.copy().delete(target.kind.slug, case.number)
+    except RefusedError:
+        pass
+    except UnsettledError:
+        return None
+    else:
+        return None
+    kind = case.subject.kind.slug
     return Case(
-        name=f"{target.kind.slug}_delete_refused_for_{subject.kind.slug}_{via.slug.strip('_')}",
-        given=f"{target.name} {made.number}, which {held} refers to",
-        when=f"{target.name} {made.number} is deleted",
+        name=f"{target.kind.slug}_delete_refused_for_{kind}_{via.slug.strip('_')}",
+        given=case.given,
+        when=f"{case.words} is deleted",
         then=REFUSED,
-        checks=(Refuses(delete(target.kind, made.number)),),
+        checks=(*case.before, Refuses(delete(target.kind, case.number))),
     )
 
 
-def _cascade(subject: Subject, target: Subject, made: Made, via: Field) -> Case | None:
-    held = _held(subject, made, via)
-    after = subject.there.copy()
+def _cascade(case: _Deletion) -> Case | None:
+    subject, target, via = case.subject, case.target, case.via
+    after = case.there.copy()
     try:
-        gone = after.delete(target.kind.slug, made.number)
+        gone = after.delete(target.kind.slug, case.number)
     except (RefusedError, UnsettledError):
         return None
-    if not held:
+    if not case.held:
         return None
-    line = f"Deleted {target.name} {made.number}{others_gone(subject.app, gone)}."
-    checks: list[Check] = [Says(delete(target.kind, made.number), line)]
+    line = f"Deleted {case.words}{others_gone(subject.app, gone)}."
+    checks: list[Check] = [*case.before, Says(delete(target.kind, case.number), line)]
     listing = subject.listing(after)
     if listing is not None:
         checks.append(listing)
+    kind = subject.kind.slug
     return Case(
-        name=f"{target.kind.slug}_delete_takes_{subject.kind.slug}_{via.slug.strip('_')}_along",
-        given=f"{target.name} {made.number}, which {held} refers to",
-        when=f"{target.name} {made.number} is deleted",
+        name=f"{target.kind.slug}_delete_takes_{kind}_{via.slug.strip('_')}_along",
+        given=case.given,
+        when=f"{case.words} is deleted",
         then=f"they go with it, and the answer is `{line}`",
         checks=tuple(checks),
     )

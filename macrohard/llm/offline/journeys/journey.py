@@ -190,6 +190,17 @@ class Journey:
             self.step(told, (kind.command, "import", "one.csv"), answer, see=(answer,))
         return number
 
+    def make_tight(self, kind: Kind) -> int:
+        """Add a record with small numbers, so that little of what refers to it comes to a bound.
+
+        Raises:
+            DeadEndError: No example was found.
+        """
+        self.provide(kind)
+        self.turn += 1
+        typed = self.seeker.extreme(self.there, kind, smallest=True, turn=self.turn)
+        return self.make(kind, _found(typed))
+
     def provide(self, kind: Kind) -> None:
         """Make one record of every other kind that this one refers to."""
         for field in stored_fields(kind):

@@ -2,7 +2,15 @@
 
 from macrohard.llm.offline.criteria.commands import add, delete
 from macrohard.llm.offline.criteria.deleting import others_gone
-from macrohard.llm.offline.dialect.ast import DeleteRule, Field, Kind, OverlapRule, Rule, UniqueRule
+from macrohard.llm.offline.dialect.ast import (
+    BoundRule,
+    DeleteRule,
+    Field,
+    Kind,
+    OverlapRule,
+    Rule,
+    UniqueRule,
+)
 from macrohard.llm.offline.journeys.journey import DeadEndError, Journey, describe
 from macrohard.llm.offline.oracle.rules import RefusedError
 from macrohard.llm.offline.oracle.timeless import UnsettledError
@@ -19,6 +27,8 @@ def rule_kept_and_broken(journey: Journey, kind: Kind, rule: Rule, case: str) ->
     """
     if not kind.features.add:
         raise DeadEndError
+    if isinstance(rule, BoundRule):
+        journey.make_tight(journey.app.kind(rule.target))
     journey.provide(kind)
     if isinstance(rule, OverlapRule | UniqueRule):
         journey.make(kind)  # something to clash with

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from macrohard.llm.offline.dialect.ast import (
     App,
+    BoundRule,
     DeleteRule,
     FieldType,
     Kind,
@@ -11,6 +12,7 @@ from macrohard.llm.offline.dialect.ast import (
     Rule,
 )
 from macrohard.llm.offline.oracle.evaluate import holds
+from macrohard.llm.offline.oracle.nearness import just_within
 from macrohard.llm.offline.oracle.pools import fields_in
 from macrohard.llm.offline.oracle.seek import Seeker, Trial, Typed, Want, involved, stored_in
 from macrohard.llm.offline.oracle.timeless import Timeless
@@ -22,7 +24,7 @@ _EACH = 3
 _ONE_MORE = 7
 """Turn of records that are to be possible beside the examples."""
 
-_TO_BREAK = 1
+_TO_BREAK = 2
 """Records added at most so that a rule can be broken and nothing else."""
 
 _MORE_TARGETS = 4
@@ -133,30 +135,40 @@ class _Builder:
                 self._leave_room_to_break(kind, rule)
 
     def _leave_room_to_break(self, kind: Kind, rule: Rule) -> None:
-        about = frozenset(involved(self.app, rule))
+        if self._can_break(kind, rule):
+            return
+        if isinstance(rule, BoundRule):
+            target = self.app.kind(rule.target)
+            if can_make(target) and (tight := self._extreme(target, smallest=True)) is not None:
+                self._keep(target, tight)
         for more in range(_TO_BREAK):
-            broken = self.seeker.find(
-                self.there, kind, turn=_ONE_MORE, about=about, edge=rule, want=_only(rule)
-            )
-            if broken is not None:
-                return
-            typed = self.seeker.find(self.there, kind, turn=_ONE_MORE + more)
-            if typed is None:
-                typed = self._find_with_new_targets(kind, _ONE_MORE + more)
+            turn = _ONE_MORE + more
+            typed = just_within(self.seeker, self.there, kind, rule, turn=turn, beyond=None)
+            typed = typed or self._find_with_new_targets(kind, turn)
             if typed is None:
                 return
             self._keep(kind, typed)
+            if self._can_break(kind, rule):
+                return
+
+    def _can_break(self, kind: Kind, rule: Rule) -> bool:
+        about = frozenset(involved(self.app, rule))
+        found = self.seeker.find(
+            self.there, kind, turn=_ONE_MORE, about=about, edge=rule, want=_only(rule)
+        )
+        return found is not None
+
+    def _extreme(self, kind: Kind, *, smallest: bool = False) -> Typed | None:
+        return self.seeker.extreme(self.there, kind, smallest=smallest, turn=len(self.made))
 
     def _find_with_new_targets(self, kind: Kind, turn: int) -> Typed | None:
         needed = [self.app.kind(slug) for slug in sorted(needs(kind))]
         targets = [target for target in needed if can_make(target)]
-        for more in range(_MORE_TARGETS if targets else 0):
+        for _ in range(_MORE_TARGETS if targets else 0):
             for target in targets:
-                if (
-                    typed := self.seeker.find(self.there, target, turn=turn + more + _EACH)
-                ) is None:
-                    continue
-                self._keep(target, typed)
+                other = self._extreme(target)
+                if other is not None:
+                    self._keep(target, other)
             if (typed := self.seeker.find(self.there, kind, turn=turn)) is not None:
                 return typed
         return None

@@ -17,6 +17,7 @@ from macrohard.llm.offline.dialect.ast import (
     Kind,
     OverlapRule,
     RecordRule,
+    RelatedAggregate,
     Rule,
     UniqueRule,
 )
@@ -144,14 +145,22 @@ def involved(app: App, rule: Rule) -> set[str]:
 
 def _measured(app: App, rule: BoundRule) -> set[str]:
     """Fields of the records that a measure is made of; all where that is not plain to see."""
-    computed = app.kind(rule.target).field(rule.measure).computed
     kind = app.kind(rule.kind)
     found: set[str] = set()
-    for aggregate in aggregates_in(computed):
+    for aggregate in _behind(app.kind(rule.target), rule.measure):
         if aggregate.kind == rule.kind:
             found |= {aggregate.field} if aggregate.field else set()
             found |= fields_in(aggregate.where) if aggregate.where else set()
     return stored_in(kind, found) if found else {field.slug for field in stored_fields(kind)}
+
+
+def _behind(kind: Kind, slug: str) -> list[RelatedAggregate]:
+    """The aggregates that a field is made of, through other computed fields too."""
+    computed = kind.field(slug).computed
+    if computed is None:
+        return []
+    inner = [found for other in fields_in(computed) for found in _behind(kind, other)]
+    return [*aggregates_in(computed), *inner]
 
 
 def stored_in(kind: Kind, slugs: set[str]) -> set[str]:

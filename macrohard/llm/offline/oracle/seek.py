@@ -3,8 +3,17 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind, Rule
+from macrohard.llm.offline.dialect.ast import (
+    App,
+    Field,
+    FieldType,
+    Kind,
+    OverlapRule,
+    Rule,
+    UniqueRule,
+)
 from macrohard.llm.offline.oracle.edges import around, involved, stored_in, towards
 from macrohard.llm.offline.oracle.pools import pool, shift, takes
 from macrohard.llm.offline.oracle.timeless import Timeless
@@ -17,6 +26,9 @@ __all__ = ["Aim", "Cost", "Seeker", "Trial", "Typed", "Want", "involved", "store
 _WALKS = 48
 _STEPS = 12
 """Tries per search: some hundred at 0.2 ms each; the rules people write need a handful."""
+
+_WALKS_OF_EDITS = 16
+"""An edit leaves less open than a new record does, so there is less to try."""
 
 _CLIMBS = 3
 """Records from which the cheapest neighbour is looked for, when the cheapest is wanted."""
@@ -117,10 +129,27 @@ class Seeker:
         )
         return self._search(aim)
 
+    def extreme(
+        self, there: Timeless, kind: Kind, *, smallest: bool = False, turn: int = 0
+    ) -> Typed | None:
+        """A record with large numbers, or small ones: much, or little, may refer to it."""
+        numbers: dict[str, str | None] = {}
+        for field_ in stored_fields(kind):
+            tried = sorted(self._numbers(kind, field_), key=Decimal)
+            positive = [text for text in tried if Decimal(text) > 0]
+            if tried:
+                numbers[field_.slug] = (positive or tried)[0] if smallest else tried[-1]
+        found = self.find(there, kind, turn=turn, fixed=numbers)
+        return found or self.find(there, kind, turn=turn)
+
+    def _numbers(self, kind: Kind, field_: Field) -> tuple[str, ...]:
+        is_number = field_.type in {FieldType.INTEGER, FieldType.DECIMAL}
+        return self._pools[kind.slug, field_.slug] if is_number and not field_.unique else ()
+
     def _search(self, aim: Aim) -> Typed | None:
         best: tuple[float, Typed] | None = None
         climbs = 0
-        for walk in range(_WALKS):
+        for walk in range(_WALKS_OF_EDITS if aim.number else _WALKS):
             found = self._walk(aim, self._draw(aim, walk))
             if found is None or aim.cost is None:
                 if found is not None:
@@ -145,7 +174,7 @@ class Seeker:
             if not varied:
                 step = 5 if field_.type is FieldType.TEXT else 1
                 typed[field_.slug] = values[(aim.turn + place * step) % len(values)]
-            elif field_.required or aim.chance.random() < 0.8:
+            elif field_.required or aim.chance.random() < 0.6:
                 typed[field_.slug] = aim.chance.choice(values[: 4 + walk])
         kept = {slug: text for slug, text in typed.items() if slug not in aim.fixed}
         return {**kept, **{slug: text for slug, text in aim.fixed.items() if text is not None}}
@@ -169,6 +198,8 @@ class Seeker:
 
     def _step(self, aim: Aim, trial: Trial) -> Typed | None:
         found = trial.problems[0] or trial.problems[1]
+        if (twin := self._twin(aim, trial)) is not None:
+            return twin
         slugs = set(aim.about)
         for problem in [aim.chance.choice(found)] if found else []:
             rule = problem.rule
@@ -177,11 +208,23 @@ class Seeker:
         if not fields:
             return None
         field_ = aim.chance.choice(fields)
-        if not field_.required and aim.chance.random() < 0.1:
+        if not field_.required and aim.chance.random() < 0.25:
             return {slug: text for slug, text in trial.typed.items() if slug != field_.slug}
         rules = [aim.edge, *(problem.rule for problem in found)]
         value = self._pick(aim, trial, field_, towards(trial, field_, rules))
         return None if value is None else {**trial.typed, field_.slug: value}
+
+    def _twin(self, aim: Aim, trial: Trial) -> Typed | None:
+        """Now and then: what a rule about two records compares, taken over from another one."""
+        if not isinstance(aim.edge, OverlapRule | UniqueRule) or aim.chance.random() > 0.3:
+            return None
+        others = [r for r in aim.there.world.records(aim.kind.slug) if r.id != aim.number]
+        if not others:
+            return None
+        other = aim.chance.choice(others)
+        open_ = {field_.slug for field_ in aim.open}
+        same = {slug: canonical(other.row[slug]) for slug in aim.about & open_}
+        return {**trial.typed, **{slug: text for slug, text in same.items() if text}}
 
     def _pick(self, aim: Aim, trial: Trial, field_: Field, near: list[str]) -> str | None:
         """A value to try: one at an edge, one of the everyday ones, or a neighbour of another."""
@@ -223,6 +266,9 @@ class Seeker:
                     for text in dict.fromkeys(values)
                     if text != trial.typed.get(field_.slug)
                 ]
+                if field_.slug in trial.typed and not field_.required:
+                    less = {k: v for k, v in trial.typed.items() if k != field_.slug}
+                    tries.append(aim.trial(less))
         return tries
 
 

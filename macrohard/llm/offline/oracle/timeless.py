@@ -1,10 +1,11 @@
 """A world under two clocks at once, so that nothing expected depends on the day of the test."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from macrohard.llm.offline.dialect.ast import Aggregate, App, GroupBy, Kind
+from macrohard.llm.offline.dialect.ast import Aggregate, App, Field, GroupBy, Kind, Today
 from macrohard.llm.offline.oracle import writing
 from macrohard.llm.offline.oracle.reading import Query, grouped, record_json, select, shown
 from macrohard.llm.offline.oracle.rules import RefusedError
@@ -23,20 +24,36 @@ class UnsettledError(Exception):
     """What happens depends on the day on which it is done."""
 
 
+def speaks_of_today(node: object) -> bool:
+    """Whether a tree of the dialect looks at the clock anywhere."""
+    if isinstance(node, Today) or (isinstance(node, Field) and node.default == "today"):
+        return True
+    if isinstance(node, tuple):
+        return any(speaks_of_today(part) for part in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        return any(speaks_of_today(getattr(node, part.name)) for part in fields(node))
+    return False
+
+
 class Timeless:
     """The same records on an early and on a late day.
 
     Args:
         app: The app whose rules hold.
+
+    Attributes:
+        timely: Whether anything in the app depends on the day at all.
     """
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self.timely = speaks_of_today(app)
         self._worlds = (World(app, EARLY), World(app, LATE))
 
     def copy(self) -> "Timeless":
         """One that can be changed without changing this one."""
-        twin = Timeless(self.app)
+        twin = object.__new__(Timeless)
+        twin.app, twin.timely = self.app, self.timely
         twin._worlds = (self._worlds[0].copy(), self._worlds[1].copy())
         return twin
 

@@ -25,15 +25,19 @@ class Trial:
     @cached_property
     def records(self) -> tuple[Record, Record]:
         """The record in the early and in the late world."""
-        return tuple(self._force(world) for world in self.before.worlds)  # type: ignore[return-value]
+        early, late = self.before.worlds
+        forced = self._force(early)
+        return forced, self._force(late) if self.before.timely else forced
 
     @cached_property
     def problems(self) -> tuple[list[Problem], list[Problem]]:
         """What stands against it on the early and on the late day."""
-        return tuple(  # type: ignore[return-value]
-            list(problems(world, record.world, self.kind.slug, self.number))
-            for world, record in zip(self.before.worlds, self.records, strict=True)
-        )
+        early, late = self.before.worlds
+        found = self._against(early, self.records[0])
+        return found, self._against(late, self.records[1]) if self.before.timely else found
+
+    def _against(self, world: World, record: Record) -> list[Problem]:
+        return list(problems(world, record.world, self.kind.slug, self.number))
 
     @property
     def fine(self) -> bool:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from macrohard.llm.offline.dialect.ast import Field, FieldType
@@ -156,11 +156,10 @@ def less(left: Value, right: Value) -> bool:
 
 def round_half_up(value: Fraction, places: int) -> Decimal:
     """An exact number as a decimal of ``places`` places, halves away from zero."""
-    scaled = abs(value) * 10**places
-    whole = int(scaled + Fraction(1, 2))
-    number = Decimal(whole).scaleb(-places) if places else Decimal(whole)
-    number = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    return -number if value < 0 and whole else number
+    scaled = abs(value.numerator) * 10**places
+    whole = (2 * scaled + value.denominator) // (2 * value.denominator)
+    number = Decimal(-whole if value < 0 else whole).scaleb(-places)
+    return abs(number) if not whole else number
 
 
 def canonical(value: Value) -> str:
