@@ -38,6 +38,7 @@ from macrohard.llm.cassette import record_cassette
 from macrohard.llm.store import StoredModel, stored_calls
 from macrohard.record import FILE, new_record, now, read_record, sum_costs, write_record
 from macrohard.report import write_report
+from macrohard.report.timeline import stage_rows
 from macrohard.roles import load_roles
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec
@@ -215,8 +216,6 @@ class _Runner:
         """Ask a person about the stage that ended, when the settings want that."""
         stages = self._record["stages"]
         stage = stages[-1]["stage"] if stages else ""
-        if "code" not in following and "integrate" in following:
-            stage = "coding"
         if stage not in self._office.settings.approve or stage in self._approved:
             return
         if self._parts.approver is not None and self._parts.approver(stage):
@@ -372,7 +371,7 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _stages(journal: Path) -> list[dict[str, Any]]:
-    """Stages in order of their first start in a round, with when they began and ended."""
+    """Stages of each round by start: those that announce themselves, coding and users too."""
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for event in read_journal(journal):
         if event["type"] in {"stage_started", "stage_finished"}:
@@ -383,7 +382,7 @@ def _stages(journal: Path) -> list[dict[str, Any]]:
             )
             if event["type"] == "stage_finished":
                 row["finished"] = event["at"]
-    return list(rows.values())
+    return stage_rows({"stages": list(rows.values())}, read_journal(journal))
 
 
 def _check_free(target: Path, *, overwrite: bool) -> None:
