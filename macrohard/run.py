@@ -193,7 +193,7 @@ class _Runner:
             if snapshot.values and not snapshot.next:
                 self._update(snapshot.values)
             elif snapshot.values:
-                self._check_approval(snapshot.next)
+                self._check_approval()
             else:
                 text = (self._folder / "spec.md").read_text()
                 values = {
@@ -209,10 +209,10 @@ class _Runner:
                 if not snapshot.next:
                     break
                 values = None
-                self._check_approval(snapshot.next)
+                self._check_approval()
             self._end(snapshot.values["status"], None)
 
-    def _check_approval(self, following: tuple[str, ...]) -> None:
+    def _check_approval(self) -> None:
         """Ask a person about the stage that ended, when the settings want that."""
         stages = self._record["stages"]
         stage = stages[-1]["stage"] if stages else ""
