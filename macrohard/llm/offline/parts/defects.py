@@ -1,14 +1,22 @@
 """How failures become defects: the same thing said several times is one defect."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from macrohard.llm.offline.parts.evidence import commands, places, symptom
+from macrohard.llm.offline.parts.evidence import (
+    ALSO_SEEN,
+    failing_command,
+    pieces_of,
+    places,
+    remark,
+    symptom,
+)
+from macrohard.llm.offline.parts.handing import is_source, is_test
 from macrohard.work import Defect, Design, Failure, FailureSource, Module, Requirements, Severity
 
 _WEIGHT = {Severity.BLOCKER: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
-_EVIDENCE_CHARS = 6_000
-"""Evidence kept for one defect: a few whole failures, since repairs are found from it."""
+_EVIDENCE_CHARS = 12_000
+"""Evidence kept for one defect: several whole failures, since repairs are found from it."""
 _CROWD = 4
 """Failures whose tracebacks end in one file, from which on the file is one defect."""
 
@@ -73,17 +81,6 @@ class CodeMap:
         return module.depends_on if module else ()
 
 
-def is_test(path: str) -> bool:
-    """Whether a file holds unit tests."""
-    return path.endswith(".py") and path.rsplit("/", 1)[-1].startswith("test_")
-
-
-def is_source(path: str) -> bool:
-    """Whether a file is code of the application itself."""
-    folders = path.split("/")[:-1]
-    return path.endswith(".py") and not is_test(path) and "tests" not in folders
-
-
 def defects_of(
     failures: Sequence[Failure], code: CodeMap, *, first: int = 1, round_: int = 1
 ) -> tuple[Defect, ...]:
@@ -96,22 +93,23 @@ def defects_of(
 
 def keys_of(entry: Failure | Defect, code: CodeMap) -> frozenset[Key]:
     """What makes two failures the same: any key in common."""
-    keys: set[Key] = set()
-    kind = symptom(entry.evidence)
-    frames = [place for place in places(entry.evidence, code.modules) if place.line]
-    inner = [place for place in frames if is_source(place.path)]
-    if inner and kind:
-        keys.add(("place", inner[-1].path, inner[-1].function, kind.split(":")[0]))
+    keys = {key for text in pieces_of(entry.evidence) for key in _keys_of_text(text, code)}
     if entry.criteria:
         keys.add(("criteria", *sorted(entry.criteria)))
-    if kind:
-        keys |= {
-            ("command", command.kind, command.verb, kind)
-            for command in commands(entry.evidence, code.app)
-        }
     if not keys or entry.source is FailureSource.REVIEW:
         keys.add(("title", *sorted(entry.files), entry.title))
     return frozenset(keys)
+
+
+def _keys_of_text(text: str, code: CodeMap) -> Iterator[Key]:
+    wrong = symptom(text)
+    inner = [place for place in places(text, code.modules) if place.line and is_source(place.path)]
+    if inner and wrong:
+        yield "place", inner[-1].path, inner[-1].function, wrong.split(":")[0]
+    command = failing_command(text, code.app)
+    wrong = wrong or remark(text)
+    if command and wrong:
+        yield "command", command.kind, command.verb, wrong
 
 
 def located(entry: Failure, code: CodeMap) -> tuple[str, ...]:
@@ -180,7 +178,7 @@ def _evidence(group: list[Failure]) -> str:
     left = len({failure.evidence for failure in group}) - len(kept)
     if left:
         kept.append(f"({left} more failures of the same kind.)")
-    return "\n\n".join(kept)
+    return ALSO_SEEN.join(kept)
 
 
 def _weight(failure: Failure) -> tuple[int, bool]:

@@ -14,6 +14,8 @@ _EXCEPTION = re.compile(
     re.MULTILINE,
 )
 _COMMAND = re.compile(r"python3?(?:\s+-\w)*?\s+-m\s+(?P<app>\w+)\s+(?P<rest>[^\n`]*)")
+ALSO_SEEN = "\n\n-- also seen --\n"
+"""Stands between the failures in the evidence of one defect."""
 _TELLING = ("difference:", "standard error:", "error:", "Expected:", "E   ")
 _NO_FUNCTION = ("", "<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>")
 
@@ -89,14 +91,34 @@ def telling_words(text: str) -> str:
     return "\n".join([*lines[:1], *marked]).lower()
 
 
+def pieces_of(evidence: str) -> list[str]:
+    """The single failures in the evidence of a defect."""
+    return evidence.split(ALSO_SEEN)
+
+
+def remark(text: str) -> str:
+    """What evidence says went wrong, in words and without values; empty when it does not."""
+    lines = text.splitlines()
+    for start in ("difference:", "standard error: error:", "seen: exit code"):
+        found = next((line for line in lines if line.startswith(start)), "")
+        if found:
+            return _bare(found)
+    return ""
+
+
 def symptom(text: str) -> str:
     """The exception the evidence ends in, values taken out; empty when there is none."""
     found = list(_EXCEPTION.finditer(text))
     if not found:
         return ""
     last = found[-1]
-    message = re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "_", last["text"] or "")
-    return f"{last['name'].rsplit('.', 1)[-1]}: {message[:80]}".strip()
+    message = _bare(last["text"] or "")
+    return f"{last['name'].rsplit('.', 1)[-1]}: {message}".strip()
+
+
+def _bare(text: str) -> str:
+    """A text without its values, cut to what tells it from others."""
+    return re.sub(r"'[^']*'|\"[^\"]*\"|\d+", "_", text)[:80]
 
 
 def _known_path(named: str, known: tuple[str, ...]) -> str:

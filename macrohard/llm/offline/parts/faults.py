@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from macrohard.llm.offline.parts.compiled import Compiled
 from macrohard.llm.offline.parts.fault_kinds import mistakes
 from macrohard.llm.offline.parts.fault_text import Mistake
-from macrohard.llm.offline.parts.handing import is_test
+from macrohard.llm.offline.parts.handing import is_source
 from macrohard.llm.offline.parts.source import hunks, pieces
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import WorkItem
@@ -99,7 +99,7 @@ def _possible(files: Mapping[str, str], compiled: Compiled) -> list[tuple[str, M
     return [
         (path, mistake)
         for path, text in files.items()
-        if path.endswith(".py") and not is_test(path) and not path.endswith(_LAYOUT)
+        if is_source(path) and not path.endswith(_LAYOUT)
         for mistake in mistakes(text, modules)
     ]
 

@@ -16,6 +16,11 @@ def is_test(path: str) -> bool:
     return path.endswith(".py") and path.rsplit("/", 1)[-1].startswith("test_")
 
 
+def is_source(path: str) -> bool:
+    """Whether a file is code of the application itself, and not of its tests."""
+    return path.endswith(".py") and "tests" not in path.split("/")[:-1] and not is_test(path)
+
+
 def check_command(paths: Sequence[str]) -> str:
     """How files are checked: their unit tests, or else that their Python can be read."""
     tests = [path for path in paths if is_test(path)]

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from macrohard.llm.offline.parts.calls import Node, run_by
 from macrohard.llm.offline.parts.compiled import Compiled
-from macrohard.llm.offline.parts.evidence import Place, failing_command, places, telling_words
+from macrohard.llm.offline.parts.evidence import (
+    Place,
+    failing_command,
+    pieces_of,
+    places,
+    telling_words,
+)
 from macrohard.llm.offline.parts.handing import is_test
 from macrohard.llm.offline.parts.mending import Focus, called_by_tests, focus_on, whole
 from macrohard.llm.offline.parts.source import MODULE
@@ -51,7 +57,7 @@ class Pointed:
     """What the defects of a repair point at.
 
     Attributes:
-        pointers: One for each defect.
+        pointers: One for each failure in the evidence of each defect.
         near: Files to look at when nothing differs there.
     """
 
@@ -67,7 +73,11 @@ class Pointed:
 
 def point_all(defects: Iterable[Defect], item_files: Iterable[str], compiled: Compiled) -> Pointed:
     """Read the evidence of the defects of an item; around it are the neighbours and its files."""
-    pointers = tuple(point(defect, compiled) for defect in defects)
+    pointers = tuple(
+        point(defect.model_copy(update={"evidence": text}), compiled)
+        for defect in defects
+        for text in pieces_of(defect.evidence)
+    )
     pointed = dict.fromkeys(path for pointer in pointers for path in pointer.paths)
     near = [*compiled.neighbours(pointed), *item_files]
     return Pointed(

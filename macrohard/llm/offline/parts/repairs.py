@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from macrohard.llm.offline.parts.defects import CodeMap, is_test
+from macrohard.llm.offline.parts.defects import CodeMap
+from macrohard.llm.offline.parts.handing import is_test
 from macrohard.llm.offline.parts.plan import budget_shares
 from macrohard.work import Defect, ItemKind, Plan, Triage, WorkItem
 
@@ -32,7 +33,7 @@ def repair_items(
         history: Earlier rounds, for ids that are not used yet.
         round_: Round in which the items are worked on.
     """
-    groups = _share_out(_grouped(defects, code), widened, code)
+    groups = _share_out(_grouped(defects, code), widened, code, plan)
     taken = [item.id for item in (*plan.items, *(i for t in history for i in t.items))]
     first = 1 + max((int(n[0]) for i in taken if (n := re.search(r"\d+", i))), default=0)
     shares = budget_shares([len(members) for members, _ in groups])
@@ -61,19 +62,49 @@ def _grouped(defects: Sequence[Defect], code: CodeMap) -> list[_Group]:
     return groups
 
 
-def _share_out(groups: list[_Group], widened: Sequence[Defect], code: CodeMap) -> list[_Group]:
-    """Give each group the tests of its files and the neighbours no other group has."""
-    claimed = {path for _, files in groups for path in files}
-    grown: list[_Group] = []
-    for members, files in groups:
-        near = code.neighbours(files)
-        if any(defect in widened for defect in members):
-            near = (*near, *code.neighbours([*files, *near]))
-        wanted = [*near, *code.tests_of([*files, *near])]
-        extra = [path for path in dict.fromkeys(wanted) if path not in claimed]
-        claimed.update(extra)
-        grown.append((members, [*files, *extra]))
-    return grown
+def _share_out(
+    groups: list[_Group], widened: Sequence[Defect], code: CodeMap, plan: Plan
+) -> list[_Group]:
+    """Give each group more files, as far as no other group has them.
+
+    First the tests that were written with its files, then other tests of its files, then the
+    neighbours of its files, and last the tests of these.
+    """
+    grown = [list(files) for _, files in groups]
+    near = [_near(members, files, widened, code) for members, files in groups]
+    claimed = {path for files in grown for path in files}
+    wishes = (
+        [_written_with(files, plan) for _, files in groups],
+        [code.tests_of(files) for _, files in groups],
+        near,
+        [code.tests_of(paths) for paths in near],
+    )
+    for wish in wishes:
+        for files, wanted in zip(grown, wish, strict=True):
+            extra = [path for path in dict.fromkeys(wanted) if path not in claimed]
+            claimed.update(extra)
+            files.extend(extra)
+    return [(members, files) for (members, _), files in zip(groups, grown, strict=True)]
+
+
+def _near(
+    members: Sequence[Defect], files: Sequence[str], widened: Sequence[Defect], code: CodeMap
+) -> tuple[str, ...]:
+    near = code.neighbours(files)
+    if any(defect in widened for defect in members):
+        near = (*near, *code.neighbours([*files, *near]))
+    return near
+
+
+def _written_with(files: Sequence[str], plan: Plan) -> list[str]:
+    """The tests in the items that wrote these files."""
+    return [
+        path
+        for item in plan.items
+        if item.kind is ItemKind.BUILD and set(item.files) & set(files)
+        for path in item.files
+        if is_test(path)
+    ]
 
 
 def _item(identifier: str, group: _Group, code: CodeMap, plan: Plan, round_: int) -> WorkItem:
