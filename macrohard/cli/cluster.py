@@ -56,10 +56,17 @@ def _scaled(estimate: Any, factor: float) -> str:
 
 
 def _say_sources(answer: "Answer") -> None:
-    from macrohard.cluster.measured import is_installed  # noqa: PLC0415 - help must not wait
+    from macrohard.cluster.calibration import HELD_OUT_ERROR  # noqa: PLC0415 - help must not wait
+    from macrohard.cluster.measured import is_installed  # noqa: PLC0415
 
     for source in answer.results[0].sources:
         err().print(f"step time of {source}", soft_wrap=True)
+    error = HELD_OUT_ERROR
+    err().print(
+        f"held-out error of the roofline: TTFT {error['ttft']:.0%}, TPOT {error['tpot']:.0%}",
+    )
+    for nearest in answer.nearest_measured():
+        err().print(f"nearest measured: {nearest}", soft_wrap=True)
     if not is_installed():
         err().print(
             "The extra `cluster` is not installed: step times come from the built-in roofline, "

@@ -15,19 +15,21 @@ process (Rasmussen and Williams 2006, algorithm 2.1), fitted to training rows on
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from macrohard.cluster.deployment import Deployment
 from macrohard.cluster.hardware import find_hardware
+from macrohard.cluster.measured import is_installed
 from macrohard.cluster.models import find_model
-from macrohard.cluster.roofline import Roofline
-from macrohard.cluster.silicon import MODELS, Row
+from macrohard.cluster.roofline import Efficiency, Roofline
+from macrohard.cluster.silicon import MODELS, Row, read_rows
 
 _BACKENDS = ("trtllm", "sglang", "vllm")
 _MODELS = tuple(dict.fromkeys(MODELS.values()))
 
 
-def _roofline(row: Row, *, decode: bool) -> Roofline:
+def _roofline(row: Row, efficiency: Efficiency | None, *, decode: bool) -> Roofline:
     gang = row.decode if decode and row.decode else row.prefill
     batch = max(8, row.concurrency)
     deployment = Deployment(
@@ -37,12 +39,12 @@ def _roofline(row: Row, *, decode: bool) -> Roofline:
         row.precision,  # type: ignore[arg-type]  # one of three in the table
         max_batch=batch,
     )
-    return Roofline(deployment)
+    return Roofline(deployment, efficiency)
 
 
-def physics(row: Row) -> tuple[float, float]:
+def physics(row: Row, efficiency: Efficiency | None = None) -> tuple[float, float]:
     """TTFT and TPOT from the roofline alone, in seconds."""
-    first, then = _roofline(row, decode=False), _roofline(row, decode=True)
+    first, then = (_roofline(row, efficiency, decode=apart) for apart in (False, True))
     chunk = 8192
     token_s = (first.linear_s(chunk) / chunk) + first.pair_s * row.isl / 2
     prompt_s = max(token_s * row.isl, first.linear_s(row.isl))
@@ -145,8 +147,56 @@ def fit(
     return Correction(points, np.linalg.solve(kernel, clipped), mean, width, linear)
 
 
+HELD_OUT_ERROR = {"ttft": 0.69, "tpot": 0.18}
+"""Median absolute error of the roofline as simulations use it, on rows nothing was fitted to
+(``macrohard cluster accuracy``, column raw, held out)."""
+
+
 def nearest(row: Row, measured: Sequence[Row]) -> tuple[Row, float]:
     """The measured configuration most like this one, and how far it is (0 is the same)."""
     mine = features(row)
     best = min(measured, key=lambda other: math.dist(mine, features(other)))
     return best, math.dist(mine, features(best))
+
+
+@cache
+def _measured_rows() -> tuple[Row, ...]:
+    return tuple(read_rows({})[0])
+
+
+def describe_nearest(deployment: Deployment, *, isl: int, osl: int, concurrency: int) -> str:
+    """The measured run most like a deployment under a load, and the roofline's error there.
+
+    Args:
+        deployment: What is simulated.
+        isl: Mean prompt tokens.
+        osl: Mean output tokens.
+        concurrency: Mean decoding requests of a replica.
+    """
+    if not is_installed():
+        return "unknown: the measured runs are in aiconfigurator-core (extra `cluster`)"
+    wanted = Row(
+        model=deployment.model.name,
+        hardware=deployment.hardware.name,
+        backend=deployment.backend,
+        precision=deployment.precision,
+        isl=max(1, isl),
+        osl=max(1, osl),
+        concurrency=concurrency,
+        prefill=deployment.parallel,
+        decode=None,
+        workers=(0, 0),
+        speculation=float(deployment.speculation.draft_tokens > 0),
+        ttft_s=1.0,
+        tpot_s=1.0,
+        dump="",
+    )
+    row, distance = nearest(wanted, _measured_rows())
+    ttft_s, tpot_s = physics(row)
+    return (
+        f"{row.model} {row.precision} {row.decode or row.prefill} on {row.hardware} "
+        f"({row.backend}), "
+        f"{row.isl} in, {row.osl} out, {row.concurrency} at once, distance {distance:.1f}: the "
+        f"roofline gives {ttft_s / row.ttft_s:.2f} of the measured TTFT and "
+        f"{tpot_s / row.tpot_s:.2f} of the measured TPOT"
+    )

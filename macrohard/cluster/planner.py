@@ -148,7 +148,7 @@ def make_plan(scenario: Scenario, *, on_progress: Callable[[str], None] | None =
     base = scenario.pools[0]
     until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
     workload = make_workload(scenario.workload, scenario.seed, until_s)
-    candidates, source = [], ""
+    candidates, sources = [], {}
     for parallel in list_parallel(base.deployment):
         deployment = replace(base.deployment, parallel=parallel)
         pool = replace(base, deployment=deployment, replicas=1, decode=None, decoders=0)
@@ -160,7 +160,7 @@ def make_plan(scenario: Scenario, *, on_progress: Callable[[str], None] | None =
         candidate = _fewest(scenario, pool, workload, until_s)
         if candidate is None:
             continue
-        source = source or (pool.table.source if pool.table else "")
+        sources[parallel] = pool.table.source if pool.table else ""
         candidates.append(candidate)
         if on_progress:
             verdict = "meets the slo" if candidate.meets else "misses the slo"
@@ -178,7 +178,7 @@ def make_plan(scenario: Scenario, *, on_progress: Callable[[str], None] | None =
             Gang(f"{base.name}-{k}", best.parallel.gpus, base.name) for k in range(best.replicas)
         ]
         placed = _place(scenario, gangs, scenario.placement, scenario.seed)[0]
-    return Plan(scenario, tuple(candidates), placed, source)
+    return Plan(scenario, tuple(candidates), placed, sources[best.parallel])
 
 
 def _place(
@@ -234,7 +234,11 @@ def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, A
     if len(pools) == len(scenario.pools):
         until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
         metrics = summarise(
-            simulate(pools, make_workload(scenario.workload, seed, until_s), until_s=until_s)
+            simulate(
+                pools,
+                make_workload(scenario.workload, seed, until_s, pools=len(pools)),
+                until_s=until_s,
+            )
         )
         row["TTFT p90 s"], row["TPOT p90 ms"] = metrics.ttft.p90, 1e3 * metrics.tpot.p90
     else:

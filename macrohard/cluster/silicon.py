@@ -40,6 +40,9 @@ _PREFIXES = {"dsr1": "deepseek-r1", "gptoss": "gpt-oss-120b", "qwen3.5": "qwen3.
              "kimik2.5": "kimi-k2.5", "glm5": "glm-5", "minimaxm2.5": "minimax-m2.5",
              "llama70b": "llama-3.1-70b"}  # fmt: skip
 
+_PRECISIONS = {"int4": "fp4", "nvfp4": "fp4", "w4a16_mxfp4": "fp4", "fp8_block": "fp8",
+               "bfloat16": "bf16"}  # fmt: skip
+
 Part = Literal["train", "validate", "held out", "gb200 rest", "dropped"]
 
 
@@ -190,7 +193,8 @@ def _read_row(raw: Mapping[str, str], configs: Mapping[tuple[Any, ...], set[Any]
     apart = raw["mode"] == "disagg"
     prefill = _gang(raw, "prefill_" if apart else "")
     decode = _gang(raw, "decode_") if apart else None
-    precision = {"int4": "fp4"}.get(raw["precision"], raw["precision"])
+    precision = raw["precision"] or raw["gemm_quant_mode"] or "bf16"  # as the weights are published
+    precision = _PRECISIONS.get(precision, precision)
     isl, osl = int(raw["isl"]), int(raw["osl"])
     workers = tuple(int(float(raw[f"{side}_num_workers"] or 0)) for side in ("prefill", "decode"))
     tp = (decode or prefill).tp * (decode or prefill).dp

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from macrohard.cluster.agents import generate_agents
+from macrohard.cluster.calibration import HELD_OUT_ERROR, describe_nearest
 from macrohard.cluster.metrics import Metrics, difference, estimate, summarise
 from macrohard.cluster.routing import Router
 from macrohard.cluster.scenario import Scenario, WorkloadPlan
@@ -55,6 +56,24 @@ class Answer:
         rows = {name: (e.mean, e.half_width, e.seeds) for name, e in self.numbers.items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "half_width", "seeds"])
 
+    def nearest_measured(self) -> list[str]:
+        """Per pool, the measured run most like it and how far off the roofline is there."""
+        work, spoken = self.results[0].workload, []
+        for number, pool in enumerate(self.results[0].pools):
+            own = [k for k, which in enumerate(work.pool) if which == number]
+            if not own:
+                continue
+            accounts = [r for r in self.results[0].replicas if r.pool == number]
+            spoken.append(
+                describe_nearest(
+                    pool.deployment,
+                    isl=round(sum(work.prompt[k] for k in own) / len(own)),
+                    osl=round(sum(work.output[k] for k in own) / len(own)),
+                    concurrency=max(1, round(max(r.mean_batch for r in accounts))),
+                )
+            )
+        return spoken
+
     def as_json(self) -> dict[str, Any]:
         """Everything a machine may want, with the sources of the step times."""
         return {
@@ -63,6 +82,8 @@ class Answer:
             "seeds": [self.scenario.seed + k for k in range(len(self.results))],
             "partial": self.partial,
             "step_time": list(self.results[0].sources),
+            "held_out_error_of_the_roofline": HELD_OUT_ERROR,
+            "nearest_measured": self.nearest_measured(),
             "numbers": {
                 name: {
                     "mean": _finite(e.mean),
@@ -77,8 +98,15 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def make_workload(plan: WorkloadPlan, seed: int, duration_s: float) -> Workload:
+def make_workload(plan: WorkloadPlan, seed: int, duration_s: float, *, pools: int = 1) -> Workload:
     """The calls of a plan.
+
+    Args:
+        plan: Where they come from.
+        seed: For what is generated.
+        duration_s: How long they must last.
+        pools: Models served; generated sessions take turns among them, the calls of a trace or a
+            run all go to the first.
 
     Raises:
         ConfigError: A file that cannot be used.
@@ -95,6 +123,8 @@ def make_workload(plan: WorkloadPlan, seed: int, duration_s: float) -> Workload:
         workload = replay_runs(
             plan.files, builds=plan.builds or 100, agents=plan.agents or 10, seed=seed
         )
+    if pools > 1 and plan.kind == "agents":
+        workload = replace(workload, pool=[int(session) % pools for session in workload.session])
     if plan.deadline_s:
         workload = replace(workload, deadline_s=[plan.deadline_s] * workload.sessions)
     if plan.urgent_share < 1:
@@ -185,7 +215,7 @@ def run_scenario(scenario: Scenario, *, on_progress: Progress | None = None) -> 
         duration_s = min(duration_s, DEFAULT_DURATION_S) if math.isinf(duration_s) else duration_s
     results = []
     for k in range(scenario.seeds):
-        workload = make_workload(scenario.workload, scenario.seed + k, duration_s)
+        workload = make_workload(scenario.workload, scenario.seed + k, duration_s, pools=len(pools))
         span_s = max(float(at) for at in workload.arrival_s)
         if scenario.workload.rate_per_s or scenario.workload.kind in {"mooncake", "azure"}:
             check_stable(pools, workload, span_s)

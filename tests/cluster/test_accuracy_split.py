@@ -1,0 +1,86 @@
+"""The split is honest, and the printed errors are what the rows say."""
+
+import math
+from statistics import median
+from typing import Any
+
+import pytest
+
+from macrohard.cluster.calibration import (
+    HELD_OUT_ERROR,
+    describe_nearest,
+    features,
+    fit,
+    nearest,
+    physics,
+)
+from macrohard.cluster.measured import is_installed
+from macrohard.cluster.silicon import read_rows, split_rows
+from macrohard.cluster.statistics import Estimate, quantile
+
+needs_rows = pytest.mark.skipif(
+    not is_installed(), reason="the measured rows are in aiconfigurator-core (extra `cluster`)"
+)
+
+
+@needs_rows
+def test_duplicates_are_dropped_and_nothing_is_on_both_sides() -> None:
+    rows, counts = read_rows({})
+    assert (counts["rows"], counts["duplicates"]) == (5221, 696)
+    parts = split_rows(rows)
+    groups = {
+        name: {row.group for row, part in parts if part == name}
+        for name in ("train", "validate", "gb200 rest", "held out")
+    }
+    for name in ("train", "validate", "gb200 rest"):
+        assert groups[name]
+        assert not groups[name] & groups["held out"]
+    assert not groups["train"] & groups["validate"]
+    for row, part in parts:
+        if row.hardware.startswith("gb300") or "2026-04-27" in row.dump:
+            assert part == "held out"
+        if part == "train":
+            assert row.hardware in {"b200-hgx", "h100-hgx", "h200-hgx"}
+
+
+@needs_rows
+def test_the_error_every_answer_carries_is_the_measured_one() -> None:
+    held = [row for row, part in split_rows(read_rows({})[0]) if part == "held out"]
+    pairs = [(physics(row), row) for row in held]
+    tpot = median(abs(raw[1] / row.tpot_s - 1) for raw, row in pairs)
+    assert tpot == pytest.approx(HELD_OUT_ERROR["tpot"], abs=0.02)
+    # worker counts, which decide TTFT, come from a join this test goes without
+    ttft = median(abs(raw[0] / row.ttft_s - 1) for raw, row in pairs)
+    assert ttft == pytest.approx(HELD_OUT_ERROR["ttft"], abs=0.08)
+
+
+@needs_rows
+def test_the_nearest_measured_run_of_a_measured_run_is_itself(deploy: Any) -> None:
+    rows = [row for row in read_rows({})[0] if row.decode is None][::400]
+    for row in rows:
+        found, distance = nearest(row, rows)
+        assert distance == 0
+        assert features(found) == features(row)
+    said = describe_nearest(deploy(), isl=8000, osl=1000, concurrency=32)
+    assert said.startswith("deepseek-r1 fp4")
+    assert "of the measured TPOT" in said
+
+
+def test_a_correction_learns_a_smooth_error_and_forgets_far_away() -> None:
+    pytest.importorskip("numpy", reason="numpy (extra `cluster`) is not installed")
+    points = [[x / 10] for x in range(60)]
+    values = [math.sin(x[0]) for x in points]
+    correction = fit(points, values, width=1.0, linear=0.0, noise=1e-4)
+    between = [[1.23], [3.45]]
+    for x, guess in zip(between, correction(between), strict=True):
+        assert guess == pytest.approx(math.sin(x[0]), abs=0.01)
+    assert correction([[100.0]])[0] == pytest.approx(correction.mean)
+
+
+def test_estimates_over_seeds() -> None:
+    estimate = Estimate.of([1.0, 2.0, 3.0])
+    assert estimate.mean == 2
+    assert estimate.half_width == pytest.approx(4.303 / math.sqrt(3))
+    assert not Estimate.of([5.0]).excludes_zero
+    assert Estimate.of([5.0, 5.1, 4.9]).excludes_zero
+    assert quantile([1, 2, 3, 4], 0.5) == 2.5
