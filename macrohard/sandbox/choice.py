@@ -5,6 +5,7 @@ from typing import Literal
 from macrohard.errors import ConfigError, SandboxError
 from macrohard.sandbox.base import SandboxProvider
 from macrohard.sandbox.process import ProcessProvider
+from macrohard.sandbox.profile import load_profile
 
 SandboxName = Literal["auto", "docker", "process"]
 
@@ -33,7 +34,8 @@ def choose(name: SandboxName, *, model_is_offline: bool, allow_process: bool) ->
             " use --sandbox process (with --allow-process-sandbox for a model other than offline)"
         )
     if model_is_offline or allow_process:
-        return ProcessProvider()
+        profile = load_profile("python")
+        return ProcessProvider(packages=profile.packages, limits=profile.limits)
     raise SandboxError(
         "code from a model other than offline does not run in the process sandbox unless you say"
         " so, because it shares this machine's kernel: add --allow-process-sandbox if you accept"

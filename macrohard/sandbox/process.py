@@ -56,7 +56,6 @@ class ProcessProvider:
         self._layout: Layout | None = None
         self._boxes: set[ProcessSandbox] = set()
         self._known = False
-        self._lost = frozenset[str]()
 
     async def create(self, *, label: str, limits: Limits | None = None) -> ProcessSandbox:
         """A fresh box, in about 50 ms.
@@ -82,7 +81,8 @@ class ProcessProvider:
             )
         self._refused[piece] = why
         lost = {piece}
-        if piece == "mount":  # a process namespace is of no use without a /proc of its own
+        if piece == "mount" and "pid" in self._pieces:
+            # A process namespace is of no use without a /proc of its own.
             lost.add("pid")
             self._refused.setdefault("pid", "it needs a private root")
         self._pieces = tuple(kept for kept in self._pieces if kept not in lost)

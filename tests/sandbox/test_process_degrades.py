@@ -83,8 +83,10 @@ async def test_every_piece_can_be_missing_alone(piece: str, tmp_path: Path) -> N
 
     assert result.stdout == "hi\n"
     said = lines(provider)
-    assert {name for name in PIECES if "does not hold" in said[name]} == without
-    assert all("not asked for" in said[name] for name in without)
+    # Some pieces stand on others, which differs with who runs the tests; each has its reason.
+    assert all("does not hold" in said[name] for name in without)
+    assert without == {name for name in PIECES if "not asked for" in said[name]}
+    assert len(without) < len([name for name in PIECES if ": holds: " in said[name]])
 
 
 def test_it_describes_itself_before_any_box_was_made() -> None:

@@ -104,6 +104,15 @@ def _leave_host(pieces: list[str], uid: int | None) -> int | None:
     return uid if "user" in pieces else None
 
 
+def _in_user_namespace(pieces: list[str], uid: int | None) -> bool:
+    """Whether our privileges over commands come from a user namespace.
+
+    Commands have none there, which keeps them from tracing us or seeing us in ``/proc``. (To hide
+    our memory as well would hide the runners from the keeper.)
+    """
+    return "user" in pieces and uid is None
+
+
 def _try(piece: str, step: Any) -> Any:
     try:
         return step()
@@ -156,7 +165,7 @@ class Keeper:
         self._work = f"{self._top}/work"
         self._workspace = places[0]
         self._env = _environment(self._top)
-        if LINUX:
+        if LINUX and not _in_user_namespace(plan["pieces"], uid):
             kernel.hide_memory()
         if self._adopts:
             _try("orphans", kernel.adopt_orphans)

@@ -78,7 +78,7 @@ def hear_of_parents_death(signal_number: int) -> None:
 
 
 def hide_memory() -> None:
-    """No other process of this user may trace this one or read its files in /proc."""
+    """No other process of this user may trace this one or its forks, or read their /proc files."""
     _checked(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE")
 
 

@@ -63,8 +63,6 @@ def run(
     """
     started = time.monotonic()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if _LINUX:
-        kernel.hide_memory()
     if identity.adopts:
         kernel.adopt_orphans()
     wake_read, wake_write = os.pipe()
