@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
+from support.spec_wording import Draw, pick
 
 from macrohard.llm.offline.dialect.ast import (
     Aggregate,
@@ -25,7 +26,6 @@ from macrohard.llm.offline.dialect.ast import (
     Today,
     YesNo,
 )
-from support.spec_wording import Draw, pick
 
 _NUMBERS = (FieldType.INTEGER, FieldType.DECIMAL)
 _TEXTS = (FieldType.TEXT, FieldType.EMAIL, FieldType.ONE_OF)
@@ -86,7 +86,9 @@ def _aggregates(draw: Draw, kind: Kind) -> tuple[Aggregate, ...]:
 
 
 def _conditions(draw: Draw, kind: Kind) -> tuple[NamedCondition, ...]:
-    names = draw(st.lists(st.sampled_from(("large", "over due", "odd-one")), max_size=2, unique=True))
+    names = draw(
+        st.lists(st.sampled_from(("large", "over due", "odd-one")), max_size=2, unique=True)
+    )
     return tuple(
         NamedCondition(
             name,
@@ -99,7 +101,7 @@ def _conditions(draw: Draw, kind: Kind) -> tuple[NamedCondition, ...]:
     )
 
 
-def _condition(draw: Draw, field: Field) -> Condition:
+def _condition(draw: Draw, field: Field) -> Condition:  # noqa: PLR0911  (one for each type)
     left = FieldRef(field.slug)
     op = draw(st.sampled_from(list(CompareOp)))
     equal = draw(st.sampled_from((CompareOp.EQ, CompareOp.NE)))
@@ -139,7 +141,9 @@ def rendered_features(draw: Draw, kind: Kind, app: App) -> list[str]:
     clauses += [_aggregate(draw, each, kind) for each in features.aggregates]
     for wanted, verb in ((features.import_csv, "import"), (features.export_csv, "export")):
         if wanted:
-            clauses.append(f"{verb} {kind.plural} {pick(draw, 'as CSV', 'in CSV format', '')}".strip())
+            clauses.append(
+                f"{verb} {kind.plural} {pick(draw, 'as CSV', 'in CSV format', '')}".strip()
+            )
     clauses += [_named(draw, each, kind) for each in features.conditions]
     return [f"- {pick(draw, clause, clause[0].upper() + clause[1:])}." for clause in clauses]
 
@@ -157,7 +161,9 @@ def _aggregate(draw: Draw, each: Aggregate, kind: Kind) -> str:
         AggregateOp.MAX: ("maximum", "max", "highest"),
     }
     said = pick(draw, *words[each.op])
-    what = f"of {kind.field(each.field).name} of {kind.plural}" if each.field else f"of {kind.plural}"
+    what = (
+        f"of {kind.field(each.field).name} of {kind.plural}" if each.field else f"of {kind.plural}"
+    )
     groups = [_group(draw, group, kind) for group in each.groups]
     by = f" {pick(draw, 'by', 'per', 'grouped by')} {' and by '.join(groups)}" if groups else ""
     return f"{said} {what}{by}"
@@ -178,12 +184,12 @@ def _named(draw: Draw, each: NamedCondition, kind: Kind) -> str:
 
 def _said(draw: Draw, condition: Condition, kind: Kind) -> str:
     if isinstance(condition, IsEmpty):
-        words = ("is not empty", "is given") if condition.negated else ("is empty", "is missing")
-        return f"{kind.field(condition.slug).name} {pick(draw, *words)}"
+        said = ("is not empty", "is given") if condition.negated else ("is empty", "is missing")
+        return f"{kind.field(condition.slug).name} {pick(draw, *said)}"
     compare: Any = condition
     field = kind.field(compare.left.slug)
     dates = field.type in {FieldType.DATE, FieldType.DATETIME}
-    words = {
+    words: dict[str, tuple[str, ...]] = {
         "<": ("is before", "<") if dates else ("is below", "is less than", "<"),
         "<=": ("is not after", "<=") if dates else ("is at most", "is not more than", "<="),
         ">": ("is after", ">") if dates else ("is above", "is greater than", ">"),
@@ -191,7 +197,9 @@ def _said(draw: Draw, condition: Condition, kind: Kind) -> str:
         "==": ("is", "equals", "=") if field.type is not FieldType.ONE_OF else ("is", "="),
         "!=": ("is not", "!=", "is different from"),
     }
-    return f"{field.name} {pick(draw, *words[compare.op.value])} {_value(draw, compare.right, field)}"
+    return (
+        f"{field.name} {pick(draw, *words[compare.op.value])} {_value(draw, compare.right, field)}"
+    )
 
 
 def _value(draw: Draw, value: Any, field: Field) -> str:

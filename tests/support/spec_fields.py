@@ -1,11 +1,12 @@
 """Random fields and their renderings."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
+from support.spec_wording import Draw, pick
 
 from macrohard.llm.offline.dialect.ast import (
     AggregateOp,
@@ -20,9 +21,19 @@ from macrohard.llm.offline.dialect.ast import (
     RelatedAggregate,
     Through,
 )
-from support.spec_wording import Draw, pick
 
-CHOICES = ("food", "rent", "very low", "in", "out", "e-mail", "on hold", "C++", "not started", "Ärger")
+CHOICES = (
+    "food",
+    "rent",
+    "very low",
+    "in",
+    "out",
+    "e-mail",
+    "on hold",
+    "C++",
+    "not started",
+    "Ärger",
+)
 _NUMBERS = (FieldType.INTEGER, FieldType.DECIMAL)
 _COMPUTED_NAMES = ("sum of all", "ratio", "balance", "turnover")
 
@@ -77,7 +88,11 @@ def _default(draw: Draw, made: Field) -> str | None:
         case FieldType.INTEGER | FieldType.DECIMAL:
             value = made.minimum if made.minimum is not None else made.maximum
             places = made.places if made.type is FieldType.DECIMAL else 0
-            options = (str(value if value is not None else Decimal(3).quantize(Decimal(1).scaleb(-places))),)
+            options = (
+                str(
+                    value if value is not None else Decimal(3).quantize(Decimal(1).scaleb(-places))
+                ),
+            )
         case FieldType.YES_NO:
             options = ("yes", "no")
         case FieldType.ONE_OF:
@@ -209,7 +224,11 @@ def _constraints(draw: Draw, field: Field) -> list[str]:
         parts.append(f"{field.places} decimal places")
     if field.max_length:
         length = field.max_length
-        words = (f"up to {length} characters", f"at most {length} characters", f"max length {length}")
+        words = (
+            f"up to {length} characters",
+            f"at most {length} characters",
+            f"max length {length}",
+        )
         parts.append(pick(draw, *words))
     if field.default is not None:
         parts.append(_said_default(draw, field))
@@ -250,13 +269,17 @@ def _formula(draw: Draw, expression: Expression, kind: Kind, app: App) -> str:
         case FieldRef(slug):
             return str(pick(draw, "", "the ")) + kind.field(slug).name
         case Through(reference, slug):
-            via = kind.field(reference)
-            return f"{via.name}.{app.kind(via.target).field(slug).name}"
+            pointer = kind.field(reference)
+            return f"{pointer.name}.{app.kind(pointer.target).field(slug).name}"
         case Arithmetic(op, left, right):
             sides = _formula(draw, left, kind, app), _formula(draw, right, kind, app)
             first = f"({sides[0]})" if op == "*" and isinstance(left, Arithmetic) else sides[0]
             last = f"({sides[1]})" if isinstance(right, Arithmetic) else sides[1]
-            words = {"*": ("*", "times", "×"), "-": ("-", "minus"), "+": ("+", "plus")}
+            words = {
+                "*": ("*", "times", "\N{MULTIPLICATION SIGN}"),
+                "-": ("-", "minus"),
+                "+": ("+", "plus"),
+            }
             return f"{first} {pick(draw, *words[op])} {last}"
         case RelatedAggregate(op, other_slug, field, via_slug):
             other = app.kind(other_slug)

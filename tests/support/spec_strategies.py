@@ -7,25 +7,31 @@ trees can be compared.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
+from support.spec_features import random_features, rendered_features
+from support.spec_fields import computed_fields, rendered_field, stored_field
+from support.spec_wording import Draw, shuffled_bullet, spoken_condition
 
 from macrohard.llm.offline.dialect.ast import (
     App,
+    Arithmetic,
+    BoundRule,
+    CompareOp,
     DeleteRule,
     Features,
     Field,
     FieldType,
     Kind,
+    Number,
     OverlapRule,
     RecordRule,
+    RelatedAggregate,
     Rule,
     UniqueRule,
 )
-from support.spec_features import random_features, rendered_features
-from support.spec_fields import computed_fields, rendered_field, stored_field
-from support.spec_wording import Draw, shuffled_bullet, spoken_condition
 
 KIND_NAMES = {
     "person": "people", "item": "items", "loan": "loans", "box": "boxes", "category": "categories",
@@ -108,22 +114,28 @@ def slugged(name: str) -> str:
 def _rules(draw: Draw, kinds: list[Kind]) -> list[Rule]:
     rules: list[Rule] = []
     for kind in kinds:
-        for make in (_record_rule, _overlap_rule, _unique_rule):
-            if draw(st.booleans()) and (rule := make(draw, kind)):
-                rules.append(rule)
-        for each in kind.fields:
-            if each.type is FieldType.REFERENCE and draw(st.booleans()):
+        for make in (_record_rule, _bound_rule, _overlap_rule, _unique_rule):
+            rules += [rule] if draw(st.booleans()) and (rule := make(draw, kind)) else []
+        references = _of_type(kind, FieldType.REFERENCE)
+        for target in dict.fromkeys(each.target for each in references):
+            if draw(st.booleans()):
                 cascade = draw(st.booleans())
-                others = [f for f in kind.fields if f.target == each.target]
-                said = any(
-                    isinstance(r, DeleteRule) and (r.kind, r.target) == (kind.slug, each.target)
-                    for r in rules
+                rules += (
+                    DeleteRule(target, kind.slug, each.slug, cascade, "", 0)
+                    for each in references
+                    if each.target == target
                 )
-                rules += [
-                    DeleteRule(each.target, kind.slug, other.slug, cascade, "", 0)
-                    for other in ([] if said else others)
-                ]
     return rules
+
+
+def _bound_rule(draw: Draw, kind: Kind) -> Rule | None:
+    for each in kind.fields:
+        source = each.computed.left if isinstance(each.computed, Arithmetic) else each.computed
+        if isinstance(source, RelatedAggregate):
+            op = draw(st.sampled_from((CompareOp.GE, CompareOp.LE)))
+            bound = Number(Decimal(draw(st.integers(0, 99))))
+            return BoundRule(source.kind, source.via, kind.slug, each.slug, op, bound, "", 0)
+    return None
 
 
 def _of_type(kind: Kind, *types: FieldType) -> list[Field]:
@@ -161,7 +173,13 @@ def _unique_rule(draw: Draw, kind: Kind) -> Rule | None:
 
 def _render(draw: Draw, app: App) -> str:
     one_of = _chooser(draw)
-    lines = [f"# {app.title}", "", "Random things, kept for a test.", "", one_of("## Data", "## DATA:")]
+    lines = [
+        f"# {app.title}",
+        "",
+        "Random things, kept for a test.",
+        "",
+        one_of("## Data", "## DATA:"),
+    ]
     for kind in app.kinds:
         lines += ["", _kind_heading(one_of, kind), one_of("", "> a note", "<!-- a comment -->")]
         for each in kind.fields:
@@ -175,7 +193,7 @@ def _render(draw: Draw, app: App) -> str:
             lines.append(shuffled_bullet(draw) + sentence + one_of("", "."))
     if one_of(True, False):
         lines += ["", "## Interface", one_of("Command line", "- a command-line program", "- CLI")]
-    return "\n".join(lines) + one_of("", "\n", "\n\n")
+    return "\n".join([*lines, one_of("", "\n")])
 
 
 def _chooser(draw: Draw) -> Callable[..., Any]:
@@ -206,6 +224,14 @@ def _rule_sentence(draw: Draw, rule: Rule, app: App) -> str:
             left, right = kind.field(compare.left.slug), kind.field(compare.right.slug)
             said = _comparison(one_of, left, compare.op.value, right)
             return str(one_of(f"Each {kind.name}: {said}", f"for every {kind.name}, {said}"))
+        case BoundRule():
+            target = app.kind(rule.target)
+            where = one_of("below", "under") if rule.op.value == ">=" else one_of("above", "over")
+            measure = f"the {target.field(rule.measure).name} of a {target.name}"
+            would = one_of("would take", "would bring")
+            bound: Any = rule.bound
+            end = one_of("is refused", "is not allowed")
+            return f"A {kind.name} that {would} {measure} {where} {bound.value} {end}"
         case OverlapRule():
             same = " and ".join(kind.field(slug).name for slug in rule.same)
             of = one_of(f" of the same {same}", f" with the same {same}") if same else ""
@@ -239,14 +265,23 @@ def _deletion(rule: DeleteRule, kind: Kind, target: Kind) -> str:
     return f"Deleting the {target.name} that has {kind.plural} is refused"
 
 
+_NUMBER_WORDS = {
+    "<": ("is below", "is less than", "<"),
+    "<=": ("is at most", "is not above", "<="),
+    ">": ("is above", "exceeds", ">"),
+    ">=": ("is at least", ">=", "is not below"),
+    "==": ("is", "equals", "is equal to"),
+    "!=": ("is not", "differs from", "must not be", "!="),
+}
+_DATE_WORDS = _NUMBER_WORDS | {
+    "<": ("is before", "must be earlier than"),
+    "<=": ("is not after", "is on or before"),
+    ">": ("is after", "must be later than"),
+    ">=": ("is not before", "is on or after"),
+}
+
+
 def _comparison(one_of: Callable[..., Any], left: Field, op: str, right: Field) -> str:
-    dates = left.type is FieldType.DATE
-    words = {
-        "<": ("is before", "must be earlier than") if dates else ("is below", "is less than", "<"),
-        "<=": ("is not after", "is on or before") if dates else ("is at most", "is not above", "≤"),
-        ">": ("is after", "must be later than") if dates else ("is above", "exceeds", ">"),
-        ">=": ("is not before", "is on or after") if dates else ("is at least", ">=", "is not below"),
-        "==": ("is", "equals", "is equal to"),
-        "!=": ("is not", "differs from", "must not be", "!="),
-    }
-    return f"{one_of('', 'the ')}{left.name} {one_of(*words[op])} {one_of('', 'the ', 'its ')}{right.name}"
+    words = _DATE_WORDS if left.type is FieldType.DATE else _NUMBER_WORDS
+    says = one_of(*words[op])
+    return f"{one_of('', 'the ')}{left.name} {says} {one_of('', 'the ', 'its ')}{right.name}"

@@ -112,7 +112,7 @@ def _targets(
     assumptions: list[str],
 ) -> _Targets:
     """The kinds and their fields that are aggregated."""
-    cursor.skip("of", "the", "all", "value of", "values of")
+    cursor.skip("of", "the", "all")
     if (told := _fields_of_kinds(cursor, schema)) is not None:
         return told
     kinds = read_subjects(cursor, schema)

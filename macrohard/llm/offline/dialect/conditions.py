@@ -157,8 +157,8 @@ class _Reader:
             return self._compare(against[0] if affirmed else INVERTED[against[0]], left, against[1])
         if self._scope.draft.names.find(cursor) is None and cursor.accept("between", "from"):
             return self._between(left, shape, affirmed=affirmed)
-        if cursor.accept("one of", "either", "any of", "among") or cursor.looking_at("in ("):
-            cursor.accept("in")
+        in_list = cursor.looking_at("in (") and cursor.accept("in")
+        if in_list or cursor.accept("one of", "either", "any of", "among"):
             return self._one_of(equal, left, shape)
         if (op := RELATIONS.take(cursor)) is not None:
             return self._compare(op if affirmed else INVERTED[op], left, self._read_value(shape))

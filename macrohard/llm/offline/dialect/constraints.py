@@ -1,5 +1,6 @@
 """Checks what a field's line asks for against the field's type, and makes the field of it."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,12 +18,16 @@ from macrohard.llm.offline.dialect.typecheck import (
 from macrohard.llm.offline.dialect.words import Puzzle, fold
 
 MAX_INTEGER = 2**63 - 1
-"""SQLite's integers have 64 bits; decimals are kept as integers of their smallest unit."""
+"""SQLite's integers have 64 bits."""
+
+MAX_DECIMAL = Decimal(10**15 - 1) + Decimal("0.999999999")
+"""Decimals have 15 digits before the point, as the contract of the built application says."""
 
 MAX_PLACES = 9
 MAX_TEXT = 1_000_000
 MAX_CHOICES = 100
 MAX_CHOICE = 60
+_NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{1,20})?")
 _YES = {"yes", "true", "y", "1"}
 _NO = {"no", "false", "n", "0"}
 
@@ -136,17 +141,22 @@ def _inclusive(name: str, op: CompareOp, operand: _Bound, wanted: Wanted) -> _Bo
     """The operand in the form of the field; ``above 0`` becomes the next value up."""
     step = {CompareOp.GT: 1, CompareOp.LT: -1}.get(op, 0)
     if wanted.type in NUMERIC:
-        places = 0 if wanted.type is FieldType.INTEGER else (wanted.places or 0)
-        if wanted.type is FieldType.DECIMAL and wanted.places is None:
-            places = 2
         if not isinstance(operand, Decimal):
             raise Puzzle(f"{name} is {spoken(wanted.type)}; “{operand}” is no number.")
-        return _number(name, operand, places) + Decimal(step).scaleb(-places)
-    text = str(operand)
-    if wanted.type is FieldType.DATE:
+        whole = wanted.type is FieldType.INTEGER
+        places = 0 if whole else 2 if wanted.places is None else wanted.places
+        return _number(name, operand, places, whole=whole) + Decimal(step).scaleb(-places)
+    try:
+        return _inclusive_date(name, str(operand), step, wanted.type is FieldType.DATE)
+    except OverflowError:
+        raise Puzzle(f"{name} has a bound beyond the end of the calendar.") from None
+
+
+def _inclusive_date(name: str, text: str, step: int, only_date: bool) -> str:
+    if only_date:
         if not is_date(text):
             raise Puzzle(f"{name} is a date; “{text}” is none. Write it like 2024-12-31.")
-        return _shifted_date(name, text, step)
+        return (date.fromisoformat(text) + timedelta(days=step)).isoformat()
     text = f"{text} 00:00" if is_date(text) else text.replace("T", " ")
     if not is_datetime(text):
         raise Puzzle(f"{name} is a date-time; “{text}” is none. Write it like 2024-12-31 18:30.")
@@ -154,21 +164,15 @@ def _inclusive(name: str, op: CompareOp, operand: _Bound, wanted: Wanted) -> _Bo
     return shifted.isoformat(" ", "minutes")
 
 
-def _shifted_date(name: str, text: str, days: int) -> str:
-    try:
-        return (date.fromisoformat(text) + timedelta(days=days)).isoformat()
-    except OverflowError:
-        raise Puzzle(f"{name} has a bound beyond the end of the calendar.") from None
-
-
-def _number(name: str, value: Decimal, places: int) -> Decimal:
-    unit = Decimal(1).scaleb(-places)
-    rounded = value.quantize(unit)
+def _number(name: str, value: Decimal, places: int, *, whole: bool) -> Decimal:
+    if abs(value) > MAX_INTEGER:
+        raise Puzzle(f"{name}: {value:f} is too large to be kept.")
+    rounded = value.quantize(Decimal(1).scaleb(-places))
     if rounded != value:
         what = "whole numbers" if places == 0 else f"numbers of {places} decimal places"
         raise Puzzle(f"{name} has {what} only; {value} is none.")
-    if abs(rounded.scaleb(places)) > MAX_INTEGER:
-        raise Puzzle(f"{name}: {value} is too large to be kept.")
+    if abs(rounded) > (MAX_INTEGER if whole else MAX_DECIMAL):
+        raise Puzzle(f"{name}: {value:f} is too large to be kept.")
     return rounded
 
 
@@ -220,14 +224,10 @@ def _default(made: Field, text: str, *, literal: bool) -> str:
 
 
 def _default_number(made: Field, text: str) -> str:
-    try:
-        value = Decimal(text)
-        finite = value.is_finite() and len(text) <= MAX_CHOICE
-    except ArithmeticError:
-        finite = False
-    if not finite:
+    if not _NUMBER.fullmatch(text):
         raise Puzzle(f"the default “{text}” of {made.name} is not {spoken(made.type)}.")
-    return str(_number(made.name, value, 0 if made.type is FieldType.INTEGER else made.places))
+    whole = made.type is FieldType.INTEGER
+    return str(_number(made.name, Decimal(text), 0 if whole else made.places, whole=whole))
 
 
 def _is_email(text: str) -> bool:

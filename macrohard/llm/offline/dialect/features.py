@@ -156,7 +156,8 @@ class FeatureReader:
         if csv:
             cursor.accept(*_CSV)
         cursor.accept("of", "for")
-        subjects = read_subjects(cursor, self._schema) or self._inherited(cursor)
+        subjects = self._them(cursor) or read_subjects(cursor, self._schema)
+        subjects = subjects or self._inherited(cursor)
         self._subject = subjects
         if csv:
             while cursor.accept(*_CSV):
@@ -164,6 +165,10 @@ class FeatureReader:
         for kind in subjects:
             for verb in verbs:
                 self.found[kind.slug].verbs.setdefault(verb, self._line)
+
+    def _them(self, cursor: Cursor) -> Subject:
+        """What ``them`` means: the kinds of the clause before."""
+        return self._subject if cursor.accept("them", "these", "those") else ()
 
     def _inherited(self, cursor: Cursor) -> Subject:
         """The kinds of the heading or the clause before; the only kind, where there is one."""
@@ -179,7 +184,7 @@ class FeatureReader:
     # -- filter, sort, search --------------------------------------------------------------------
 
     def _take_pick(self, cursor: Cursor, verb: str) -> None:
-        subjects = read_subjects(cursor, self._schema)
+        subjects = self._them(cursor) or read_subjects(cursor, self._schema)
         if subjects:
             if not cursor.accept("by", "on", "in", "for a text in", "for text in", "within"):
                 raise cursor.puzzle(f"{verb} by which fields? Write “{verb} KINDS by FIELD”.")

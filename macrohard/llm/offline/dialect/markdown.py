@@ -18,10 +18,11 @@ MAX_ENTRIES = 10_000
 """Most headings, bullets and paragraphs: what is read within seconds, and hundreds of pages."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_BULLET = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(?=\S)")
+_BULLET = re.compile(r"(?:[-*+•]|[0-9]{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(?=\S)")
 _ESCAPE = re.compile(r"\\([*_`#\-+.()\[\]<>|])")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])")
 _UNDERLINE = re.compile(r"(?<!\w)__?(?=\w)|(?<=\w)__?(?!\w)")
+_FENCES = ("```", "~~~")
 _STOP = re.compile(r"\.(?=\s)")
 _QUOTED = re.compile(r'("[^"]*")')
 _STAR = "\ue000"
@@ -33,7 +34,7 @@ class Entry:
     """A heading, a bullet or a paragraph.
 
     Attributes:
-        form: ``heading``, ``bullet`` or ``prose``.
+        form: ``heading``, ``bullet``, ``prose`` or ``fence``.
         text: Cleaned of emphasis, continuation lines joined by a space.
         line: 1-based line it begins on.
         depth: Level of a heading, indentation of the others in columns.
@@ -129,6 +130,8 @@ def _keep(entry: Entry, section: Section, problems: Problems) -> None:
     if len(entry.text) > MAX_ENTRY:
         message = f"{len(entry.text)} characters in one go; at most {MAX_ENTRY} can be read."
         problems.add(entry.line, Puzzle(message))
+    elif entry.form == "fence":
+        problems.add(entry.line, Puzzle("blocks of code are not read; write plain bullets."))
     else:
         section.entries.append(entry)
 
@@ -163,7 +166,7 @@ def _without_comments(text: str, problems: Problems) -> str:
         if end < 0:
             line = text.count("\n", 0, start) + 1
             problems.add(line, Puzzle("this comment is never closed; end it with -->."))
-            return "".join(parts)
+            problems.raise_any()
         position = end + 3
         parts.append(" " + "\n" * text.count("\n", start, position))
     parts.append(text[position:])
@@ -207,7 +210,7 @@ def _joined(entry: Entry, pieces: list[str]) -> Entry:
 
 
 def _continues(bare: str, indent: int, current: Entry) -> bool:
-    if _is_blank(bare) or bare.startswith("#") or _BULLET.match(bare):
+    if _is_blank(bare) or bare.startswith(("#", *_FENCES)) or _BULLET.match(bare):
         return False
     return current.form == "prose" or (current.form == "bullet" and indent > current.depth)
 
@@ -236,6 +239,8 @@ def _entry(bare: str, indent: int, number: int) -> Entry:
         return Entry(
             "heading", clean(text.strip().rstrip("#").strip()), number, level, [(0, number)]
         )
+    if bare.startswith(_FENCES):
+        return Entry("fence", bare, number, indent, [(0, number)])
     if match := _BULLET.match(bare):
         return Entry("bullet", clean(bare[match.end() :]), number, indent, [(0, number)])
     return Entry("prose", clean(bare), number, indent, [(0, number)])

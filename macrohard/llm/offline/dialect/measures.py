@@ -56,7 +56,7 @@ def read_would_take(
     kind = schema.take_kind(cursor)
     if kind is None or not (cursor.accept(*WHICH) and cursor.accept(*_WOULD)):
         return None
-    target, measure = _measure(cursor, schema)
+    target, measure, via = _measure(cursor, schema, kind)
     cursor.accept("to go", "to fall", "to rise", "to drop", "go", "fall", "rise", "drop", "to")
     op, bound = _bound(cursor, schema, target)
     if not take_refused(cursor):
@@ -64,7 +64,7 @@ def read_would_take(
     compare = Compare(op, FieldRef(measure.slug), bound)
     comparison(op, compare.left, bound, target.slug, schema.field)
     rules = _rules(compare, schema, target.slug, cursor.whole(), line)
-    mine = [rule for rule in rules if rule.kind == kind.slug]
+    mine = [rule for rule in rules if rule.kind == kind.slug and via in {"", rule.via}]
     if not mine:
         feeding = listed(schema.kinds[rule.kind].plural for rule in rules)
         raise cursor.puzzle(
@@ -74,30 +74,47 @@ def read_would_take(
     return list(mine)
 
 
-def _measure(cursor: Cursor, schema: Schema) -> tuple[DraftKind, Field]:
-    """``the stock of an item``, ``an item's stock``, ``its item's stock``."""
+def _measure(cursor: Cursor, schema: Schema, kind: DraftKind) -> tuple[DraftKind, Field, str]:
+    """``the stock of an item``, ``an item's stock``, ``the stock of its item``.
+
+    Returns:
+        The kind that has the measure, the measure, and the reference by which the records being
+        written refer to it where the sentence names that.
+    """
     start = cursor.position
-    target = schema.take_kind(cursor)
+    target, via = _take_target(cursor, schema, kind)
     if target and cursor.accept("'s"):
-        measure = schema.take_field(cursor, target.slug)
-        if measure is None:
-            raise target.no_field(cursor)
-        return target, measure
+        return target, _take_measure(cursor, schema, target), via
     cursor.position = start
     cursor.skip("the")
     for ahead in range(1, 20):
         if cursor.norm(ahead) not in {"of", "in", "for"}:
             continue
         behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
-        target = schema.take_kind(behind)
-        if target is None:
-            continue
-        measure = schema.take_field(cursor, target.slug)
-        if measure is None:
-            raise target.no_field(cursor)
-        cursor.position = behind.position
-        return target, measure
+        target, via = _take_target(behind, schema, kind)
+        if target is not None:
+            measure = _take_measure(cursor, schema, target)
+            cursor.position = behind.position
+            return target, measure, via
     raise cursor.puzzle("of what? Write “the FIELD of a KIND below N”.", "rules")
+
+
+def _take_target(cursor: Cursor, schema: Schema, kind: DraftKind) -> tuple[DraftKind | None, str]:
+    """The kind that comes next, or that a reference of the kind refers to, and the reference."""
+    target = schema.take_kind(cursor)
+    if target is not None:
+        return target, ""
+    reference = schema.take_field(cursor, kind.slug)
+    if reference is None or not reference.target:
+        return None, ""
+    return schema.kinds[reference.target], reference.slug
+
+
+def _take_measure(cursor: Cursor, schema: Schema, target: DraftKind) -> Field:
+    measure = schema.take_field(cursor, target.slug)
+    if measure is None:
+        raise target.no_field(cursor)
+    return measure
 
 
 def _bound(cursor: Cursor, schema: Schema, target: DraftKind) -> tuple[CompareOp, Expression]:

@@ -25,7 +25,7 @@ RESERVED_FIELDS = {
 
 GRAMMAR = frozenset(
     "and or not is are where when if whose with of by per via the an its their each every all "  # noqa: SIM905
-    "yes no true false today now empty given that which who".split()
+    "yes no true false today now empty given".split()
 )
 """Words that hold sentences of the dialect together; alone they can name nothing."""
 

@@ -72,14 +72,16 @@ _Span = tuple[Field, Field] | None
 def _span(cursor: Cursor, schema: Schema, kind: DraftKind) -> _Span:
     """``from start to end``, with or without brackets; None where it does not come next."""
     start = cursor.position
-    cursor.accept(",")
-    bracket = cursor.accept("(")
-    worded = cursor.accept("from", "between")
-    first = schema.take_field(cursor, kind.slug) if bracket or worded else None
-    if first and cursor.accept("to", "until", "and", "till", "through"):
-        last = schema.take_field(cursor, kind.slug)
-        if last and (not bracket or cursor.accept(")")):
-            return first, last
+    for words in (("from", "between"), ()):
+        cursor.position = start
+        cursor.accept(",")
+        bracket = cursor.accept("(")
+        worded = cursor.accept(*words)
+        first = schema.take_field(cursor, kind.slug) if bracket or worded else None
+        if first and cursor.accept("to", "until", "and", "till", "through"):
+            last = schema.take_field(cursor, kind.slug)
+            if last and (not bracket or cursor.accept(")")):
+                return first, last
     cursor.position = start
     return None
 

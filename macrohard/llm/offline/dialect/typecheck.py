@@ -34,8 +34,8 @@ DATES = frozenset({FieldType.DATE, FieldType.DATETIME})
 TEXTUAL = frozenset({FieldType.TEXT, FieldType.EMAIL, FieldType.ONE_OF})
 ORDERED = NUMERIC | DATES
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")
 MIRRORED = {
     CompareOp.LT: CompareOp.GT,
     CompareOp.GT: CompareOp.LT,

@@ -49,8 +49,8 @@ _CLOSER = {"*", "/"}
 
 
 def number_text(value: Decimal) -> str:
-    """A number without an exponent: ``0.01``, ``100``."""
-    return f"{value:f}"
+    """A number as people write it: ``0.01``, ``100``."""
+    return f"{value.normalize():f}"
 
 
 def expression_text(  # noqa: PLR0911  (a return for each form)

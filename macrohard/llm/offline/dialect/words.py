@@ -22,8 +22,8 @@ MAX_OPERATORS = 60
 _TOKEN = re.compile(
     r"""
       (?P<string>"[^"]*"|“[^”]*”|«[^»]*»|(?<!\w)'[^']+'(?!\w)|(?<!\w)‘[^’]+’(?!\w))
-    | (?P<date>\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2})?(?!\w))
-    | (?P<number>\d+(?:\.\d+)?(?![^\W_]))
+    | (?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2})?(?!\w))
+    | (?P<number>[0-9]+(?:\.[0-9]+)?(?![^\W_]))
     | (?P<word>[^\W_]+)
     | (?P<possessive>(?:(?<=\w)|^)['’]s(?!\w))
     | (?P<glue>_+|(?<=[^\W\d_])-(?=[^\W\d_]))
@@ -224,7 +224,7 @@ class Cursor:
 
     def rest(self, limit: int = 60) -> str:
         """What is left, as written, cut for a message."""
-        left = self.text[self.offset :].strip()
+        left = self.text[self.offset :].strip().rstrip(".")
         return left if len(left) <= limit else left[: limit - 1].rstrip() + "…"
 
     def between(self, begin: int, end: int) -> str:
