@@ -54,7 +54,7 @@ def parser_function(app: App, kind: Kind, verbs: list[Verb]) -> str:
     lines = [
         f'made = console.Parser(prog="python -m {app.slug} {kind.command}")',
         "console.add_database_option(made)",
-        'verbs = made.add_subparsers(metavar="VERB", required=True)',
+        'verbs = made.add_subparsers(prog=made.prog, metavar="VERB", required=True)',
         *(f"declare_{function_name(verb.name)}(verbs)" for verb in verbs),
         "return made",
     ]

@@ -23,6 +23,8 @@ LOOSEST_FIRST = (
     ("*", "/"),
 )
 """Operators at which a line without commas is broken, those that bind loosest first."""
+CHAINS = {"else", "for", "and", "or", "+", "-", "*", "/", "==", "!=", "<", "<=", ">", ">="}
+"""Operators that make a bare element a chain, which is broken at them before its brackets."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def stands_open(words: list[Token], closing: Token) -> bool:
         return True
     outer = [w.text for w in words if w.depth == 0]
     statement = words[0].text in {"return", "def", "if", "class", "with", "raise", "for"}
-    return not statement and ("else" in outer or "for" in outer)
+    return not statement and bool(CHAINS & set(outer))
 
 
 def at_bracket(line: str, words: list[Token], opening: Token, closing: Token) -> list[str]:

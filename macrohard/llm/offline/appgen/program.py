@@ -3,6 +3,7 @@
 import json
 
 from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.commands import kind_verbs
 from macrohard.llm.offline.appgen.pysource import (
     block,
     docstring,
@@ -27,6 +28,10 @@ def commands_init(app: App) -> str:
         f"{quote(kind.command)}: {quote(f'{app.slug}.commands.{names.file_name(kind)}')}"
         for kind in app.kinds
     ]
+    known = [
+        f"{quote(kind.command)}: {quote(', '.join(verb.name for verb in kind_verbs(app, kind)))}"
+        for kind in app.kinds
+    ]
     about = names.sentence(app.purpose.split("\n")[0] or app.title)
     blocks = [
         f'PROGRAM = "python -m {app.slug}"',
@@ -34,6 +39,8 @@ def commands_init(app: App) -> str:
         f'DATABASE = "{app.slug}.db"',
         exploded("COMMANDS = {", entries, "}"),
         '"""The module of each kind\'s commands; only the one that is needed is loaded."""',
+        exploded("VERBS = {", known, "}"),
+        '"""What can be done with each kind."""',
     ]
     return module("The commands of the program, and where their code is.", blocks, {})
 

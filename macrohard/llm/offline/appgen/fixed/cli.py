@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from macrohard.llm.offline.appgen.fixed.commands import ABOUT, COMMANDS, DATABASE, PROGRAM
+from macrohard.llm.offline.appgen.fixed.commands import ABOUT, COMMANDS, DATABASE, PROGRAM, VERBS
 from macrohard.llm.offline.appgen.fixed.console import Parser, add_database_option, choose
 from macrohard.llm.offline.appgen.fixed.errors import AppError, InputError
 
@@ -37,11 +37,23 @@ def run(arguments: Sequence[str]) -> str:
 
 def parser() -> Parser:
     """Make the parser of everything before the verb."""
-    made = Parser(prog=PROGRAM, description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
+    made = Parser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} [--db PATH] KIND VERB ...",
+        description=ABOUT,
+        epilog=f"kinds and verbs:\n{overview()}\n\n{PROGRAM} KIND VERB --help says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_database_option(made)
-    made.add_argument("kind", nargs="?", metavar="KIND", help=f"one of: {', '.join(COMMANDS)}")
-    made.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="KIND --help says")
+    made.add_argument("kind", nargs="?", metavar="KIND", help="what it is about")
+    made.add_argument("rest", nargs=argparse.REMAINDER, metavar="VERB ...", help="what to do")
     return made
+
+
+def overview() -> str:
+    """List the kinds, each with its verbs."""
+    size = max(map(len, VERBS))
+    return "\n".join(f"  {kind.ljust(size)}  {verbs}" for kind, verbs in VERBS.items())
 
 
 def one_line(message: str) -> str:

@@ -1,9 +1,11 @@
 """CSV files: read row by row with their line numbers, and written."""
+# For ruff: pathlib is slow to load.
+# ruff: noqa: PTH110, PTH121, PTH123
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
 
@@ -52,7 +54,8 @@ def read(
 def read_text(path: str) -> str:
     """Read a whole file, with or without a byte order mark."""
     try:
-        content = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            content = file.read()
     except OSError as error:
         raise StorageError(f"cannot read {path!r}: {error.strerror}") from error
     try:
@@ -82,13 +85,14 @@ def write(path: str, header: Sequence[str], rows: Iterable[Sequence[str]], datab
     Raises:
         StorageError: when it cannot be written.
     """
-    if Path(path).exists() and Path(database).exists() and Path(path).samefile(database):
+    if os.path.exists(path) and os.path.exists(database) and os.path.samefile(path, database):
         raise StorageError(f"cannot write {path!r}: it is the database")
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
     try:
-        Path(path).write_text(text.getvalue(), encoding="utf-8", newline="")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
     except OSError as error:
         raise StorageError(f"cannot write {path!r}: {error.strerror}") from error
