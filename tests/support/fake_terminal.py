@@ -89,8 +89,10 @@ def _act(session: Session, tool: str, arguments: dict[str, object], program: Pro
     if tool == "type_line":
         line = str(arguments["text"])
         text, status = program(line)
+    elif tool == "press":
+        line, text, status = "(press)", "", 130
     else:
-        line, text, status = f"({tool})", "", 130
+        line, text, status = "(wait)", "", -1
     session.lines.append((step, line, text))
     prompt = f"[{status}] $ " if status >= 0 else "(no prompt: the program is running)"
     return f"{text}\n{prompt}" if text else prompt

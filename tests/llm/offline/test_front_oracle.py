@@ -200,6 +200,18 @@ def test_a_record_cannot_refer_to_itself_before_it_is_there() -> None:
         writing.add(world, "part", {"whole": "1"})
 
 
+def test_a_text_may_say_today_by_default_and_means_the_word() -> None:
+    app, _ = kind_of(
+        '# T\n\n## Data\n\n### Note\n- label: text, default "today"\n- day: date, default today\n\n'
+        "## Features\n- add, list notes\n",
+        "note",
+    )
+    world = World(app, NOON)
+    writing.add(world, "note", {})
+    (note,) = world.records("note")
+    assert record_json(note) == {"id": 1, "label": "today", "day": "2030-06-15"}
+
+
 def test_spans_may_touch_and_not_overlap() -> None:
     app, _ = kind_of(ROOMS, "booking")
     world = World(app, NOON)

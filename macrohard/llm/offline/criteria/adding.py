@@ -8,7 +8,7 @@ from macrohard.llm.offline.criteria.subject import BAD_VALUES, Subject, article
 from macrohard.llm.offline.dialect.ast import Field, FieldType
 from macrohard.llm.offline.oracle.pools import shift, takes
 from macrohard.llm.offline.oracle.seek import Typed
-from macrohard.llm.offline.oracle.values import bound_value, canonical
+from macrohard.llm.offline.oracle.values import bound_value, canonical, follows_clock
 from macrohard.llm.offline.oracle.world import stored_fields
 
 REFUSED = (
@@ -42,7 +42,7 @@ def accepted(subject: Subject, typed: Typed) -> tuple[Check, ...]:
 def _filled_today(subject: Subject, typed: Typed) -> tuple[str, ...]:
     """Fields whose default is the day of the test."""
     fields = stored_fields(subject.kind)
-    return tuple(f.slug for f in fields if f.default == "today" and f.slug not in typed)
+    return tuple(f.slug for f in fields if follows_clock(f) and f.slug not in typed)
 
 
 def _kept(subject: Subject, fresh: Typed) -> Iterator[Case]:

@@ -9,7 +9,7 @@ from macrohard.llm.offline.dialect.ast import Aggregate, App, Field, GroupBy, Ki
 from macrohard.llm.offline.oracle import writing
 from macrohard.llm.offline.oracle.reading import Query, grouped, record_json, select, shown
 from macrohard.llm.offline.oracle.rules import RefusedError
-from macrohard.llm.offline.oracle.values import Json, Value
+from macrohard.llm.offline.oracle.values import Json, Value, follows_clock
 from macrohard.llm.offline.oracle.world import Record, World
 
 EARLY = datetime(2025, 1, 1, 0, 1)  # noqa: DTZ001 (the dialect has no zones)
@@ -26,7 +26,7 @@ class UnsettledError(Exception):
 
 def speaks_of_today(node: object) -> bool:
     """Whether a tree of the dialect looks at the clock anywhere."""
-    if isinstance(node, Today) or (isinstance(node, Field) and node.default == "today"):
+    if isinstance(node, Today) or (isinstance(node, Field) and follows_clock(node)):
         return True
     if isinstance(node, tuple):
         return any(speaks_of_today(part) for part in node)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from macrohard.llm.offline.dialect.ast import Field, FieldType, Kind
+from macrohard.llm.offline.dialect.ast import Kind
 from macrohard.llm.offline.oracle.rules import Problem, problems
 from macrohard.llm.offline.oracle.timeless import Timeless
-from macrohard.llm.offline.oracle.values import Value, read_value
+from macrohard.llm.offline.oracle.values import default_value, read_value
 from macrohard.llm.offline.oracle.world import Record, Row, World, stored_fields
 
 Typed = dict[str, str]
@@ -57,12 +57,6 @@ class Trial:
             if text is not None:
                 row[field.slug] = read_value(field, text)
             elif not was:
-                row[field.slug] = _default(world, field)
+                row[field.slug] = default_value(field, world.now)
         after.rows[self.kind.slug][self.number] = row
         return Record(after, self.kind, self.number)
-
-
-def _default(world: World, field: Field) -> Value:
-    if field.default == "today":
-        return world.now.date() if field.type is FieldType.DATE else world.now
-    return None if field.default is None else read_value(field, field.default)

@@ -162,6 +162,20 @@ def round_half_up(value: Fraction, places: int) -> Decimal:
     return abs(number) if not whole else number
 
 
+def follows_clock(field: Field) -> bool:
+    """Whether the field's default is the day or minute of the write; a text may say ``today``."""
+    return field.default == "today" and field.type in {FieldType.DATE, FieldType.DATETIME}
+
+
+def default_value(field: Field, now: datetime) -> Value:
+    """What a field holds that is not given."""
+    if field.default is None:
+        return None
+    if follows_clock(field):
+        return now.date() if field.type is FieldType.DATE else now
+    return read_value(field, field.default)
+
+
 def canonical(value: Value) -> str:
     """The value as CSV and commands write it; empty as nothing."""
     if value is None:

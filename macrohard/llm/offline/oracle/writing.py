@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from macrohard.llm.offline.dialect.ast import DeleteRule, Field, FieldType, Kind
 from macrohard.llm.offline.oracle.rules import Problem, RefusedError, problems
-from macrohard.llm.offline.oracle.values import BadValueError, Value, read_value
+from macrohard.llm.offline.oracle.values import BadValueError, Value, default_value, read_value
 from macrohard.llm.offline.oracle.world import Record, Row, World, stored_fields
 
 
@@ -17,7 +17,7 @@ def add(world: World, kind: str, typed: Mapping[str, str]) -> int:
     row: Row = {}
     for field in stored_fields(world.app.kind(kind)):
         text = typed.get(field.slug)
-        row[field.slug] = _default(world, field) if text is None else _read(field, text)
+        row[field.slug] = default_value(field, world.now) if text is None else _read(field, text)
     number = world.used[kind] + 1
     _write(world, kind, number, row)
     world.used[kind] = number
@@ -112,16 +112,6 @@ def _existing(world: World, kind: Kind, number: int) -> Record:
     if record is None:
         raise RefusedError(Problem(f"there is no {kind.name} {number}", slug="id"))
     return record
-
-
-def _default(world: World, field: Field) -> Value:
-    if field.default is None:
-        return None
-    if field.default == "today" and field.type is FieldType.DATE:
-        return world.now.date()
-    if field.default == "today" and field.type is FieldType.DATETIME:
-        return world.now
-    return _read(field, field.default)
 
 
 def _read(field: Field, text: str) -> Value:
