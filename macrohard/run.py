@@ -1,11 +1,13 @@
 """One run: its directory, its lock, starting it, going on with it, and stopping it well."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import tempfile
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -177,6 +179,15 @@ class _Runner:
         except MacrohardError as error:
             self._end("stopped" if error.exit_code == 5 else "failed", str(error))
             raise
+        except (OSError, sqlite3.OperationalError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            message = (
+                f"The run cannot be written: {reason}. Nothing that was stored is lost; when there "
+                f"is room again, go on with: macrohard resume {self._folder}"
+            )
+            with contextlib.suppress(OSError):
+                self._end("failed", message)
+            raise UsageError(message) from error
         except Exception as error:
             self._end("failed", f"internal error: {type(error).__name__}: {error}")
             raise

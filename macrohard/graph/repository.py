@@ -5,6 +5,7 @@ same history. Git's own configuration on this machine is not read.
 """
 
 import asyncio
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -182,6 +183,9 @@ class Repository:
             raise
         if process.returncode:
             said = (err or out).decode(errors="replace").strip()
+            for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+                if os.strerror(number) in said:
+                    raise OSError(number, os.strerror(number), str(at or self.root))
             raise GitError(f"git {' '.join(arguments[:2])} failed: {said}")
         return out.decode(errors="replace")
 

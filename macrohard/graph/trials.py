@@ -15,7 +15,15 @@ from macrohard.graph.state import State, TrialTask
 from macrohard.graph.verify import Failures
 from macrohard.llm.base import Asker
 from macrohard.sandbox.base import Sandbox
-from macrohard.users import Desk, HandIn, Patience, TerminalDriver, UserTools, how_to_run, write_evidence
+from macrohard.users import (
+    Desk,
+    HandIn,
+    Patience,
+    TerminalDriver,
+    UserTools,
+    how_to_run,
+    write_evidence,
+)
 from macrohard.users.base import TrialResult
 from macrohard.users.furnish import furnish
 
