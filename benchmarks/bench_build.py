@@ -89,17 +89,17 @@ def faults(scratch: Path) -> None:
         )
 
 
-def kills(scratch: Path, count: int, seed: int) -> None:
+def kills(scratch: Path, count: int, seed: int, spec: Path) -> None:
     """Kill builds with SIGKILL at random moments, resume, compare with an undisturbed build."""
-    seconds, _, record = build(EXAMPLE, scratch / "whole")
+    seconds, _, record = build(spec, scratch / "whole")
     wanted, calls = tree(scratch / "whole"), record["cost"]["calls"]
     chance = random.Random(seed)
     same = repeated = more = 0
     for number in range(count):
         out = scratch / f"kill-{number}"
-        _kill_once(out, chance.uniform(0.3, seconds))
+        _kill_once(spec, out, chance.uniform(0.3, seconds))
         if not (out / "run.json").exists():
-            build(EXAMPLE, out)  # killed before there was a run
+            build(spec, out)  # killed before there was a run
         else:
             subprocess.run(
                 [sys.executable, "-m", "macrohard", "resume", str(out)],
@@ -121,14 +121,14 @@ def kills(scratch: Path, count: int, seed: int) -> None:
         else:
             print(f"kill {number}: {ended['status']}: {ended['error']}; kept in {out}")
     print(
-        f"kill -9 at {count} random moments (seed {seed}): {same} resumed to the same app; "
+        f"{spec.name}: kill -9 at {count} random moments (seed {seed}): {same} resumed to the same app; "
         f"{repeated} calls made again, {more} calls beyond those of an undisturbed build"
     )
 
 
-def _kill_once(out: Path, after: float) -> None:
+def _kill_once(spec: Path, out: Path, after: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "macrohard", "build", str(EXAMPLE), "--out", str(out)],
+        [sys.executable, "-m", "macrohard", "build", str(spec), "--out", str(out)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -220,6 +220,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", default=["example", "five", "faults", "overhead"])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--spec", type=Path, default=EXAMPLE, help="what kills builds")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="macrohard-bench-") as folder:
         scratch = Path(folder)
@@ -232,7 +233,7 @@ def main() -> None:
         if "faults" in options.what:
             faults(scratch)
         if "kills" in options.what:
-            kills(scratch, options.kills, options.seed)
+            kills(scratch, options.kills, options.seed, options.spec)
 
 
 if __name__ == "__main__":
