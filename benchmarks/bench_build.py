@@ -121,7 +121,8 @@ def kills(scratch: Path, count: int, seed: int, spec: Path) -> None:
         else:
             print(f"kill {number}: {ended['status']}: {ended['error']}; kept in {out}")
     print(
-        f"{spec.name}: kill -9 at {count} random moments (seed {seed}): {same} resumed to the same app; "
+        f"{spec.name}: kill -9 at {count} random moments (seed {seed}): {same} resumed to the same "
+        f"app; "
         f"{repeated} calls made again, {more} calls beyond those of an undisturbed build"
     )
 
