@@ -25,13 +25,16 @@ class Router:
         ttl_s: How long a session's KV is pinned after a call that will be followed by another.
         spill: How much more loaded than the least loaded replica a preferred one may be, as a
             share of the batch limit.
+        threshold: Share of the prompt a replica must cache to be preferred (affinity): a short
+            prefix that everyone shares must not draw everyone to one place.
         cache_weight: Weight of the prefill the call itself needs (cost).
         load_weight: Weight of what is ahead of it (cost).
     """
 
     name: str = "least-loaded"
     ttl_s: float = 0.0
-    spill: float = 0.25
+    spill: float = 0.1
+    threshold: float = 0.3
     cache_weight: float = 1.0
     load_weight: float = 1.0
 

@@ -176,7 +176,8 @@ def _router(section: Section) -> Router:
     router = Router(
         name=name,
         ttl_s=section.number("ttl", "time", usual, most=86400),
-        spill=section.number("spill", "share", 0.25, most=1),
+        spill=section.number("spill", "share", 0.1, most=1),
+        threshold=section.number("threshold", "share", 0.3, most=1),
         cache_weight=section.number("cache_weight", "count", 1, most=1000),
         load_weight=section.number("load_weight", "count", 1, most=1000),
     )

@@ -1,6 +1,7 @@
 """Runs scenarios over seeds: one answer with intervals, or several side by side."""
 
 import math
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,9 @@ from macrohard.errors import ConfigError
 
 DEFAULT_DURATION_S = 1800.0
 """Clock of a closed loop of agents when the scenario gives none."""
+
+TRACE_JITTER_S = 2.0
+"""How far a seed may move an arrival of a trace (Mooncake's clock ticks in steps of 3 s)."""
 
 Progress = Callable[[str], None]
 
@@ -123,6 +127,8 @@ def make_workload(plan: WorkloadPlan, seed: int, duration_s: float, *, pools: in
         workload = replay_runs(
             plan.files, builds=plan.builds or 100, agents=plan.agents or 10, seed=seed
         )
+    if plan.kind in {"mooncake", "azure"}:
+        workload = _jittered(workload, seed)
     if pools > 1 and plan.kind == "agents":
         workload = replace(workload, pool=[int(session) % pools for session in workload.session])
     if plan.deadline_s:
@@ -131,6 +137,13 @@ def make_workload(plan: WorkloadPlan, seed: int, duration_s: float, *, pools: in
         every = round(1 / max(plan.urgent_share, 1e-6))
         workload = replace(workload, priority=[int(s % every != 0) for s in workload.session])
     return workload
+
+
+def _jittered(workload: Workload, seed: int) -> Workload:
+    """A trace happened once; seeds move each arrival a little, so that intervals mean something."""
+    rng = random.Random(seed)  # noqa: S311 - a simulation
+    moved = [at + rng.uniform(0, TRACE_JITTER_S) if at >= 0 else at for at in workload.arrival_s]
+    return replace(workload, arrival_s=moved)
 
 
 def _make_agents(plan: WorkloadPlan, seed: int, duration_s: float) -> Workload:

@@ -205,6 +205,7 @@ def _pool_columns(pools: Sequence[tuple[int, int, int, int, Router]]) -> dict[st
                 "router": router.code,
                 "ttl_s": router.ttl_s,
                 "spill": router.spill,
+                "threshold": router.threshold,
                 "cache_weight": router.cache_weight,
                 "load_weight": router.load_weight,
                 "preempt": int(router.preempts),

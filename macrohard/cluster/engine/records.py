@@ -158,6 +158,7 @@ POOL: Fields = (
     ("cursor", "i8"),
     ("ttl_s", "f8"),
     ("spill", "f8"),
+    ("threshold", "f8"),
     ("cache_weight", "f8"),
     ("load_weight", "f8"),
     ("preempt", "i8"),

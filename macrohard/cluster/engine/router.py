@@ -41,7 +41,7 @@ def best_resident(w: Any, pool: Any, call: int, fallback: int) -> int:
     stream = c.stream
     while stream >= 0:
         best = -1
-        best_hit = 0
+        best_hit = max(0, int(pool.threshold * c.prompt) - 1)
         entry = w.streams[stream].resident
         while entry >= 0:
             replica = w.entries[entry].replica
