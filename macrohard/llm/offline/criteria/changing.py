@@ -12,6 +12,9 @@ from macrohard.llm.offline.oracle.pools import takes
 from macrohard.llm.offline.oracle.seek import Want
 from macrohard.llm.offline.oracle.world import stored_fields
 
+_REFUSED_EDITS = 3
+"""Bad edits tried for each kind: fields are checked one by one when records are added."""
+
 NOBODY = 999_999
 """An id that no example record has."""
 
@@ -106,6 +109,7 @@ def _edit_refused(subject: Subject) -> Iterator[Case]:
         for field, text in bad
         if subject.refuses_edit(made.number, {field.slug: text})
     ]
+    tried = tried[:_REFUSED_EDITS]
     if tried:
         yield Case(
             name=f"{subject.kind.slug}_edit_refuses_what_add_refuses",

@@ -1,6 +1,6 @@
 """Criteria of reading records: lists, single records, filters, orders, searches, conditions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from macrohard.llm.offline.criteria.adding import REFUSED
 from macrohard.llm.offline.criteria.changing import NOBODY
@@ -121,7 +121,7 @@ def _filter(subject: Subject, field: Field) -> Case | None:
     value = min(dict.fromkeys(values), key=lambda text: (values.count(text), text))
     typed = value.upper() if field.type is FieldType.TEXT else value
     checks: list[Check] = []
-    for text in (typed, *_absent_value(field, values)):
+    for text in (typed, *_absent_value(field)):
         words = list_(subject.kind, *option(field, text))
         check = answers(subject, words, Query(filters=((field.slug, text),)))
         if check is not None:
@@ -149,13 +149,9 @@ def _stable_values(subject: Subject, field: Field) -> list[str]:
     return found
 
 
-def _absent_value(field: Field, values: Sequence[str]) -> list[str]:
+def _absent_value(field: Field) -> list[str]:
     """A value that none of the examples has, where the type makes one easy to name."""
-    if field.type is FieldType.TEXT:
-        return ["Nothing like it"]
-    if field.type is FieldType.ONE_OF:
-        return [choice for choice in field.choices if choice not in values][:1]
-    return []
+    return ["Nothing like it"] if field.type is FieldType.TEXT else []
 
 
 def sorting(subject: Subject) -> list[Case]:
@@ -223,9 +219,6 @@ def condition(subject: Subject, named: NamedCondition) -> list[Case]:
     if check is None or not subject.examples:
         return []
     met = subject.there.select(subject.kind, Query(condition=named.slug))
-    checks: list[Check] = [check]
-    if met:
-        checks.append(Tells(words, tuple(cells(subject, record.id) for record in met)))
     return [
         Case(
             name=f"{subject.kind.slug}_{named.slug.strip('_')}",
@@ -233,7 +226,7 @@ def condition(subject: Subject, named: NamedCondition) -> list[Case]:
             when=f"the {named.name} {subject.plural} are asked for",
             then=f"exactly {_ids(subject, met)} listed"
             + (f", and lists mark them `{named.name}`" if named.marks else ""),
-            checks=tuple(checks),
+            checks=(check,),
         )
     ]
 

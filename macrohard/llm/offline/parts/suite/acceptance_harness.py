@@ -205,6 +205,12 @@ class App:
             self.done.append(f"$ {self._shown(command)}")
         return Ran(self._shown(command), done.returncode, out, err)
 
+    def _environment(self) -> dict[str, str]:
+        """Compiled modules are kept beside the examples, out of the program's own folder."""
+        kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        cache = str(self.examples.folder / "bytecode")
+        return {**kept, "PYTHONPYCACHEPREFIX": cache, "PYTHONUTF8": "1"}
+
     def _placed(self, text: str) -> str:
         """A text with ``@file.csv`` as the path of that file."""
         return re.sub(r"(?<!\S)@(?=\w+\.csv\b)", lambda _: f"{self.folder}{os.sep}", text)
