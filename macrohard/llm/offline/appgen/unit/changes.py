@@ -7,11 +7,13 @@ from macrohard.llm.offline.appgen.pysource import module, quote
 from macrohard.llm.offline.appgen.unit.deletes import delete_methods
 from macrohard.llm.offline.appgen.unit.examples import Examples
 from macrohard.llm.offline.appgen.unit.records import given, record_code
+from macrohard.llm.offline.appgen.unit.rules import new_record, refused_add, rule_methods, texts
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
-from macrohard.llm.offline.dialect.ast import DeleteRule, FieldType, Kind, Rule
+from macrohard.llm.offline.dialect.ast import FieldType, Kind
 from macrohard.llm.offline.oracle import writing
 from macrohard.llm.offline.oracle.rules import RefusedError
 from macrohard.llm.offline.oracle.seek import Typed
+from macrohard.llm.offline.oracle.values import canonical
 
 
 def change_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
@@ -32,23 +34,6 @@ def change_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
     ]
     blocks = [each for each in blocks if "def test_" in each]
     return module(f"Tests of changes to {plural}, and of their rules.", blocks, ours)
-
-
-def texts(typed: Typed) -> str:
-    """What is typed, as a dict."""
-    entries = [f"{quote(slug)}: {quote(text)}" for slug, text in typed.items()]
-    return f"{{{', '.join(entries)}}}"
-
-
-def new_record(kind: Kind, typed: Typed, name: str = "record") -> list[str]:
-    """The statement that makes a record of texts."""
-    return given(name, f"{names.records_module(kind)}.new({texts(typed)})")
-
-
-def refused_add(kind: Kind, message: str) -> str:
-    """The statement that adds a record in vain."""
-    add = f"{names.changes_module(kind)}.add"
-    return f"self.assert_change_refused({quote(message)}, {add}, record)"
 
 
 def add_methods(examples: Examples, kind: Kind) -> Iterator[Method]:
@@ -109,6 +94,27 @@ def edit_methods(examples: Examples, kind: Kind) -> list[Method]:
             "self.assertEqual(stored, expected)",
         ]
         methods.append(Method("edit", "The given field changes, the others stay.", lines))
+    return methods + misfit_methods(examples, kind)
+
+
+def misfit_methods(examples: Examples, kind: Kind) -> list[Method]:
+    """Tests that an edit cannot break what an add could not."""
+    edit, numbers = f"{names.changes_module(kind)}.edit", [r.id for r in examples.of(kind)]
+    methods = []
+    for field in names.stored_fields(kind):
+        text, message = "999999", ""
+        if field.type is FieldType.REFERENCE:
+            message = f"no {names.singular(examples.app.kind(field.target))} 999999"
+        elif field.unique:
+            taken = next((r for r in examples.of(kind) if r.row[field.slug] is not None), None)
+            if taken is not None and taken.id != numbers[-1]:
+                text = canonical(taken.row[field.slug])
+                message = f"is taken by {names.singular(kind)} {taken.id}"
+        if message:
+            change = f"{{{quote(field.slug)}: {quote(text)}}}"
+            line = f"self.assert_change_refused({quote(message)}, {edit}, {numbers[-1]}, {change})"
+            about = f"A {names.heading(field)} that does not fit is refused."
+            methods.append(Method(f"{field.slug}_must_fit", about, [line]))
     return methods
 
 
@@ -152,67 +158,3 @@ def import_methods(examples: Examples, kind: Kind) -> list[Method]:
         ]
         methods.append(Method("bad_row", "A bad row is refused by its line.", bad))
     return methods
-
-
-def rule_methods(examples: Examples, kind: Kind) -> list[Method]:
-    """Tests of rules: what is just beyond each is refused, what is just within is accepted."""
-    methods = []
-    mine = [
-        rule
-        for rule in examples.app.rules
-        if rule.kind == kind.slug and not isinstance(rule, DeleteRule)
-    ]
-    for position, rule in enumerate(mine, start=1):
-        name = names.identifier(rule.text, longest=40)
-        about = f"Rule: {rule.text}."
-        lines = [*refused_lines(examples, kind, rule), *accepted_lines(examples, kind, rule)]
-        methods.append(Method(f"{position}_{name}", about, lines))
-        methods.append(
-            Method(f"{position}_{name}_when_editing", about, edit_lines(examples, kind, rule))
-        )
-    return [method for method in methods if method.lines]
-
-
-def broken(rule: Rule) -> str:
-    """The start of the message about a broken rule."""
-    return f"rule broken: {rule.text}"
-
-
-def refused_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
-    """The statements that break a rule."""
-    typed = examples.breaking(kind, rule)
-    refusal = examples.refusal(kind, typed) if typed is not None else None
-    if typed is None or refusal is None or refusal.rule != rule:
-        return []
-    return [*new_record(kind, typed), refused_add(kind, broken(rule))]
-
-
-def accepted_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
-    """The statements that just keep a rule."""
-    typed = examples.keeping(kind, rule)
-    if typed is None or examples.refusal(kind, typed) is not None:
-        return []
-    return [
-        *new_record(kind, typed, "accepted"),
-        f"stored = {names.changes_module(kind)}.add(self.connection, accepted)",
-        "self.assertGreater(stored.id, 0)",
-    ]
-
-
-def edit_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
-    """The statements that break a rule by an edit."""
-    for record in examples.of(kind):
-        typed = examples.breaking(kind, rule, record.id)
-        if not typed:
-            continue
-        try:
-            writing.edit(examples.world.copy(), kind.slug, record.id, typed)
-        except RefusedError as error:
-            if error.problem.rule != rule:
-                continue
-            return [
-                *given("texts", texts(typed)),
-                f"edit = {names.changes_module(kind)}.edit",
-                f"self.assert_change_refused({quote(broken(rule))}, edit, {record.id}, texts)",
-            ]
-    return []

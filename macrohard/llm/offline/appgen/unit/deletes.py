@@ -4,6 +4,7 @@ from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.deletes import is_referred_to
 from macrohard.llm.offline.appgen.pysource import quote
 from macrohard.llm.offline.appgen.unit.examples import Examples
+from macrohard.llm.offline.appgen.unit.rules import new_record
 from macrohard.llm.offline.appgen.unit.testcase import Method
 from macrohard.llm.offline.dialect.ast import Kind
 from macrohard.llm.offline.oracle import writing
@@ -31,7 +32,22 @@ def delete_methods(examples: Examples, kind: Kind) -> list[Method]:
             lines = accepted(examples, kind, record.id, outcome)
             about = "It goes, and what depends on it."
             methods.append(Method(f"{sort}_{record.id}", about, lines))
-    return methods
+    return methods + fresh_method(examples, kind)
+
+
+def fresh_method(examples: Examples, kind: Kind) -> list[Method]:
+    """The test that deletes a record which nothing refers to yet."""
+    fresh = examples.fresh(kind)
+    if fresh is None:
+        return []
+    changes, table = names.changes_module(kind), names.table(kind)
+    lines = [
+        *new_record(kind, fresh),
+        f"stored = {changes}.add(self.connection, record)",
+        f"{changes}.delete(self.connection, stored.id)",
+        f'self.assertEqual(self.count("{table}"), {len(examples.of(kind))})',
+    ]
+    return [Method("fresh", "What was just added can be deleted.", lines)]
 
 
 def sort_of(outcome: Problem | dict[str, int]) -> str:

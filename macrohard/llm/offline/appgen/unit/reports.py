@@ -6,7 +6,9 @@ from macrohard.llm.offline.appgen.pytypes import decimal_literal, literal
 from macrohard.llm.offline.appgen.questions import search_needs_connection, sort_needs_connection
 from macrohard.llm.offline.appgen.reports import condition_call
 from macrohard.llm.offline.appgen.sums import figure_name, group_name, offered
+from macrohard.llm.offline.appgen.unit.days import looks_at_clock, turning_records
 from macrohard.llm.offline.appgen.unit.examples import Examples
+from macrohard.llm.offline.appgen.unit.records import given, record_code
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
 from macrohard.llm.offline.dialect.ast import (
     AggregateOp,
@@ -14,6 +16,7 @@ from macrohard.llm.offline.dialect.ast import (
     FieldType,
     GroupBy,
     Kind,
+    NamedCondition,
 )
 from macrohard.llm.offline.oracle.evaluate import holds
 from macrohard.llm.offline.oracle.reading import (
@@ -176,6 +179,24 @@ def conditions(examples: Examples, kind: Kind) -> list[Method]:
         ]
         about = f"Exactly those that are {each.name.lower()} are found."
         methods.append(Method(each.slug.rstrip("_"), about, lines))
+        methods += edge_methods(examples, kind, each)
+    return methods
+
+
+def edge_methods(examples: Examples, kind: Kind, condition: NamedCondition) -> list[Method]:
+    """Tests of records just within a condition and just beyond it."""
+    node = condition.condition
+    call = condition_call(examples.app, kind, condition).replace("(connection", "(self.connection")
+    edges = [examples.at_edge(kind, node, met=met) for met in (True, False)]
+    if looks_at_clock(kind, node):
+        edges += turning_records(examples, kind, node) or ()
+    methods = []
+    for position, edge in enumerate(edges, start=1):
+        if edge is not None:
+            lines = given(names.variable(kind), record_code(edge))
+            lines.append(f"self.assert{holds(node, edge)}({names.reports_module(kind)}.{call})")
+            about = "Just within the condition, or just beyond it."
+            methods.append(Method(f"{condition.slug.rstrip('_')}_edge_{position}", about, lines))
     return methods
 
 
