@@ -20,8 +20,8 @@ from macrohard.sandbox.output import Streams
 from macrohard.sandbox.relay import Relay
 from macrohard.sandbox.terminal import PtyTerminal
 
-_REPORT_PATIENCE_S = 10.0  # past a deadline; the runner itself needs at most 3 s
-_KILL_PATIENCE_S = 4.0  # as long as the runner tries
+_REPORT_PATIENCE_S = 10.0  # past a deadline; the runner and the keeper need at most 4 s
+_KILL_PATIENCE_S = 5.0  # as long as the runner and the keeper try
 _PIPE_PATIENCE_S = 0.5  # for output still on its way when everything that could write is dead
 
 

@@ -217,6 +217,28 @@ async def test_a_daemon_ends_at_the_deadline(box: Sandbox, need: Need) -> None:
     assert await count_running(box, "82") == 0
 
 
+async def test_running_from_process_to_process_saves_nobody(box: Sandbox, need: Need) -> None:
+    need("pid", "orphans")
+    code = """
+import os, sys, time
+for _ in range(8):  # each of them is somebody else every moment
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            if os.fork():
+                os._exit(0)
+time.sleep(30)
+"""
+    result = await python(box, code, timeout_s=0.5)
+
+    assert result.outcome == "timeout"
+    seen = await shell(
+        box, "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -c '[f]or _ in range'"
+    )
+    assert seen.stdout == "0\n"
+    assert await works(box)
+
+
 async def test_ignored_signals_save_nobody(box: Sandbox) -> None:
     result = await shell(box, "trap '' TERM INT HUP QUIT; sleep 83 & while :; do sleep 1; done",
                          timeout_s=0.5)  # fmt: skip

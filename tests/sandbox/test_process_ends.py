@@ -128,6 +128,15 @@ async def test_folders_of_dead_factories_are_swept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [alive.name, "notes"]
 
 
+async def test_a_keeper_gets_nothing_of_our_environment() -> None:
+    async with await ProcessProvider().create(label="bare") as box:
+        keeper = box._premises.keeper
+        given = Path(f"/proc/{keeper.pid}/environ").read_bytes()
+
+    assert b"PYTEST_CURRENT_TEST" not in given
+    assert len(given.split(b"\0")) <= 2  # Python itself may note its locale
+
+
 async def test_boxes_leak_no_descriptors() -> None:
     provider = ProcessProvider()
     async with await provider.create(label="first") as box:

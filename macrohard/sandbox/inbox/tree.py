@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-PATIENCE_S = 3.0
+PATIENCE_S = 2.0
 """After this long what still lives is given up, and the box itself has to go."""
 
 _LONGEST_PAUSE_S = 0.02
