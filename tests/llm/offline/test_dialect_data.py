@@ -20,6 +20,10 @@ TWO = {
     "### People\n- name: text\n",
     "said plurals": "### Stock item (plural: stock items)\n- name: text\n- price: decimal\n"
     "### Person, plural people\n- name: text\n",
+    "tables": "### Stock item\n| Field | Type | Note |\n|:--|---|---|\n| name | text | |\n"
+    "| price | decimal | - |\n\n### Person\n\n| name | text |\n|---|---|\n",
+    "lead-ins": "Records:\n\n### Stock item\nFields:\n- name: text\n- price: decimal\n\n"
+    "### Person\nIt has:\n- name: text\n",
     "wrapped": "### Stock item\n- name:\n  text\n- price: decimal\n\n"
     "### Person\n\n\n- name: text\n",
 }
@@ -91,7 +95,13 @@ def test_accents_go_from_slugs_not_from_names() -> None:
         ),
         ("- x: text\n- y: date\n", 7, "no record kind stands above it"),
         ("### Thing\nA word of explanation.\n- x: text\n", 8, "lines that begin with “>”"),
-        ("### Thing\n- x: text\n\n| a | table |\n", 10, "lines that begin with “>”"),
+        ("### Thing\n- x: text\n|---|---|\n", 9, "below the first row of a table"),
+        ("### Thing\n| x | text |\n| y | text |\n|---|---|\n", 10, "below the first row"),
+        ("| x | text |\n", 7, "no record kind stands above this table"),
+        ("### Thing\n- x: text\n\n| y | phone |\n", 10, "“phone” is no type I know"),
+        ("We keep two kinds of things:\n- Thing: x (text)\n", 7, "I do not understand this line"),
+        ("- **Thing**, which we keep\n  - x: text\n", 7, "I do not understand"),
+        ("- **Thing** - which we keep\n  - x: text\n", 7, "lines that begin with “>”"),
         ("### Thing\n```\nx: text\n```\n", 8, "blocks of code are not read"),
         ("### 家\n- x: text\n", 7, "Latin letters"),
         ("### " + "k" * 200 + "\n- x: text\n", 7, "200 characters"),

@@ -34,6 +34,7 @@ PRICE = Through("item", "price")
         ("the quantity \N{MULTIPLICATION SIGN} its item's price", Arithmetic("*", QUANTITY, PRICE)),
         (r"quantity \* item.price", Arithmetic("*", QUANTITY, PRICE)),
         ("loan.quantity multiplied by item.price", Arithmetic("*", QUANTITY, PRICE)),
+        ("quantity * item price", Arithmetic("*", QUANTITY, PRICE)),
         ("quantity / 2", Arithmetic("/", QUANTITY, Number(D(2)))),
         ("quantity divided by 2", Arithmetic("/", QUANTITY, Number(D(2)))),
         (

@@ -35,6 +35,9 @@ def verbs(features: Features) -> set[str]:
             "item",
             ALL | {"export_csv"},
         ),
+        ("Loans can be added and listed.", "loan", {"add", "list"}),
+        ("Everything can be added, shown and deleted", "item", {"add", "show", "delete"}),
+        ("People can be added; loans can be imported from CSV", "person", {"add"}),
         ("Import and export everything", "person", ALL | {"import_csv", "export_csv"}),
     ],
 )
@@ -54,6 +57,8 @@ def test_verbs(line: str, slug: str, expected: set[str]) -> None:
         ("Loans: filter by person, sort by cost", "borrower", "cost"),
         ("Add and list loans, filtered by done and sorted by end", "done", "end"),
         ("sort items by name, and loans by start", "", "start"),
+        ("Loans can be filtered by item and sorted by start.", "item", "start"),
+        ("Filter by borrower", "borrower", ""),
         ("loans: filter by item and done, sort by any field", "item done", None),
     ],
 )
@@ -71,6 +76,8 @@ def test_filters_and_sorts(line: str, filters: str, sorts: str | None) -> None:
         "Search the name and status of items",
         "Search items in name and in status",
         "Search items by any text field",
+        "Items can be searched by name and status",
+        "Add people; search the name and status of items",
         "Items: search by name or status",
     ],
 )
@@ -97,6 +104,8 @@ COST_BY = (TOTAL, "cost", (GroupBy("borrower"), GroupBy("start", "month"), Group
             [COST_BY],
         ),
         ("Count loans", [(COUNT, None, ())]),
+        ("Count loans by year of start", [(COUNT, None, (GroupBy("start", "year"),))]),
+        ("Count loans by year start", [(COUNT, None, (GroupBy("start", "year"),))]),
         ("Number of loans per item", [(COUNT, None, (GroupBy("item"),))]),
         (
             "How many loans per item and borrower",

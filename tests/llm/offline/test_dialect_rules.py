@@ -54,6 +54,7 @@ GIVEN = BoolOp(
         ("If done is yes, returned is given", GIVEN),
         ("when done, then returned is not empty", GIVEN),
         ("returned is required if done is yes", GIVEN),
+        ("Loan end is not before loan start", ENDS),
         ("A loan where done is yes and returned is empty is refused", GIVEN),
         (
             "each loan: item.status is not lent out",
@@ -115,6 +116,10 @@ ROOM = _overlap("booking", "from_", "to", "room")
         ("No two bookings with the same room may overlap", ROOM),
         ("Overlapping bookings of the same room are refused", ROOM),
         ("A booking which overlaps an existing booking for the same room is not allowed", ROOM),
+        (
+            "An item cannot have overlapping loans from start to end",
+            _overlap("loan", "start", "end", "item"),
+        ),
         ("Two bookings must not overlap", _overlap("booking", "from_", "to")),
         (
             "Bookings of the same room and desk cannot overlap (from to to)",
@@ -144,6 +149,7 @@ def test_overlaps(sentence: str, meant: dict[str, object]) -> None:
         ("Each booking: room and desk are unique together.", ("room", "desk")),
         ("The combination of room and desk is unique for bookings", ("room", "desk")),
         ("The room of a booking is unique", ("room",)),
+        ("room and desk together must be unique", ("room", "desk")),
     ],
 )
 def test_fields_unique_together(sentence: str, fields: tuple[str, ...]) -> None:

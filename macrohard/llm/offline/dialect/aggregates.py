@@ -7,7 +7,15 @@ from macrohard.llm.offline.dialect.ast import AggregateOp, Field, GroupBy
 from macrohard.llm.offline.dialect.naming import listed
 from macrohard.llm.offline.dialect.related import AGGREGATES, WHERE
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
-from macrohard.llm.offline.dialect.subjects import Subject, read_field_list, read_subjects
+from macrohard.llm.offline.dialect.subjects import (
+    AHEAD,
+    FieldsOfKinds,
+    Subject,
+    fields_of_kinds,
+    kinds_having,
+    read_field_list,
+    read_subjects,
+)
 from macrohard.llm.offline.dialect.typecheck import DATES, NUMERIC, check_aggregate
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
@@ -25,9 +33,6 @@ _LEADS = (
 )
 _BY = ("grouped by", "by", "per", "for each", "for every", "group by", "of each")
 _ENDS = {",", ";", ".", "by", "per", "for", "grouped"}
-_AHEAD = 60
-"""How far ahead the kind may stand behind a list of its fields, in tokens."""
-
 _PARTS = {"month": "month", "months": "month", "year": "year", "years": "year"}
 
 
@@ -101,28 +106,25 @@ def _operations(cursor: Cursor) -> Iterator[AggregateOp]:
             return
 
 
-_Targets = list[tuple[DraftKind, list[Field]]]
-
-
 def _targets(
     cursor: Cursor,
     schema: Schema,
     inherited: Subject,
     ops: list[AggregateOp],
     assumptions: list[str],
-) -> _Targets:
+) -> FieldsOfKinds:
     """The kinds and their fields that are aggregated."""
     cursor.skip("of", "the", "all")
-    if (told := _fields_of_kinds(cursor, schema)) is not None:
+    if (told := fields_of_kinds(cursor, schema)) is not None:
         return told
     kinds = read_subjects(cursor, schema)
     if not kinds:
-        kinds = inherited or _kinds_having(cursor, schema)
+        kinds = inherited or kinds_having(cursor, schema)
         if not kinds:
             raise _no_target(cursor, schema)
         if not (cursor.at_end or cursor.norm() in _ENDS):
             start = cursor.position
-            targets: _Targets = []
+            targets: FieldsOfKinds = []
             for kind in kinds:
                 cursor.position = start
                 targets.append((kind, read_field_list(cursor, schema, kind)))
@@ -130,46 +132,14 @@ def _targets(
     return [(kind, _only_field(kind, ops, schema, assumptions)) for kind in kinds]
 
 
-def _fields_of_kinds(cursor: Cursor, schema: Schema) -> _Targets | None:
-    """``amount and price of expenses``, ``the expenses' amount``; None where it is not so."""
-    for ahead in range(1, min(_AHEAD, len(cursor.tokens) - cursor.position)):
-        if cursor.norm(ahead) not in {"of", "for", "in", "from", "over", "across"}:
-            continue
-        behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
-        behind.accept("all", "all of")
-        kinds = read_subjects(behind, schema)
-        targets: _Targets = []
-        for kind in kinds:
-            front = Cursor(cursor.text, cursor.position, cursor.tokens)
-            if schema.kinds[kind.slug].names.find(front) is None:
-                continue
-            fields = read_field_list(front, schema, kind)
-            if front.position == cursor.position + ahead:
-                targets.append((kind, fields))
-        if kinds and len(targets) == len(kinds):
-            cursor.position = behind.position
-            return targets
-    return None
-
-
 def _no_target(cursor: Cursor, schema: Schema) -> Puzzle:
     """Why there is nothing to aggregate: no such field, or no such kind."""
-    for ahead in range(1, min(_AHEAD, len(cursor.tokens) - cursor.position)):
+    for ahead in range(1, min(AHEAD, len(cursor.tokens) - cursor.position)):
         if cursor.norm(ahead) == "of":
             behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
             if (kind := schema.take_kind(behind)) is not None:
                 return kind.no_field(cursor)
     return schema.no_kind(cursor)
-
-
-def _kinds_having(cursor: Cursor, schema: Schema) -> Subject:
-    """The one kind with a field of the name that comes next."""
-    having = [kind for kind in schema.kinds.values() if kind.names.find(cursor)]
-    if len(having) > 1:
-        raise cursor.puzzle(
-            f"{listed(kind.plural for kind in having)} have such a field; say of which kind."
-        )
-    return tuple(having)
 
 
 def _only_field(
@@ -221,13 +191,15 @@ def _group(cursor: Cursor, schema: Schema, kind: DraftKind) -> GroupBy:
     if not part:
         raise kind.no_field(cursor)
     cursor.position += 1
-    if cursor.accept("of"):
-        at = cursor.position
-        each = schema.take_field(cursor, kind.slug)
+    named = cursor.accept("of")
+    behind = cursor.position
+    each = schema.take_field(cursor, kind.slug)
+    if named or (each is not None and each.type in DATES):
         if each is None or each.type not in DATES:
-            cursor.position = at
+            cursor.position = behind
             raise cursor.puzzle(f"“{cursor.rest(40)}” is no date of {kind.name}.")
         return GroupBy(each.slug, part)
+    cursor.position = behind
     dates = [each for each in schema.fields(kind.slug) if each.type in DATES]
     if len(dates) == 1:
         return GroupBy(dates[0].slug, part)

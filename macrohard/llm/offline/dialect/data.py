@@ -1,5 +1,6 @@
 """Reads the Data section: record kinds and their fields."""
 
+import contextlib
 from collections import Counter
 from functools import partial
 
@@ -10,7 +11,7 @@ from macrohard.llm.offline.dialect.markdown import Entry, Section
 from macrohard.llm.offline.dialect.naming import RESERVED_FIELDS, plural_of, singular_of, slug_of
 from macrohard.llm.offline.dialect.outline import RawKind, read_outline
 from macrohard.llm.offline.dialect.problems import Problems
-from macrohard.llm.offline.dialect.schema import DraftKind, FieldRule, Pending, Schema
+from macrohard.llm.offline.dialect.schema import BrokenField, DraftKind, FieldRule, Pending, Schema
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle, Token, tokenize, words_of
 
 MAX_FIELDS = 200
@@ -123,18 +124,20 @@ def _read_one(
     # The name is known even if the rest of the line is not, so that one mistake is one problem.
     draft.names.add(name, slug)
     draft.fields[slug] = Field(name, slug, FieldType.TEXT, line)
+    schema.broken.add((draft.slug, slug))
     found = find_formula(cursor)
     if found is None:
         note = partial(_note_rule, schema=schema, kind=draft.slug, slug=slug, line=line)
-        draft.fields[slug] = read_field(
-            name, slug, cursor, line=line, schema=schema, read_rule=note
-        )
+        made = read_field(name, slug, cursor, line=line, schema=schema, read_rule=note)
+        draft.fields[slug] = made
+        schema.broken.remove((draft.slug, slug))
         return
     front = Cursor(cursor.text, cursor.position, cursor.tokens[: found[0]])
     cursor.position = found[1]
     formula = Formula(name, slug, line, front, cursor, draft, schema)
     read = partial(read_or_report, formula, entry, problems)
     draft.fields[slug] = Pending(name, slug, line, read)
+    schema.broken.remove((draft.slug, slug))
 
 
 def _note_rule(
@@ -163,6 +166,7 @@ def _name_aliases(draft: DraftKind, schema: Schema) -> None:
 def _read_formulas(schema: Schema, problems: Problems) -> None:
     for kind in schema.kinds.values():
         for slug in kind.fields:
-            schema.field(kind.slug, slug)
+            with contextlib.suppress(BrokenField):
+                schema.field(kind.slug, slug)
             if problems.too_many:
                 return

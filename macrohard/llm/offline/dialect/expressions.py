@@ -25,6 +25,7 @@ MAX_DIGITS = 15
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 _TODAY = ("today", "now", "the current date", "the current day", "the current time")
+_OF_ITS = (".", "'s")
 _DAYS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 _AHEAD = 12
 """How far ahead ``of KIND`` may stand behind the field it belongs to, in tokens."""
@@ -154,7 +155,7 @@ def _read_field(cursor: Cursor, scope: Scope) -> Expression | None:
         field = scope.schema.take_field(cursor, scope.kind)
         if field is None:
             continue
-        if field.type is FieldType.REFERENCE and cursor.norm() in {".", "'s"}:
+        if field.type is FieldType.REFERENCE and _goes_on(cursor, scope, field):
             return _through(cursor, scope, field)
         _skip_of_own_kind(cursor, scope)
         return FieldRef(field.slug)
@@ -163,12 +164,13 @@ def _read_field(cursor: Cursor, scope: Scope) -> Expression | None:
 
 
 def _skip_own_kind(cursor: Cursor, scope: Scope) -> None:
-    """Step over ``booking.`` or ``booking's`` before a field of the booking itself."""
+    """Step over ``booking``, ``booking.`` or ``booking's`` before a field of its own."""
     found = scope.schema.names.find(cursor)
-    if found is None or found[0] != scope.kind or cursor.norm(found[1]) not in {".", "'s"}:
+    if found is None or found[0] != scope.kind:
         return
-    if scope.draft.names.find(cursor, found[1] + 1):
-        cursor.position += found[1] + 1
+    length = found[1] + (cursor.norm(found[1]) in _OF_ITS)
+    if scope.draft.names.find(cursor, length):
+        cursor.position += length
 
 
 def _skip_of_own_kind(cursor: Cursor, scope: Scope) -> None:
@@ -181,13 +183,19 @@ def _skip_of_own_kind(cursor: Cursor, scope: Scope) -> None:
         cursor.position = start
 
 
+def _goes_on(cursor: Cursor, scope: Scope, reference: Field) -> bool:
+    """Whether a field of the record referred to comes next: ``item.price``, ``item price``."""
+    target = scope.schema.kinds[reference.target]
+    return cursor.norm() in _OF_ITS or target.names.find(cursor) is not None
+
+
 def _through(cursor: Cursor, scope: Scope, reference: Field) -> Expression:
-    cursor.position += 1
+    cursor.accept(*_OF_ITS)
     target = scope.schema.kinds[reference.target]
     field = scope.schema.take_field(cursor, target.slug)
     if field is None:
         raise target.no_field(cursor)
-    if cursor.norm() in {".", "'s"} and field.type is FieldType.REFERENCE:
+    if cursor.norm() in _OF_ITS and field.type is FieldType.REFERENCE:
         raise cursor.puzzle(
             f"only one step through a reference is possible; give {target.name} a computed field "
             "for the second."

@@ -10,47 +10,24 @@ from macrohard.llm.offline.dialect.ast import (
     GroupBy,
     NamedCondition,
 )
+from macrohard.llm.offline.dialect.feature_words import CAN_BE, CRUD, CSV, LEADS, PICK
 from macrohard.llm.offline.dialect.markdown import Entry, Section
 from macrohard.llm.offline.dialect.named import Head, read_head, read_named
 from macrohard.llm.offline.dialect.naming import listed
 from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
-from macrohard.llm.offline.dialect.subjects import Subject, Subjects, read_field_list, read_subjects
+from macrohard.llm.offline.dialect.subjects import (
+    FieldsOfKinds,
+    Subject,
+    Subjects,
+    fields_of_kinds,
+    kinds_having,
+    read_field_list,
+    read_subjects,
+)
 from macrohard.llm.offline.dialect.typecheck import TEXTUAL, spoken
-from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
-_CRUD: Phrases[str] = Phrases(
-    (phrase, verb)
-    for verb, phrases in {
-        "add": "add, create, enter, record, register, new, adding",
-        "list": "list, list all, see all, view all, browse, listing",
-        "show": "show, view, see, look at, display, show one, showing",
-        "edit": "edit, change, update, modify, correct, editing",
-        "delete": "delete, remove, deleting",
-        "import": "import, importing, csv import",
-        "export": "export, exporting, csv export",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-_PICK: Phrases[str] = Phrases(
-    (phrase, verb)
-    for verb, phrases in {
-        "filter": "filter, filtered, filterable, filters, filtering, filter the list of",
-        "sort": "sort, sorted, sortable, order, ordered, sorting, sort the list of",
-        "search": "search, searched, searchable, find, look up, searching, search for",
-    }.items()
-    for phrase in phrases.split(", ")
-)
-_LEADS = (
-    "i can", "you can", "we can", "people can", "users can", "a user can", "the user can",
-    "it can", "one can", "it is possible to", "can", "also", "to", "then", "please",
-)  # fmt: skip
-_CSV = (
-    "as csv files", "as csv file", "as a csv file", "as csv", "to csv files", "to csv",
-    "to a csv file", "from csv files", "from csv", "from a csv file", "in csv format", "in csv",
-    "via csv", "with csv", "csv files", "csv",
-    "from and to csv", "to and from csv", "from or to csv", "format",
-)  # fmt: skip
 _FIRST_LINE = "list"
 
 
@@ -117,21 +94,31 @@ class FeatureReader:
                 raise cursor.not_understood("features")
 
     def _read_clause(self, cursor: Cursor) -> None:
-        cursor.skip(*_LEADS)
+        if not self._passive(cursor):
+            cursor.skip(*LEADS)
         if starts_totals(cursor):
             totals = read_totals(cursor, self._schema, self._subject, self._assumptions)
             self._take_totals(totals)
         elif (head := read_head(cursor, self._schema, self._subject)) is not None:
             self._take_condition(cursor, head)
-        elif (verb := _PICK.take(cursor) or self._same_pick(cursor)) is not None:
+        elif (verb := PICK.take(cursor) or self._same_pick(cursor)) is not None:
             self._take_pick(cursor, verb)
             self._picking = verb
             return
-        elif _CRUD.find(cursor):
+        elif CRUD.find(cursor):
             self._take_verbs(cursor)
         else:
             raise cursor.not_understood("features")
         self._picking = None
+
+    def _passive(self, cursor: Cursor) -> bool:
+        """Step over ``books can be``, after which the verbs speak of books."""
+        probe = Cursor(cursor.text, cursor.position, cursor.tokens)
+        subjects = read_subjects(probe, self._schema)
+        if not subjects or not probe.accept(*CAN_BE):
+            return False
+        self._subject, cursor.position = subjects, probe.position
+        return True
 
     def _same_pick(self, cursor: Cursor) -> str | None:
         """The verb of the clause before, for ``and people by name``."""
@@ -145,23 +132,23 @@ class FeatureReader:
     def _take_verbs(self, cursor: Cursor) -> None:
         verbs: list[str] = []
         while True:
-            if (verb := _CRUD.take(cursor)) is not None:
+            if (verb := CRUD.take(cursor)) is not None:
                 verbs.append(verb)
             start = cursor.position
             cursor.skip(",", "and", "or", "&", "/")
-            if _CRUD.find(cursor) is None:
+            if CRUD.find(cursor) is None:
                 cursor.position = start
                 break
         csv = bool({"import", "export"} & set(verbs))
         if csv:
-            cursor.accept(*_CSV)
+            cursor.accept(*CSV)
         cursor.accept("of", "for")
         subjects = self._them(cursor) or read_subjects(cursor, self._schema)
         subjects = subjects or self._inherited(cursor)
         self._subject = subjects
         if csv:
-            while cursor.accept(*_CSV):
-                cursor.accept(*_CSV)
+            while cursor.accept(*CSV):
+                cursor.accept(*CSV)
         for kind in subjects:
             for verb in verbs:
                 self.found[kind.slug].verbs.setdefault(verb, self._line)
@@ -190,25 +177,23 @@ class FeatureReader:
                 raise cursor.puzzle(f"{verb} by which fields? Write “{verb} KINDS by FIELD”.")
         else:
             cursor.accept("by", "on", "in", "within")
-            subjects = self._subject or self._subjects_behind(cursor) or self._inherited(Cursor(""))
+            if (told := fields_of_kinds(cursor, self._schema)) is not None:
+                self._subject = tuple(kind for kind, _ in told)
+                self._keep_picked(verb, told)
+                return
+            subjects = self._subject or kinds_having(cursor, self._schema)
+            subjects = subjects or self._inherited(Cursor(""))
         self._subject = subjects
         start = cursor.position
         for kind in subjects:
             cursor.position = start
-            for each in self._fields(cursor, kind, verb):
+            self._keep_picked(verb, [(kind, self._fields(cursor, kind, verb))])
+
+    def _keep_picked(self, verb: str, found: FieldsOfKinds) -> None:
+        for kind, fields in found:
+            for each in fields:
                 self._check_pick(kind, each, verb)
                 self.found[kind.slug].picked[verb].setdefault(each.slug, self._line)
-        if cursor.accept("of", "in"):
-            read_subjects(cursor, self._schema)
-
-    def _subjects_behind(self, cursor: Cursor) -> Subject:
-        """The kinds named behind the fields: ``search the note of expenses``."""
-        for ahead in range(1, 40):
-            if cursor.norm(ahead) in {"of", "in"}:
-                probe = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
-                if found := read_subjects(probe, self._schema):
-                    return found
-        return ()
 
     def _fields(self, cursor: Cursor, kind: DraftKind, verb: str) -> list[Field]:
         if cursor.accept(

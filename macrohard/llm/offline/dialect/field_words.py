@@ -48,10 +48,12 @@ BOUNDS: Phrases[CompareOp] = Phrases(
     for op, phrases in {
         CompareOp.GE: "at least, minimum, min, not below, not less than, no less than, not under, "
         ">=, not before, no earlier than, not earlier than, on or after, minimum of, at the least, "
-        "no fewer than, starting at, never below, never before",
+        "no fewer than, starting at, never below, never before, "
+        "lower bound, lower limit",
         CompareOp.LE: "at most, maximum, max, not above, not more than, no more than, not over, "
         "<=, not after, no later than, not later than, on or before, maximum of, up to, "
-        "never above, never more than, never after, limited to",
+        "never above, never more than, never after, limited to, "
+        "upper bound, upper limit",
         CompareOp.GT: "above, over, more than, greater than, after, later than, >, larger than",
         CompareOp.LT: "below, under, less than, fewer than, before, earlier than, <, smaller than",
     }.items()

@@ -9,7 +9,7 @@ from macrohard.llm.offline.dialect.expressions import read_number, read_sum
 from macrohard.llm.offline.dialect.fields import read_type
 from macrohard.llm.offline.dialect.markdown import Entry
 from macrohard.llm.offline.dialect.problems import Problems
-from macrohard.llm.offline.dialect.schema import DraftKind, Schema
+from macrohard.llm.offline.dialect.schema import BrokenField, DraftKind, Schema
 from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.typecheck import shape_of
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
@@ -51,7 +51,9 @@ def read_or_report(formula: Formula, entry: Entry, problems: Problems) -> Field:
     try:
         return _read_formula(formula)
     except Puzzle as puzzle:
-        problems.add(entry.line_at(puzzle.offset), puzzle)
+        if not isinstance(puzzle, BrokenField):
+            problems.add(entry.line_at(puzzle.offset), puzzle)
+        formula.schema.broken.add((formula.draft.slug, formula.slug))
         return Field(formula.name, formula.slug, FieldType.DECIMAL, formula.line)
 
 

@@ -34,7 +34,7 @@ class Entry:
     """A heading, a bullet or a paragraph.
 
     Attributes:
-        form: ``heading``, ``bullet``, ``prose`` or ``fence``.
+        form: ``heading``, ``bullet``, ``prose``, ``row`` (of a table) or ``fence``.
         text: Cleaned of emphasis, continuation lines joined by a space.
         line: 1-based line it begins on.
         depth: Level of a heading, indentation of the others in columns.
@@ -210,7 +210,7 @@ def _joined(entry: Entry, pieces: list[str]) -> Entry:
 
 
 def _continues(bare: str, indent: int, current: Entry) -> bool:
-    if _is_blank(bare) or bare.startswith(("#", *_FENCES)) or _BULLET.match(bare):
+    if _is_blank(bare) or bare.startswith(("#", "|", *_FENCES)) or _BULLET.match(bare):
         return False
     return current.form == "prose" or (current.form == "bullet" and indent > current.depth)
 
@@ -241,6 +241,8 @@ def _entry(bare: str, indent: int, number: int) -> Entry:
         )
     if bare.startswith(_FENCES):
         return Entry("fence", bare, number, indent, [(0, number)])
+    if bare.startswith("|"):
+        return Entry("row", clean(bare), number, indent, [(0, number)])
     if match := _BULLET.match(bare):
         return Entry("bullet", clean(bare[match.end() :]), number, indent, [(0, number)])
     return Entry("prose", clean(bare), number, indent, [(0, number)])

@@ -8,6 +8,15 @@ from macrohard.llm.offline.dialect.markdown import MAX_ENTRY, Entry, Section, se
 from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
+_MAX_WORDS = 4
+"""Words that the name of a kind may have where nothing but a colon says that it is one."""
+
+_LEAD_INS = {
+    "fields", "attributes", "columns", "properties", "it has", "has", "with", "these fields",
+    "it has these fields", "records", "kinds", "record kinds", "kinds of record", "entities",
+    "tables", "the records", "the following", "with these fields", "with the following fields",
+    "it has the following fields", "each has", "fields are", "the fields are",
+}  # fmt: skip
 _PROSE = "I do not understand this line. Notes for human readers go into lines that begin with “>”."
 
 
@@ -56,11 +65,43 @@ class _Shape:
         if entry.form == "bullet" and self._kind and entry.depth > self._bullet_depth:
             self._take_field(entry, self._kind)
             return
+        if entry.form == "row":
+            self._take_row(entry)
+            return
         for sentence in sentences_of(entry) if entry.form == "prose" else [entry]:
-            kind = _raw_kind(sentence)
+            if entry.form == "prose" and _is_lead_in(sentence.text):
+                continue
+            try:
+                kind = _raw_kind(sentence)
+            except Puzzle:
+                if entry.form == "bullet":  # what hangs below it is not told as well
+                    self._kind, self._bullet_depth = RawKind(entry, "", ""), entry.depth
+                raise
             self._kind, self._field_depth = kind, None
             self._bullet_depth = entry.depth if entry.form == "bullet" else -1
             self._kinds.append(kind)
+
+    def _take_row(self, entry: Entry) -> None:
+        """A row of a table: the name of a field, its type, what must hold."""
+        if self._kind is None:
+            raise Puzzle("no record kind stands above this table: write “### Expense” first.")
+        cells = [cell.strip() for cell in entry.text.strip("| ").split("|")]
+        if set(entry.text) <= set("|-: "):
+            self._drop_header(self._kind, entry)
+            return
+        rest = ", ".join(cell for cell in cells[1:] if cell not in {"", "-"})
+        row = Entry("row", f"{cells[0]}: {rest}", entry.line, entry.depth, entry.starts)
+        self._kind.fields.append(RawField(row))
+
+    def _drop_header(self, kind: RawKind, line: Entry) -> None:
+        """The row above the line of a table is no field, unless it says a type."""
+        rows = [each.entry for each in kind.fields[-2:] if each.entry.form == "row"]
+        first = rows and rows[-1].line == line.line - 1 and rows[0].line != line.line - 2
+        if not first:
+            raise Puzzle("this line belongs below the first row of a table.")
+        _, _, described = rows[-1].text.partition(": ")
+        if read_type(Cursor(described)) is None:
+            kind.fields.pop()
 
     def _take_field(self, entry: Entry, kind: RawKind) -> None:
         if self._field_depth is None:
@@ -74,6 +115,11 @@ class _Shape:
             above.text = f"{above.text}, {entry.text}"
         else:
             kind.fields.append(RawField(entry))
+
+
+def _is_lead_in(text: str) -> bool:
+    """Whether a line only leads over to the bullets below it: ``Fields:``, ``It has:``."""
+    return text.strip().rstrip(":").strip().lower() in _LEAD_INS
 
 
 def _raw_kind(entry: Entry) -> RawKind:
@@ -92,14 +138,21 @@ def _raw_kind(entry: Entry) -> RawKind:
     plural = _plural(cursor)
     has_list = cursor.accept("has", "have", ":", "-")
     cursor.skip(":", "these fields", "the following fields", "the following", "fields", ".")
+    if entry.form == "prose" and len(name.split()) > _MAX_WORDS:
+        raise _prose(cursor)
     if cursor.at_end and (has_list or entry.form != "prose"):
         return RawKind(entry, name, plural)
     if not has_list:
-        raise (
-            Puzzle(_PROSE, cursor.offset, "kinds")
-            if entry.form == "prose"
-            else (cursor.not_understood("kinds"))
-        )
+        raise (cursor.not_understood("kinds") if entry.form != "prose" else _prose(cursor))
+    if not any(token.norm == "(" for token in cursor.tokens[cursor.position :]):
+        _check_field(entry, cursor, name)
+        raise _prose(cursor)
+    _check_field(entry, cursor, name)
+    return RawKind(entry, name, plural, [RawField(entry, *span) for span in _pieces(cursor)])
+
+
+def _check_field(entry: Entry, cursor: Cursor, name: str) -> None:
+    """See that what could be a kind is not a field which no kind stands above."""
     probe = Cursor(cursor.text, cursor.position, cursor.tokens)
     if entry.form == "bullet" and read_type(probe) and not name[:1].isupper():
         raise Puzzle(
@@ -107,7 +160,10 @@ def _raw_kind(entry: Entry) -> RawKind:
             "write a line such as “### Expense” first.",
             hint="kinds",
         )
-    return RawKind(entry, name, plural, [RawField(entry, *span) for span in _pieces(cursor)])
+
+
+def _prose(cursor: Cursor) -> Puzzle:
+    return Puzzle(_PROSE, cursor.offset, "kinds")
 
 
 def _plural(cursor: Cursor) -> str:

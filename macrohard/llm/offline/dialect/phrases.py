@@ -11,7 +11,8 @@ REFUSED = (
 )  # fmt: skip
 HAS = (
     "has", "have", "still has", "still have", "with", "has any", "have any", "is used by",
-    "are used by", "is still used by", "has at least one", "is referred to by", "owns", "holds",
+    "are used by", "is still used by", "has at least one", "is referred to by", "owns", "own",
+    "holds", "hold",
 )  # fmt: skip
 WHICH = ("who", "that", "which")
 CANNOT_BE = (

@@ -29,6 +29,10 @@ def read_overlap(cursor: Cursor, schema: Schema, subject: Subject, line: int) ->
     kind = schema.take_kind(cursor)
     if kind is None:
         return None
+    start = cursor.position
+    if cursor.accept(*_NEVER) and cursor.accept("have overlapping", "have any overlapping"):
+        return [_overlapping_of(cursor, schema, kind, line)]
+    cursor.position = start
     if overlapping:
         same = _same_fields(cursor, schema, kind)
         span = _span(cursor, schema, kind)
@@ -54,6 +58,20 @@ def read_overlap(cursor: Cursor, schema: Schema, subject: Subject, line: int) ->
         raise cursor.puzzle("end this rule with “is refused”.", "rules")
     del subject
     return [_overlap(cursor, schema, kind, span=span, same=same, line=line)]
+
+
+def _overlapping_of(cursor: Cursor, schema: Schema, owner: DraftKind, line: int) -> Rule:
+    """``a room cannot have overlapping bookings``."""
+    kind = schema.take_kind(cursor)
+    if kind is None:
+        raise schema.no_kind(cursor)
+    same = schema.references(kind.slug, owner.slug)
+    if len(same) != 1:
+        raise cursor.puzzle(
+            f"{kind.plural} do not refer to {owner.plural} by exactly one field; "
+            f"write “two {kind.plural} of the same FIELD must not overlap”."
+        )
+    return _overlap(cursor, schema, kind, span=_span(cursor, schema, kind), same=same, line=line)
 
 
 def _same_fields(cursor: Cursor, schema: Schema, kind: DraftKind) -> list[Field]:
@@ -193,6 +211,7 @@ def _unique_of(
             named = schema.take_kind(probe)
             if named is None or named is not kind:
                 return None
+    probe.accept("together", "in combination")
     if not probe.accept(*_UNIQUE):
         return None
     probe.accept("together", "in combination", "as a pair")

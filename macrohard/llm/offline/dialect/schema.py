@@ -17,6 +17,13 @@ MAX_CHAIN = 30
 ARTICLES = ("the", "a", "an", "its", "their", "his", "her", "this", "that", "each", "every")
 
 
+class BrokenField(Puzzle):
+    """A formula needs a field whose own problem is told already."""
+
+    def __init__(self) -> None:
+        super().__init__("it needs a field that cannot be read.")
+
+
 @dataclass
 class Pending:
     """A computed field whose formula has not been read yet."""
@@ -77,6 +84,8 @@ class Schema:
         self.names: Phrases[str] = Phrases(())
         self.singulars: Phrases[str] = Phrases(())
         self.field_rules: list[FieldRule] = []
+        self.broken: set[tuple[str, str]] = set()
+        """Fields whose line could not be read; what needs them is not worth telling."""
         self._chain: list[tuple[str, str]] = []
 
     def add(self, kind: DraftKind) -> None:
@@ -99,6 +108,8 @@ class Schema:
             Puzzle: It is computed from itself, or its formula cannot be read.
         """
         found = self.kinds[kind].fields[slug]
+        if (kind, slug) in self.broken:
+            raise BrokenField
         if isinstance(found, Field):
             return found
         if (kind, slug) in self._chain:

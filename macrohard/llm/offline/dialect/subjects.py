@@ -2,10 +2,14 @@
 
 from macrohard.llm.offline.dialect.ast import Field
 from macrohard.llm.offline.dialect.markdown import Entry
+from macrohard.llm.offline.dialect.naming import listed
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
 from macrohard.llm.offline.dialect.words import Cursor
 
 Subject = tuple[DraftKind, ...]
+FieldsOfKinds = list[tuple[DraftKind, list[Field]]]
+AHEAD = 60
+"""How far ahead the kind may stand behind a list of its fields, in tokens."""
 
 _EVERYTHING = (
     "everything", "all records", "all kinds", "all kinds of records", "all of them", "all of these",
@@ -62,6 +66,43 @@ def read_field_list(
     return fields
 
 
+def fields_of_kinds(cursor: Cursor, schema: Schema) -> FieldsOfKinds | None:
+    """``amount and price of expenses``, ``the expenses' amount``; None where it is not so."""
+    for ahead in range(1, min(AHEAD, len(cursor.tokens) - cursor.position)):
+        if cursor.norm(ahead) not in {"of", "for", "in", "from", "over", "across"}:
+            continue
+        behind = Cursor(cursor.text, cursor.position + ahead + 1, cursor.tokens)
+        behind.accept("all", "all of")
+        kinds = read_subjects(behind, schema)
+        targets: FieldsOfKinds = []
+        for kind in kinds:
+            front = Cursor(cursor.text, cursor.position, cursor.tokens)
+            front.accept("the", "a", "its", "their")
+            if kind.names.find(front) is None:
+                continue
+            fields = read_field_list(front, schema, kind)
+            if front.position == cursor.position + ahead:
+                targets.append((kind, fields))
+        if kinds and len(targets) == len(kinds):
+            cursor.position = behind.position
+            return targets
+    return None
+
+
+def kinds_having(cursor: Cursor, schema: Schema) -> Subject:
+    """The one kind with a field of the name that comes next; empty where there is none.
+
+    Raises:
+        Puzzle: Several kinds have one.
+    """
+    having = [kind for kind in schema.kinds.values() if kind.names.find(cursor)]
+    if len(having) > 1:
+        raise cursor.puzzle(
+            f"{listed(kind.plural for kind in having)} have such a field; say of which kind."
+        )
+    return tuple(having)
+
+
 def _is_subject(cursor: Cursor, schema: Schema) -> bool:
     """Whether a kind comes next that something is done ``by``, and no field."""
     found = schema.names.find(cursor)
@@ -87,6 +128,8 @@ class Subjects:
             Puzzle: It is a heading that names no kind.
         """
         cursor = Cursor(entry.text)
+        if entry.form == "row":
+            raise cursor.puzzle("tables are read in the Data section only; write bullets.")
         if entry.form == "heading":
             self._opening = None
             self._heading = self.current = read_subjects(cursor, self._schema)
