@@ -2,7 +2,7 @@
 
 from macrohard.llm.offline.parts.calls import reached, references, run_by
 from macrohard.llm.offline.parts.evidence import Command, failing_command, telling_words
-from macrohard.llm.offline.parts.source import callers, changed_functions
+from macrohard.llm.offline.parts.source import callers, changed_names
 
 FILES = {
     "shop/__init__.py": "",
@@ -63,8 +63,8 @@ def test_callers_are_found_near_and_far() -> None:
 
 def test_functions_that_changed_are_named_without_their_class() -> None:
     text = FILES[RECORDS]
-    assert changed_functions(text, text.replace("short(self", "long(self")) == {"label"}
-    assert changed_functions("", "def f():\n    return 1\n") == {"f"}
+    assert changed_names(text, text.replace("short(self", "long(self")) == {"label"}
+    assert changed_names("", "def f():\n    return 1\n") == {"f"}
 
 
 ACCEPTANCE = """\
@@ -98,3 +98,10 @@ def test_what_tells_is_the_heading_and_the_difference_and_not_the_data() -> None
     assert "price is 1, not 2" in told
     assert "--name x" not in told
     assert '{"price"' not in told
+
+
+def test_constants_that_changed_are_named_too() -> None:
+    before = "A = (\n    1,\n    2,\n)\nB = 3\n\n\ndef f():\n    return A\n"
+    assert changed_names(before, before.replace("    2,\n", "    2,\n    4,\n")) == {"A"}
+    assert changed_names(before, before.replace("    2,\n", "")) == {"A"}
+    assert changed_names(before, before.replace("3", "4")) == {"B"}

@@ -12,7 +12,17 @@ from macrohard.llm.offline.parts.evidence import (
     symptom,
 )
 from macrohard.llm.offline.parts.handing import is_source, is_test
-from macrohard.work import Defect, Design, Failure, FailureSource, Module, Requirements, Severity
+from macrohard.work import (
+    Defect,
+    Design,
+    Failure,
+    FailureSource,
+    ItemKind,
+    Module,
+    Plan,
+    Requirements,
+    Severity,
+)
 
 _WEIGHT = {Severity.BLOCKER: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
 _EVIDENCE_CHARS = 12_000
@@ -31,19 +41,28 @@ class CodeMap:
         app: Name of the package.
         modules: Path to module.
         stories: Criterion id to story id.
+        beside: Test file to the source files that the same work item wrote.
     """
 
     app: str
     modules: dict[str, Module]
     stories: dict[str, str]
+    beside: dict[str, tuple[str, ...]]
 
     @staticmethod
-    def of(requirements: Requirements, design: Design) -> "CodeMap":
-        """Map a design."""
+    def of(requirements: Requirements, design: Design, plan: Plan) -> "CodeMap":
+        """Map a design, and who wrote what."""
         return CodeMap(
             app=design.app,
             modules={module.path: module for module in design.modules},
             stories={c.id: story.id for story in requirements.stories for c in story.criteria},
+            beside={
+                path: tuple(filter(_has_code, item.files))
+                for item in plan.items
+                if item.kind is ItemKind.BUILD
+                for path in item.files
+                if is_test(path)
+            },
         )
 
     def code_for(self, criteria: Sequence[str]) -> tuple[str, ...]:
@@ -52,15 +71,19 @@ class CodeMap:
         serving = [
             module
             for module in self.modules.values()
-            if stories & set(module.stories) and is_source(module.path)
+            if stories & set(module.stories) and _has_code(module.path)
         ]
         least = min((len(module.stories) for module in serving), default=0)
         return tuple(module.path for module in serving if len(module.stories) == least)
 
     def tested_by(self, test: str) -> tuple[str, ...]:
-        """The source files a test file imports."""
+        """The source files a test file imports, and those that were written with it.
+
+        Tests of whole programs import nothing of what they run.
+        """
         module = self.modules.get(test)
-        return tuple(filter(is_source, module.depends_on)) if module else ()
+        imported = tuple(filter(_has_code, module.depends_on)) if module else ()
+        return tuple(dict.fromkeys([*imported, *self.beside.get(test, ())]))
 
     def tests_of(self, paths: Sequence[str]) -> tuple[str, ...]:
         """The test files that import one of these files."""
@@ -74,11 +97,15 @@ class CodeMap:
         """The source files that these import, and those that import these."""
         near = [other for path in paths for other in self._depends(path)]
         near += [m.path for m in self.modules.values() if set(m.depends_on) & set(paths)]
-        return tuple(dict.fromkeys(p for p in near if p not in paths and is_source(p)))
+        return tuple(dict.fromkeys(p for p in near if p not in paths and _has_code(p)))
 
     def _depends(self, path: str) -> tuple[str, ...]:
         module = self.modules.get(path)
         return module.depends_on if module else ()
+
+
+def _has_code(path: str) -> bool:
+    return is_source(path) and not path.endswith("__init__.py")
 
 
 def defects_of(

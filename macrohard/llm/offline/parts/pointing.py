@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from macrohard.llm.offline.parts.calls import Node, run_by
-from macrohard.llm.offline.parts.compiled import Compiled
+from macrohard.llm.offline.parts.compiled import Compiled, part_paths
 from macrohard.llm.offline.parts.evidence import (
     Place,
     failing_command,
@@ -13,7 +13,7 @@ from macrohard.llm.offline.parts.evidence import (
     places,
     telling_words,
 )
-from macrohard.llm.offline.parts.handing import is_test
+from macrohard.llm.offline.parts.handing import is_source, is_test
 from macrohard.llm.offline.parts.mending import Focus, called_by_tests, focus_on, whole
 from macrohard.llm.offline.parts.source import MODULE
 from macrohard.work import Defect
@@ -94,6 +94,7 @@ def point(defect: Defect, compiled: Compiled) -> Pointer:
     words = _told(defect.evidence, compiled)
     told = {(path, name) for path, name in nodes if any(_speaks_of(name, word) for word in words)}
     files = [path for path in defect.files if path in compiled.files]
+    files += [path for place in named for path in _written_with(place.path, compiled)]
     if not any(not is_test(path) for path in (*files, *(place.path for place in named))):
         stories = dict.fromkeys(criterion.split(".")[0] for criterion in defect.criteria)
         files += [path for story in stories for path in _specific(compiled, story)]
@@ -104,6 +105,12 @@ def point(defect: Defect, compiled: Compiled) -> Pointer:
         run=_focuses(nodes, compiled),
         files=tuple(dict.fromkeys(files)),
     )
+
+
+def _written_with(test: str, compiled: Compiled) -> list[str]:
+    """The code in the part of a test; tests of whole programs import nothing of what they run."""
+    part = compiled.part_of(test) if is_test(test) else None
+    return [path for path in part_paths(part) if is_source(path)] if part else []
 
 
 def _told(evidence: str, compiled: Compiled) -> set[str]:

@@ -1,10 +1,14 @@
 """The part that writes release notes."""
 
+import re
+
 from macrohard.llm.offline.parts.reading import read_noun, read_text
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import Design, ReleaseNotes, Requirements
 
-_ISSUE_MARKS = ("known issue", "open defect", "not satisfied", "unsatisfied", "minor")
+_OPEN = "Open:"
+_SATISFIED = re.compile(r"satisfied:\s*(\d+) of (\d+)", re.IGNORECASE)
+_FAILED = re.compile(r"(?P<suite>[\w ]+ tests): .*?(?P<count>\d+) failed")
 
 
 def write_notes(scene: Scene) -> ReleaseNotes:
@@ -25,9 +29,16 @@ def write_notes(scene: Scene) -> ReleaseNotes:
 
 
 def _issues(outcome: str) -> list[str]:
-    """The lines of the outcome that speak of something open."""
-    return [
-        line.strip().lstrip("-* ").strip()
-        for line in outcome.splitlines()
-        if any(mark in line.lower() for mark in _ISSUE_MARKS) and ": none" not in line.lower()
-    ]
+    """What the outcome says is open, wrong, or was not liked."""
+    issues = []
+    for line in outcome.splitlines():
+        satisfied = _SATISFIED.search(line)
+        failed = _FAILED.match(line)
+        if satisfied and satisfied[1] != satisfied[2]:
+            left = int(satisfied[2]) - int(satisfied[1])
+            issues.append(f"{left} of {satisfied[2]} trials by simulated users ended unsatisfied.")
+        elif failed and int(failed["count"]):
+            issues.append(f"{failed['suite']}: {failed['count']} failed.")
+        elif line.startswith(_OPEN):
+            issues.append(line.removeprefix(_OPEN).strip())
+    return issues

@@ -29,7 +29,7 @@ from macrohard.llm.offline.parts.mending import (
 )
 from macrohard.llm.offline.parts.pointing import Pointed, point_all
 from macrohard.llm.offline.parts.reading import read_nouns
-from macrohard.llm.offline.parts.source import callers, changed_functions, hunks, mend
+from macrohard.llm.offline.parts.source import callers, changed_names, hunks, mend
 from macrohard.llm.offline.parts.tape import (
     LOOK_COMMAND,
     Tape,
@@ -146,7 +146,7 @@ def _with_tests(
     names = {
         name
         for path, text in changed.items()
-        for name in changed_functions(current.get(path, ""), text)
+        for name in changed_names(current.get(path, ""), text)
     }
     reached = callers(names, compiled.files)
     restored = dict(changed)

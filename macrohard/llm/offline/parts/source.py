@@ -34,13 +34,20 @@ class Hunk:
         start: First line of it in the file as it is, from 1.
         end: Line after the last one; equal to ``start`` when lines are only missing.
         lines: What should stand there instead.
+        wanted_start: First line of it in the wanted file.
         piece: Name of the piece of the wanted text it belongs to.
     """
 
     start: int
     end: int
     lines: tuple[str, ...]
+    wanted_start: int
     piece: str
+
+    @property
+    def wanted_end(self) -> int:
+        """Line after the last one in the wanted file; never that of ``wanted_start`` itself."""
+        return self.wanted_start + max(len(self.lines), 1)
 
 
 def parse(text: str) -> ast.Module | None:
@@ -84,7 +91,7 @@ def hunks(current: str, wanted: str) -> tuple[Hunk, ...]:
     known = pieces(wanted)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return tuple(
-        Hunk(i1 + 1, i2 + 1, tuple(new[j1:j2]), piece_at(known, _first_code(new, j1, j2)))
+        Hunk(i1 + 1, i2 + 1, tuple(new[j1:j2]), j1 + 1, piece_at(known, _first_code(new, j1, j2)))
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     )
@@ -169,11 +176,24 @@ def names_used(node: ast.AST) -> set[str]:
     return used
 
 
-def changed_functions(before: str, after: str) -> set[str]:
-    """Names, without their class, of the functions that differ; all when there was no file."""
+def changed_names(before: str, after: str) -> set[str]:
+    """Names, without their class, of the functions and constants that differ.
+
+    All functions, when there was no file.
+    """
     if not before:
         return {piece.name.rsplit(".", 1)[-1] for piece in pieces(after)}
-    return {hunk.piece.rsplit(".", 1)[-1] for hunk in hunks(before, after)} - {MODULE}
+    changed = hunks(before, after)
+    names = {hunk.piece.rsplit(".", 1)[-1] for hunk in changed} - {MODULE}
+    places = _constants(after)
+    for hunk in changed:
+        if hunk.piece == MODULE:
+            names |= {
+                name
+                for name, (first, last) in places.items()
+                if first < hunk.wanted_end and last >= hunk.wanted_start
+            }
+    return names
 
 
 def callers(names: set[str], files: Mapping[str, str]) -> set[str]:
@@ -190,6 +210,18 @@ def callers(names: set[str], files: Mapping[str, str]) -> set[str]:
         reached |= fresh
         fresh = {name for name, used in uses.items() if used & fresh} - reached
     return reached
+
+
+def _constants(text: str) -> dict[str, tuple[int, int]]:
+    """First and last line of what is assigned at the top of a file."""
+    tree = parse(text)
+    return {
+        target.id: (node.lineno, node.end_lineno or node.lineno)
+        for node in (tree.body if tree else ())
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _piece(node: Definition, prefix: str) -> Piece:

@@ -61,7 +61,7 @@ def judge(scene: Scene) -> Triage:
     history = read_nouns(scene, "history", Triage)
     limits = read_limits(scene.documents.get("limits", ""), scene.request.asker.round)
     real, dismissed = dismiss(failures, plan, history)
-    code = CodeMap.of(requirements, design)
+    code = CodeMap.of(requirements, design, plan)
     first = 1 + max((number(d.id) for t in history for d in t.defects), default=0)
     defects = defects_of(real, code, first=first, round_=limits.round)
     return _decide(defects, dismissed, Situation(code, plan, history, limits))
