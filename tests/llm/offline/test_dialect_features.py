@@ -214,6 +214,9 @@ def test_a_kind_nobody_mentions_can_do_all_five_and_that_is_assumed() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        ("Do not add items", "I do not understand “Do not add items”"),
+        ("Items cannot be deleted", "I do not understand “Items cannot be deleted”"),
+        ("Add and list but not delete items", "“but not delete items”"),
         ("Paint items", "I do not understand “Paint items”"),
         ("Add gadgets", "“gadgets”: not a record kind"),
         ("Add itmes", "Did you mean “item"),

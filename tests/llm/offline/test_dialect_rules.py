@@ -251,6 +251,13 @@ def test_a_rule_said_twice_is_one_rule() -> None:
         ("Two bookings of the same room", "end this rule with “are refused”"),
         ("Two bookings of the same floor are refused", "booking has no such field"),
         ("Deleting a gadget is refused", "not a record kind"),
+        ("Deleting an item that has no loans is refused", "“no loans is refused”: not a record"),
+        ("A person with no loans cannot be deleted", "I do not understand"),
+        ("A person who has loans can be deleted", "I do not understand"),
+        ("Deleting an item does not delete its loans", "I do not understand"),
+        ("Two bookings of the same room are allowed", "I do not understand"),
+        ("A booking that overlaps another is allowed", "end this rule with “is refused”"),
+        ("end is after start, unless done", "I do not understand"),
         ("Deleting an item is refused", "leave delete out of their features"),
         ("Deleting an item that has bookings is refused", "bookings do not refer to items"),
         ("Deleting an item deletes its gadgets", "not a record kind"),
@@ -269,3 +276,10 @@ def test_contradicting_deletions_are_refused() -> None:
         section="Rules",
     )
     assert "this contradicts line" in said
+
+
+def test_a_rule_under_a_heading_holds_for_every_kind_of_the_heading() -> None:
+    lines = ["### Loans and movements", "- quantity is at least 1"]
+    assert [rule.kind for rule in read(*lines, section="Rules").rules] == ["loan", "movement"]
+    lines = ["### Loans and bookings", "- quantity is at least 1"]
+    assert "booking has no such field" in refusal(*lines, section="Rules")

@@ -4,7 +4,8 @@ from macrohard.llm.offline.dialect.field_words import DEFAULT, OPTIONAL, REQUIRE
 from macrohard.llm.offline.dialect.words import Cursor, words_of
 
 _ENDS = (*DEFAULT, *OPTIONAL, *REQUIRED, *UNIQUE)
-_KEYWORDS = {words_of(phrase)[0] for phrase in (*DEFAULT, *UNIQUE)} | {"required", "optional"}
+KEYWORDS = {words_of(phrase)[0] for phrase in (*DEFAULT, *UNIQUE)} | {"required", "optional"}
+"""Words of which an unquoted choice or default is probably not made."""
 
 
 def read_choices(cursor: Cursor) -> tuple[str, ...]:
@@ -46,8 +47,12 @@ def _choice(cursor: Cursor, *, bracket: bool) -> str:
     ends = {",", ";", "|", "or"} | ({")", "]"} if bracket else {"(", ")", ".", "and"})
     start = cursor.position
     choice = cursor.until(*ends)
-    inside = {token.norm for token in cursor.tokens[start + 1 : cursor.position]}
-    if not bracket and inside & _KEYWORDS:
+    passed = cursor.tokens[start : cursor.position]
+    if any(token.kind == "string" for token in passed):
+        cursor.position = start
+        raise cursor.puzzle("a choice stands in quotes as a whole, or not at all.")
+    inside = {token.norm for token in passed[1:]}
+    if not bracket and inside & KEYWORDS:
         cursor.position = start
         raise cursor.puzzle(f"is “{choice}” one choice? Put the choices in brackets: (a, b, c).")
     return choice

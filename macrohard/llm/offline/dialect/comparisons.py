@@ -33,10 +33,11 @@ RELATIONS: Phrases[CompareOp] = Phrases(
         CompareOp.GE: "at least, no less than, no fewer than, no earlier than, on or after, "
         "at or above, at or after, equal to or above, greater than or equal to, "
         "more than or equal to, equal to or greater than, the same as or after, after or on, "
-        "not below, not under, not before",
+        "not below, not under, not before, not less than, not fewer than, not earlier than",
         CompareOp.LE: "at most, no more than, no later than, no greater than, on or before, "
         "at or below, at or before, up to, less than or equal to, equal to or less than, "
-        "equal to or below, before or on, not above, not over, not after",
+        "equal to or below, before or on, not above, not over, not after, not more than, "
+        "not greater than, not later than",
     }.items()
     for phrase in phrases.split(", ")
 )

@@ -28,7 +28,7 @@ from macrohard.llm.offline.dialect.subjects import (
 from macrohard.llm.offline.dialect.typecheck import TEXTUAL, spoken
 from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
-_FIRST_LINE = "list"
+_FIVE = {"add", "list", "show", "edit", "delete"}
 
 
 @dataclass
@@ -239,34 +239,11 @@ class FeatureReader:
         }
 
     def _finished(self, kind: DraftKind, draft: DraftFeatures, problems: Problems) -> Features:
-        verbs = draft.verbs
-        if not {"add", "list", "show", "edit", "delete"} & set(verbs):
-            self._assumptions.append(
-                f"{kind.plural.capitalize()} can be added, listed, shown, edited and deleted "
-                "(the spec does not say which of these)."
-            )
-            verbs = {**dict.fromkeys(("add", "list", "show", "edit", "delete"), kind.line), **verbs}
-        if not {"add", "import"} & set(verbs):
-            puzzle = Puzzle(
-                f"no {kind.name} can ever get in: the features let people "
-                f"{listed(verbs)} {kind.plural}, but neither add nor import them."
-            )
-            problems.add(min(verbs.values()), puzzle)
+        verbs = self._completed(kind, draft, problems)
         picked = {verb: tuple(slugs) for verb, slugs in draft.picked.items()}
-        lines = {**verbs}
+        lines = dict(verbs)
         for verb, slugs in draft.picked.items():
             lines |= {f"{verb} {slug}": line for slug, line in slugs.items()}
-        marking = [each for each in draft.conditions.values() if each.marks]
-        if marking and "marks" in kind.fields:
-            problems.add(
-                kind.fields["marks"].line,
-                Puzzle(
-                    f"{kind.name} has marks already (line {marking[0].line}); rename this field."
-                ),
-            )
-        if (any(picked.values()) or marking) and "list" not in verbs:
-            lines[_FIRST_LINE] = min([*lines.values()])
-            verbs = {**verbs, "list": lines[_FIRST_LINE]}
         return Features(
             add="add" in verbs,
             list="list" in verbs,
@@ -282,3 +259,29 @@ class FeatureReader:
             export_csv="export" in verbs,
             lines=lines,
         )
+
+    def _completed(
+        self, kind: DraftKind, draft: DraftFeatures, problems: Problems
+    ) -> dict[str, int]:
+        """Verbs and their lines, with those that are assumed or that others imply."""
+        verbs = dict(draft.verbs)
+        if not _FIVE & set(verbs):
+            self._assumptions.append(
+                f"{kind.plural.capitalize()} can be added, listed, shown, edited and deleted "
+                "(the spec does not say which of these)."
+            )
+            verbs |= dict.fromkeys(sorted(_FIVE), kind.line)
+        if not {"add", "import"} & set(verbs):
+            message = (
+                f"no {kind.name} can ever get in: the features let people "
+                f"{listed(verbs)} {kind.plural}, but neither add nor import them."
+            )
+            problems.add(min(verbs.values()), Puzzle(message))
+        marking = [each.line for each in draft.conditions.values() if each.marks]
+        if marking and "marks" in kind.fields:
+            message = f"{kind.name} has marks already (line {marking[0]}); rename this field."
+            problems.add(kind.fields["marks"].line, Puzzle(message))
+        implied = [line for slugs in draft.picked.values() for line in slugs.values()] + marking
+        if implied:
+            verbs.setdefault("list", min(implied))
+        return verbs

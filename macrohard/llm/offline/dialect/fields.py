@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from macrohard.llm.offline.dialect.ast import CompareOp, Field, FieldType
-from macrohard.llm.offline.dialect.choices import read_choices
+from macrohard.llm.offline.dialect.choices import KEYWORDS, read_choices
 from macrohard.llm.offline.dialect.constraints import (
     MAX_PLACES,
     MAX_TEXT,
@@ -122,7 +122,14 @@ class _FieldReader:
             cursor.position += 1
             wanted.default, wanted.quoted_default = token.text, True
         else:
+            start = cursor.position
             wanted.default = cursor.until(",", ";", "(", ")", "and")
+            inside = {token.norm for token in cursor.tokens[start + 1 : cursor.position]}
+            if inside & KEYWORDS:
+                cursor.position = start
+                raise cursor.puzzle(
+                    f"is “{wanted.default}” the default? Put it in quotes, or a comma behind it."
+                )
         if not wanted.default:
             raise cursor.puzzle(f"the default of {self._name} is missing: “default 0”.")
         return True

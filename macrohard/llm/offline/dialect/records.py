@@ -22,6 +22,9 @@ from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 _MAX_TRIES = 40
 """Kinds tried for a rule that names none."""
 
+_AHEAD = 4
+"""How many words (if, the, …) may stand before the first field."""
+
 
 def read_record_rule(
     cursor: Cursor, schema: Schema, subject: Subject, line: int
@@ -38,31 +41,27 @@ def read_record_rule(
     start = cursor.position
     fits: list[tuple[DraftKind, Condition]] = []
     failures: list[tuple[DraftKind, Puzzle]] = []
-    for kind in kinds[:_MAX_TRIES]:
+    for kind in kinds:
         cursor.position = start
         try:
             fits.append((kind, _read(cursor, schema, kind)))
         except Puzzle as puzzle:
             failures.append((kind, puzzle))
-    if not fits:
-        cursor.position = start
+    cursor.position = start
+    if not fits or (named and failures):
         raise _failure(cursor, schema, failures)
     if len(fits) > 1 and not named:
         names = listed((kind.name for kind, _ in fits), "or")
         raise cursor.puzzle(f"of which kind: {names}? Begin with “each {fits[0][0].name}:”.")
     cursor.position = len(cursor.tokens)
-    rules: list[Rule] = []
-    for kind, condition in fits:
-        rules += _made(cursor, schema, kind, condition, line)
-    return rules
+    return [
+        rule for kind, condition in fits for rule in _made(cursor, schema, kind, condition, line)
+    ]
 
 
 def _failure(cursor: Cursor, schema: Schema, failures: list[tuple[DraftKind, Puzzle]]) -> Puzzle:
     """Why no kind fits: about the kind that is named, else where reading got furthest."""
-    named = set()
-    for index in range(len(cursor.tokens)):
-        if found := schema.names.find(Cursor(cursor.text, index, cursor.tokens)):
-            named.add(found[0])
+    named = _named(cursor, schema)
     about = [puzzle for kind, puzzle in failures if kind.slug in named]
     if named and not about:
         return cursor.not_understood("rules")
@@ -91,18 +90,24 @@ def _kinds(cursor: Cursor, schema: Schema, subject: Subject) -> tuple[Subject, b
     cursor.position = start
     if subject:
         return subject, True
-    mentioned = [
-        k for k in schema.kinds.values() if any(_mentions(cursor, k, i) for i in range(_AHEAD))
+    having = [
+        each
+        for each in schema.kinds.values()
+        if any(each.names.find(cursor, ahead) for ahead in range(_AHEAD))
     ]
-    return tuple(mentioned) or tuple(schema.kinds.values()), len(schema.kinds) == 1
+    found = having or list(schema.kinds.values())
+    if len(found) > _MAX_TRIES:
+        named = _named(cursor, schema)
+        found = [each for each in found if each.slug in named][:_MAX_TRIES]
+        if not found:
+            raise cursor.puzzle("of which kind? Begin with “each KIND:”.", "rules")
+    return tuple(found), len(schema.kinds) == 1
 
 
-_AHEAD = 4
-"""How many words (if, the, …) may stand before the first field."""
-
-
-def _mentions(cursor: Cursor, kind: DraftKind, ahead: int) -> bool:
-    return kind.names.find(cursor, ahead) is not None
+def _named(cursor: Cursor, schema: Schema) -> set[str]:
+    """Slugs of the kinds that a sentence names."""
+    places = (Cursor(cursor.text, at, cursor.tokens) for at in range(len(cursor.tokens)))
+    return {found[0] for place in places if (found := schema.names.find(place))}
 
 
 def _read(cursor: Cursor, schema: Schema, kind: DraftKind) -> Condition:

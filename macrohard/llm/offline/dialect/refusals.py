@@ -14,6 +14,10 @@ _NEVER = (
     "must not", "may not", "cannot", "can not", "can't", "can never", "must never",
     "may never", "never", "do not", "don't", "should not", "should never",
 )  # fmt: skip
+_OVERLAPS = (
+    "overlap with each other", "overlap each other", "overlap one another", "overlaps with",
+    "overlap with", "overlaps", "overlap",
+)  # fmt: skip
 _MAY = ("may", "can", "must", "are allowed to", "should", "ever")
 _UNIQUE = (
     "is unique", "are unique", "must be unique", "are unique together", "is unique together",
@@ -21,7 +25,12 @@ _UNIQUE = (
 )  # fmt: skip
 
 
-def read_overlap(cursor: Cursor, schema: Schema, subject: Subject, line: int) -> list[Rule] | None:
+def read_overlap(
+    cursor: Cursor,
+    schema: Schema,
+    subject: Subject,  # noqa: ARG001  (every reader of a rule is called alike)
+    line: int,
+) -> list[Rule] | None:
     """Read ``a booking that overlaps another booking of the same room is refused``."""
     negated = cursor.accept("no two", "no")
     overlapping = cursor.accept("two overlapping", "overlapping")
@@ -33,30 +42,19 @@ def read_overlap(cursor: Cursor, schema: Schema, subject: Subject, line: int) ->
     if cursor.accept(*_NEVER) and cursor.accept("have overlapping", "have any overlapping"):
         return [_overlapping_of(cursor, schema, kind, line)]
     cursor.position = start
-    if overlapping:
-        same = _same_fields(cursor, schema, kind)
-        span = _span(cursor, schema, kind)
-        if not take_refused(cursor):
-            raise cursor.puzzle("end this rule with “is refused”.", "rules")
-        return [_overlap(cursor, schema, kind, span=span, same=same, line=line)]
     cursor.accept(*WHICH)
-    start = cursor.position
-    same = [] if cursor.norm() in {"overlaps", "overlap"} else _same_fields(cursor, schema, kind)
-    never = negated or cursor.accept(*_NEVER)
+    same = _same_fields(cursor, schema, kind)
+    never = cursor.accept(*_NEVER) or negated
     cursor.accept(*_MAY)
-    if not cursor.accept("overlaps with", "overlap with", "overlaps", "overlap"):
-        cursor.position = start
+    if not overlapping and not cursor.accept(*_OVERLAPS):
         return None
-    cursor.accept("each other", "one another")
     span = _span(cursor, schema, kind)
     if cursor.accept("another", "an existing", "any other", "an earlier", "other", "with another"):
         schema.take_kind(cursor)
     same = same or _same_fields(cursor, schema, kind)
     span = span or _span(cursor, schema, kind)
-    refused = take_refused(cursor)
-    if not (never or refused):
+    if not (take_refused(cursor) or (never and not overlapping)):
         raise cursor.puzzle("end this rule with “is refused”.", "rules")
-    del subject
     return [_overlap(cursor, schema, kind, span=span, same=same, line=line)]
 
 

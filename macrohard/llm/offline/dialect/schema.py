@@ -147,7 +147,7 @@ class Schema:
         """Step over an optional article and the name of a kind."""
         start = cursor.position
         found = self.names.take(cursor)
-        if found is None and cursor.norm() in {*ARTICLES, "any", "all", "another", "some", "no"}:
+        if found is None and cursor.norm() in {*ARTICLES, "any", "all", "another", "some"}:
             cursor.position += 1
             cursor.accept("the", "its", "their", "of the", "of its")
             found = self.names.take(cursor)
