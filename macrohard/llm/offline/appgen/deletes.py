@@ -83,13 +83,9 @@ def linked_delete(app: App, kind: Kind) -> str:
         found = loaded.get(other.slug)
         if found is None:
             found = loaded[other.slug] = f"going_{names.variables(other)}"
-            table = names.table(other)
-            lines += [
-                f"{found} = [",
-                f"    {names.records_module(other)}.get(connection, other_id)",
-                f'    for other_id in sorted(going.get("{table}", ()))',
-                "]",
-            ]
+            load = f"{names.records_module(other)}.get(connection, other_id)"
+            ids = f'sorted(going.get("{names.table(other)}", ()))'
+            lines.append(f"{found} = [{load} for other_id in {ids}]")
         checks += after_delete(app, kind, other, bound, found)
     lines += [f"{module}.remove(connection, {key})", *checks]
     lines += [f'return deletion.others(going, "{names.table(kind)}")']

@@ -32,6 +32,14 @@ READERS = {
     FieldType.YES_NO: "bool({})",
 }
 
+COLUMN_READERS = {
+    FieldType.INTEGER: "int",
+    FieldType.DECIMAL: "Decimal",
+    FieldType.DATE: "dt.date.fromisoformat",
+    FieldType.DATETIME: "dt.datetime.fromisoformat",
+}
+"""What makes a value of what a column holds, for the types that can be aggregated."""
+
 ABOUT = {
     FieldType.TEXT: "a text",
     FieldType.INTEGER: "a whole number",

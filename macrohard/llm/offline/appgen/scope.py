@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.pysource import text_lines, text_literal
 from macrohard.llm.offline.dialect.ast import (
     AggregateOp,
     App,
@@ -118,9 +119,16 @@ class Scope:
         self.statements.append(f"{name} = {value}")
         return name
 
+    def text(self, wanted: str, text: str) -> str:
+        """A local variable holding a text, such as SQL."""
+        name = self.local(wanted, text_literal(text))
+        if self.statements[-1] == f"{name} = {text_literal(text)}":
+            self.statements[-1:] = text_lines(name, text)
+        return name
+
     def is_used(self, name: str) -> bool:
         """Whether a name means something else in the modules that evaluate expressions."""
-        if name in names.TAKEN:
+        if name in names.TAKEN - {"query"}:
             return True
         return any(
             compute_name(kind, each, cross=True) == f"figures.{name}"

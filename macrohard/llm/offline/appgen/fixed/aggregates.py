@@ -1,11 +1,14 @@
 """Totals, averages, smallest and largest values; empty values never count."""
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any, TypeVar
 
 from macrohard.llm.offline.appgen.fixed.values import rounded
+
+PLENTY = 1000
+"""Digits that no total of decimals ever has, so that nothing is rounded on the way."""
 
 Record = TypeVar("Record")
 
@@ -17,7 +20,9 @@ def total(amounts: Iterable[int | None]) -> int:
 
 def exact_total(amounts: Iterable[Decimal | None]) -> Fraction:
     """Add decimals up, exactly."""
-    return sum((Fraction(amount) for amount in amounts if amount is not None), Fraction(0))
+    with localcontext() as context:
+        context.prec = PLENTY
+        return Fraction(sum((amount for amount in amounts if amount is not None), Decimal(0)))
 
 
 def exact_average(numbers: Iterable[Decimal | int | None]) -> Fraction | None:

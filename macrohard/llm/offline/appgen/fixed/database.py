@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
 from macrohard.llm.offline.appgen.fixed.schema import APPLICATION_ID, KIND_NAMES, SCHEMA, VERSION
@@ -15,6 +15,7 @@ from macrohard.llm.offline.appgen.fixed.values import Link, stored
 WAIT_FOR_OTHERS_S = 30
 
 Record = TypeVar("Record")
+Value = TypeVar("Value")
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -83,6 +84,16 @@ def fetch(
         return [make(row) for row in rows]
     except (TypeError, ValueError, ArithmeticError) as error:
         raise StorageError("it holds a value that this program did not write") from error
+
+
+def column(
+    connection: sqlite3.Connection,
+    read: Callable[[Any], Value],
+    query: str,
+    *arguments: str | int | None,
+) -> list[Value]:
+    """Run a query for one column and read its values; as ``fetch`` does, it refuses bad ones."""
+    return fetch(connection, lambda row: read(row[0]), query, *arguments)
 
 
 def require(connection: sqlite3.Connection, table: str, record_id: int | None) -> None:

@@ -1,7 +1,7 @@
 """Writes ``tests/test_KIND_reports.py``."""
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.pysource import exploded, module, quote
+from macrohard.llm.offline.appgen.pysource import exploded, module, quote, tuple_of
 from macrohard.llm.offline.appgen.pytypes import decimal_literal, literal
 from macrohard.llm.offline.appgen.questions import search_needs_connection, sort_needs_connection
 from macrohard.llm.offline.appgen.reports import condition_call
@@ -139,8 +139,7 @@ def rows(examples: Examples, kind: Kind) -> list[Method]:
     entries = [f'"id": {record.id}']
     entries += [f"{quote(f.slug)}: {shown(record, f.slug)}" for f in kind.fields]
     if any(each.marks for each in kind.features.conditions):
-        known = ", ".join(quote(name) for name in marks(record))
-        entries.append(f'"marks": ({known}{"," if known else ""})')
+        entries.append(f'"marks": {tuple_of([quote(name) for name in marks(record)])}')
     lines = [
         f"record = {records}.get(self.connection, {record.id})",
         *exploded("expected = {", entries, "}").split("\n"),

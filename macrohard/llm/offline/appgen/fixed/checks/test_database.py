@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from macrohard.llm.offline.appgen.fixed import database, schema
-from macrohard.llm.offline.appgen.fixed.checks.support import AppTest
+from macrohard.llm.offline.appgen.fixed.checks.support import AppTest, DatabaseTest
 
 
 class TransactionTest(AppTest):
@@ -82,3 +82,25 @@ class FetchTest(AppTest):
                 "did not write",
                 lambda: database.fetch(connection, lambda row: int(row[0]), "SELECT ?", "x"),
             )
+
+
+class ColumnTest(AppTest):
+    """Reading one column."""
+
+    def test_values_are_read(self) -> None:
+        """Every value is read alike; one that cannot be read is an error about the database."""
+        query = "SELECT ? UNION ALL SELECT ?"
+        with closing(database.connect(":memory:")) as connection:
+            self.assertEqual(database.column(connection, int, query, "7", "8"), [7, 8])
+            self.assert_refused("did not write", database.column, connection, int, query, "7", "x")
+
+
+class OtherWithTest(DatabaseTest):
+    """Looking for values that are taken."""
+
+    def test_others_are_found(self) -> None:
+        """Neither the record itself nor an empty value counts."""
+        table = next(iter(schema.KIND_NAMES))
+        empty = {"id": None}
+        self.assertIsNone(database.other_with(self.connection, table, 0, empty))
+        self.assertIsNone(database.other_with(self.connection, table, 0, {"id": 1}))
