@@ -114,7 +114,9 @@ class SandboxTools:
 
     async def _bash(self, command: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
         timeout = min(float(timeout_s), MAX_TIMEOUT_S)
-        result = await self._box.exec(["bash", "-c", command], timeout_s=timeout)
+        # One stream, so that what was printed is read in the order in which it was printed.
+        merged = f"exec 2>&1\n{command}"
+        result = await self._box.exec(["bash", "-c", merged], timeout_s=timeout)
         return show_result(result, timeout)
 
     async def _read(self, path: str, start_line: int = 1, end_line: int | None = None) -> str:

@@ -78,7 +78,16 @@ def _outcome(
         f"Simulated users satisfied: {best['satisfied']} of {best['trials']}",
         f"Decision: {last.decision.value}: {last.reason}",
     ]
-    lines += [f"Open: {f.source.value}: {f.title}" for f in failures if f.source != "review"]
+    lines += [
+        f"Open: {d.title} ({d.severity.value}, {d.source.value}, {d.id})" for d in last.defects
+    ]
+    lines += [f"Dismissed {a.role}: {a.reason}" for a in last.dismissed]
+    lines += [
+        f"Open: {f.title} ({f.severity.value}, {f.source.value})"
+        for f in failures
+        if f.id not in {a.role for a in last.dismissed}
+        and not any(f.id in d.failures for d in last.defects)
+    ]
     return "\n".join(lines)
 
 

@@ -57,11 +57,9 @@ def after_triage(state: State) -> list[Send] | str:
 
 
 def holds(failure: work.Failure) -> bool:
-    """Whether a failure holds a release: all do, except minor remarks of reviewers."""
-    return (
-        failure.source is not work.FailureSource.REVIEW
-        or failure.severity is not work.Severity.MINOR
-    )
+    """Whether a failure holds a release: all do, except minor remarks of reviewers and users."""
+    remarks = (work.FailureSource.REVIEW, work.FailureSource.USER)
+    return failure.source not in remarks or failure.severity is not work.Severity.MINOR
 
 
 def _bounded(

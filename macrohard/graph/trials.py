@@ -98,6 +98,17 @@ async def users(office: Office, state: State) -> dict[str, Any]:
             if not result.satisfied
             for number, failure in enumerate(result.failures, start=1)
         ]
+        met += [
+            work.Failure(
+                id=f"R{round_}-X-{t['trial']}-remark",
+                source=work.FailureSource.USER,
+                title=f"{result.persona} was satisfied, and remarked on something",
+                evidence="\n".join(result.reasons),
+                severity=work.Severity.MINOR,
+            )
+            for t, result in zip(mine, results, strict=True)
+            if result.satisfied and result.reasons
+        ]
         rounds = [dict(row) for row in state["rounds"]]
         rounds[-1] |= {"satisfied": sum(r.satisfied for r in results), "trials": len(results)}
         return {

@@ -44,6 +44,9 @@ _CALL = re.compile(r"^=== *(\S+) *$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^--- *(\S+) *\n?", re.MULTILINE)
 
 
+_FILE_TEXTS = ("`--- content`", "`--- old`", "`--- new`")
+
+
 class AnswerError(UsageError):
     """An answer that cannot be read."""
 
@@ -260,8 +263,9 @@ def _arguments(name: str, body: str, tool: Tool) -> str:
 
 def _value(text: str, schema: dict[str, Any], where: str) -> Any:
     if schema.get("type") == "string":
-        # One-line values lose their line end; files keep theirs.
-        return text[:-1] if text.count("\n") == 1 else text
+        # A value on one line loses its line end; the text of a file keeps it.
+        one_line = text.count("\n") == 1 and not where.startswith(_FILE_TEXTS)
+        return text[:-1] if one_line else text
     try:
         return json.loads(text)
     except ValueError as error:
