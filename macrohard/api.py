@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from macrohard.config import Caps, SandboxName, Settings
-from macrohard.errors import BudgetError
+from macrohard.errors import BudgetError, ConfigError
 from macrohard.journal import Listener
 from macrohard.llm import Model, is_offline, preflight
 from macrohard.record import Cost, read_record
@@ -84,6 +84,7 @@ async def abuild(
     max_calls: int | None = None,
     max_minutes: float | None = None,
     record: str | Path | None = None,
+    cluster: str | None = None,
     overwrite: bool = False,
     on_event: Listener | None = None,
     approver: Approver | None = None,
@@ -109,6 +110,8 @@ async def abuild(
         max_calls: Cap in model calls.
         max_minutes: Cap in minutes of work.
         record: File that gets a cassette of the model's answers; ``model="replay:FILE"`` plays it.
+        cluster: Hardware of a modelled cluster, such as ``gb200-nvl72``: the record then says what
+            the calls take there.
         overwrite: Whether a finished run in ``out`` may be replaced.
         on_event: Called with every event of the journal.
         approver: Asked after the stages of ``approve``; without one, they stop the run.
@@ -131,10 +134,12 @@ async def abuild(
         approve=tuple(approve),
         caps=Caps(usd=max_usd, tokens=max_tokens, calls=max_calls, minutes=max_minutes),
         record=str(Path(record).absolute()) if record is not None else None,
+        cluster=cluster,
     )
     loaded = spec if isinstance(spec, Spec) else read_spec(spec)
     # Everything that can be refused is refused before anything is written.
     load_roles(Path(settings.agents) if settings.agents else None)
+    _check_cluster(cluster)
     if isinstance(model, str):
         preflight(model, loaded)
         if max_usd is not None and not model.startswith(("offline", "mailbox:", "replay:")):
@@ -156,6 +161,7 @@ async def abuild(
         listener=on_event,
         approver=approver,
         handle_signals=handle_signals,
+        meter=_meter,
     )
     return result_of(folder, await drive(folder, parts))
 
@@ -170,6 +176,7 @@ async def aresume(
     max_tokens: int | None = None,
     max_calls: int | None = None,
     max_minutes: float | None = None,
+    cluster: str | None = None,
     on_event: Listener | None = None,
     approver: Approver | None = None,
     handle_signals: bool = False,
@@ -185,6 +192,8 @@ async def aresume(
         max_tokens: A new cap in tokens; None keeps the run's.
         max_calls: A new cap in model calls; None keeps the run's.
         max_minutes: A new cap in minutes of work; None keeps the run's.
+        cluster: A modelled cluster to place the calls on, those of a finished run, too; None keeps
+            the run's.
         on_event: Called with every new event.
         approver: Asked after stages that need approval.
         handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
@@ -193,6 +202,7 @@ async def aresume(
         MacrohardError: As of :func:`abuild`.
     """
     folder = Path(run_dir)
+    _check_cluster(cluster)
     parts = Parts(
         model=model,
         boxes=sandbox,
@@ -200,6 +210,8 @@ async def aresume(
         listener=on_event,
         approver=approver,
         handle_signals=handle_signals,
+        cluster=cluster,
+        meter=_meter,
     )
     return result_of(folder, await drive(folder, parts, tuple(approved)))
 
@@ -219,6 +231,23 @@ def result_of(folder: Path, record: dict[str, Any] | None = None) -> BuildResult
         rounds=record["round"],
         record=record,
     )
+
+
+def _check_cluster(hardware: str | None) -> None:
+    """Refuse a machine that the catalogue does not have, or that the house model does not fit."""
+    if hardware is not None:
+        from macrohard.cluster.bill import house_deployment  # noqa: PLC0415 - for those who ask
+
+        try:
+            house_deployment(hardware)
+        except ConfigError as error:
+            raise ConfigError(f"--cluster {hardware}: {error}") from None
+
+
+def _meter(folder: Path, hardware: str) -> dict[str, Any]:
+    from macrohard.cluster.bill import bill_run  # noqa: PLC0415 - for those who ask
+
+    return bill_run(folder, hardware).as_json()
 
 
 def _wait(work: Coroutine[Any, Any, T]) -> T:

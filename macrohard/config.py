@@ -60,6 +60,7 @@ class Settings:
         approve: Stages after which a person is asked.
         caps: Hard limits.
         record: File that gets a cassette of the model's answers when the run stops.
+        cluster: Hardware of the modelled cluster that the calls are placed on; None for none.
     """
 
     model: str = "offline"
@@ -74,6 +75,7 @@ class Settings:
     approve: tuple[str, ...] = ()
     caps: Caps = field(default_factory=Caps)
     record: str | None = None
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing.

@@ -52,6 +52,8 @@ _STEPS = 10_000
 
 Approver = Callable[[str], bool]
 """Asked after a stage that needs approval; True goes on."""
+Meter = Callable[[Path, str], dict[str, Any]]
+"""What the calls of a run directory take on the modelled cluster of that name."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Parts:
         approver: Asked after stages that need approval.
         handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
         caps: New limits for a run that goes on; those that are None stay as they were.
+        cluster: A new modelled cluster for a run that goes on or is finished; None keeps the run's.
+        meter: Reads what the calls take on that cluster; without one, nobody does.
     """
 
     model: Model | None = None
@@ -73,6 +77,8 @@ class Parts:
     approver: Approver | None = None
     handle_signals: bool = False
     caps: Caps | None = None
+    cluster: str | None = None
+    meter: Meter | None = None
 
 
 def create_run(
@@ -105,7 +111,7 @@ def create_run(
 
 
 async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Work on a run until it ends; a finished one is left as it is.
+    """Work on a run until it ends; a finished one is at most placed on another cluster.
 
     Args:
         folder: The run directory.
@@ -123,13 +129,30 @@ async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> d
     """
     with _lock(folder):
         record = read_record(folder)
+        if parts.cluster is not None:
+            record["options"]["cluster"] = parts.cluster
         if record["status"] in {"released", "not accepted"}:
+            if parts.cluster is not None:
+                _place(folder, record, parts.meter)
+                write_record(folder, record)
+                write_report(folder)
             return record
         if parts.caps is not None:
             record["options"] = _with_caps(record["options"], parts.caps)
         async with _open_office(folder, record, parts) as office:
             runner = _Runner(folder, record, office, parts, approved)
             return await runner.run()
+
+
+def _place(folder: Path, record: dict[str, Any], meter: Meter | None) -> None:
+    """Put what the calls take on the modelled cluster into the record, when one is set."""
+    cluster = record["options"].get("cluster")
+    if cluster is None or meter is None:
+        return
+    try:
+        record["cluster"] = meter(folder, cluster)
+    except MacrohardError as error:  # no call yet, one too long: the application is as it is
+        record["cluster"] = {"hardware": cluster, "error": str(error)}
 
 
 def _with_caps(options: dict[str, Any], caps: Caps) -> dict[str, Any]:
@@ -261,6 +284,9 @@ class _Runner:
                 Path(settings.record),
                 {"model": settings.model, "spec": self._record["spec"]["sha256"]},
             )
+        if settings.cluster is not None:
+            _place(self._folder, self._record, self._parts.meter)
+            write_record(self._folder, self._record)
         write_report(self._folder)
 
 

@@ -14,6 +14,7 @@ from macrohard.cli.consoles import err, print_json
 from macrohard.cli.finding import RUNS, find_run
 from macrohard.cli.options import (
     Agents,
+    Cluster,
     Debug,
     Json,
     MaxCalls,
@@ -114,6 +115,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     max_tokens: MaxTokens = None,
     max_calls: MaxCalls = None,
     max_minutes: MaxMinutes = None,
+    cluster: Cluster = None,
     json_: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
@@ -133,6 +135,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         "min_satisfied": min_satisfied, "faults": faults, "seed": seed, "agents": agents,
         "concurrency": concurrency, "approve": tuple(approve or ()), "max_usd": max_usd,
         "max_tokens": max_tokens, "max_calls": max_calls, "max_minutes": max_minutes,
+        "cluster": cluster,
     }  # fmt: skip
     title = "standard input" if spec == "-" else spec
     with _Shown(title, out, json_=json_, quiet=quiet) as shown:
@@ -153,6 +156,7 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
     max_tokens: MaxTokens = None,
     max_calls: MaxCalls = None,
     max_minutes: MaxMinutes = None,
+    cluster: Cluster = None,
     json_: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
@@ -177,6 +181,7 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
                 max_tokens=max_tokens,
                 max_calls=max_calls,
                 max_minutes=max_minutes,
+                cluster=cluster,
                 handle_signals=True,
                 on_event=shown.take,
                 approver=shown.approver,

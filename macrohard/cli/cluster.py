@@ -271,7 +271,7 @@ def replay(  # noqa: PLR0917 - typer hands options over by name
     json_: Json = False,
 ) -> None:
     """Play the calls of real factory runs against a modelled cluster, closed loop."""
-    from macrohard.cluster.factory import house_deployment  # noqa: PLC0415 - help must not wait
+    from macrohard.cluster.bill import house_deployment  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.routing import make_router  # noqa: PLC0415
     from macrohard.cluster.scenario import Scenario, Site, WorkloadPlan  # noqa: PLC0415
     from macrohard.cluster.simulation import ServingPool  # noqa: PLC0415

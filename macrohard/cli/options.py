@@ -14,6 +14,15 @@ Run = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="HARDWARE",
+        help="Place the calls on a modelled cluster, such as gb200-nvl72; `macrohard cluster "
+        "hardware` lists them.",
+    ),
+]
 Agents = Annotated[
     Path | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Runs of our own factory as a workload, and what one run would take on a modelled cluster.
+"""Runs of our own factory as a workload.
 
 A run directory says for each call who asked, when, how many tokens, and (in ``calls/``) which
 messages. Calls of one asker (role, stage, item, round) form a chain, with the tool times between
@@ -9,19 +9,12 @@ messages share, from the first message on.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from macrohard.cluster.deployment import Deployment, Parallel
-from macrohard.cluster.hardware import find_hardware
-from macrohard.cluster.metrics import DECODE_POWER_SHARE
-from macrohard.cluster.models import find_model
-from macrohard.cluster.routing import make_router
-from macrohard.cluster.simulation import ServingPool, simulate
 from macrohard.cluster.workload import Workload, WorkloadBuilder
 from macrohard.errors import ConfigError
 from macrohard.journal import read_journal
@@ -219,119 +212,3 @@ def replay_runs(
         waited = {k for chain in chains for k in chain.after}
         ends.append([call for k, call in enumerate(last) if k not in waited])
     return builder.build()
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterBill:
-    """What the calls of a build would take on a modelled cluster.
-
-    Attributes:
-        hardware: The machine.
-        deployment: What served it, in words.
-        calls: Model calls.
-        gpu_seconds: GPUs times the time they were in a step for this build.
-        queueing_s: Time its calls waited for a place in a batch, added up.
-        model_s: Time its calls took, added up.
-        kwh: Energy at the facility's meter for those GPU-seconds.
-        usd: Cost of owning the GPUs for those GPU-seconds.
-        step_time: Where step times come from.
-    """
-
-    hardware: str
-    deployment: str
-    calls: int
-    gpu_seconds: float
-    queueing_s: float
-    model_s: float
-    kwh: float
-    usd: float
-    step_time: str
-
-    def as_json(self) -> dict[str, Any]:
-        """For ``run.json``."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-def house_deployment(hardware: str) -> Deployment:
-    """Grok-1 at FP8 on the fewest GPUs it fits: what serves when nobody says otherwise.
-
-    Raises:
-        ConfigError: Unknown hardware, or it fits nowhere in a domain.
-    """
-    machine, model = find_hardware(hardware), find_model("grok-1")
-    for tp in (1, 2, 4, 8):
-        deployment = Deployment(machine, model, Parallel(tp), "fp8")
-        if deployment.kv_room_gb_per_gpu > 0.2 * machine.hbm_usable_gb:
-            return deployment
-    deployment.check()
-    return deployment
-
-
-def bill_calls(
-    events: Iterable[Mapping[str, Any]], hardware: str, *, deployment: Deployment | None = None
-) -> ClusterBill:
-    """Place the calls of a build on one modelled replica and read its meters.
-
-    Args:
-        events: ``call_finished`` events of a run's journal; others are passed over.
-        hardware: Name in the catalogue.
-        deployment: What serves; the house model by default.
-
-    Raises:
-        ConfigError: Unknown hardware, or a call that does not fit.
-    """
-    serving = deployment or house_deployment(hardware)
-    builder = WorkloadBuilder("build", "calls of a build")
-    session = builder.add_session()
-    threads: dict[tuple[str, str, int], int] = {}
-    starts = []
-    for event in events:
-        if event.get("type", "call_finished") != "call_finished" or event.get("reused"):
-            continue
-        stamp = event.get("at")
-        ended = datetime.fromisoformat(str(stamp)).timestamp() if stamp else 0.0
-        starts.append((ended - float(event.get("seconds", 0.0)), event))
-    if not starts:
-        raise ConfigError("no model calls to place on the cluster")
-    starts.sort(key=lambda pair: pair[0])
-    for began, event in starts:
-        asker = (str(event.get("role")), str(event.get("item", "")), int(event.get("round", 1)))
-        if asker not in threads:
-            threads[asker] = builder.add_stream()
-        builder.add_call(
-            session,
-            threads[asker],
-            max(1, int(event["input_tokens"])),
-            max(1, int(event["output_tokens"])),
-            at_s=began - starts[0][0],
-        )
-    router = make_router("affinity")
-    result = simulate([ServingPool("house", serving, 1, router)], builder.build())
-    account, gpus, machine = result.replicas[0], serving.parallel.gpus, serving.hardware
-    busy_s = account.mixed_s + account.decode_s
-    active_s = account.mixed_s + DECODE_POWER_SHARE * account.decode_s
-    beside_w = machine.all_in_w - machine.gpu_w + machine.idle_w
-    joules = gpus * (beside_w * busy_s + (machine.gpu_w - machine.idle_w) * active_s)
-    rows = list(zip(result.arrived_s, result.admitted_s, result.finished_s, strict=True))
-    return ClusterBill(
-        hardware=machine.name,
-        deployment=str(serving),
-        calls=len(rows),
-        gpu_seconds=gpus * busy_s,
-        queueing_s=float(sum(admitted - arrived for arrived, admitted, _ in rows)),
-        model_s=float(sum(finished - arrived for arrived, _, finished in rows)),
-        kwh=joules / 3.6e6,
-        usd=gpus * busy_s * machine.usd_per_gpu_h / 3600,
-        step_time=result.sources[0],
-    )
-
-
-def bill_run(folder: Path, hardware: str) -> ClusterBill:
-    """The bill of a run directory.
-
-    Raises:
-        ConfigError: No run, unknown hardware, or a call that does not fit.
-    """
-    if not (folder / "events.jsonl").is_file():
-        raise ConfigError(f"{folder} is no run directory: it has no events.jsonl")
-    return bill_calls(read_journal(folder / "events.jsonl"), hardware)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from macrohard.report.markup import Markup, anchor, join, table, tag
-from macrohard.report.words import duration, money, seconds_between, tokens
+from macrohard.report.words import cluster_words, duration, money, seconds_between, tokens
 
 Record = Mapping[str, Any]
 
@@ -149,7 +149,30 @@ def cost(record: Record) -> Markup:
         if key == "by_item":
             one = tag("details", tag("summary", title), one)
         parts.append(one)
+    if record.get("cluster"):
+        parts.append(_cluster(record["cluster"]))
     return join(parts)
+
+
+def _cluster(cluster: Mapping[str, Any]) -> Markup:
+    """What the calls take on the modelled cluster."""
+    if "error" in cluster:
+        return tag("p", f"Cluster {cluster_words(cluster)}")
+    rows = [
+        ("Hardware", cluster["hardware"]),
+        ("Served by", cluster["deployment"]),
+        ("Calls", f"{cluster['calls']:,}"),
+        ("Prompt tokens in cache", tokens(cluster["cached_tokens"])),
+        ("GPU-seconds", f"{cluster['gpu_seconds']:,.1f}"),
+        ("Queueing, all calls", f"{cluster['queueing_s']:,.2f} s"),
+        ("In the model, all calls", f"{cluster['model_s']:,.1f} s"),
+        ("First call to last", duration(cluster["elapsed_s"])),
+        ("Energy", f"{cluster['kwh']:.3g} kWh"),
+        ("Dollars", money(cluster["usd"])),
+        ("Step times", cluster["step_time"]),
+    ]
+    said = tag("p", cluster["modelled"], class_="soft")
+    return join([table("On the modelled cluster", ("", "Amount"), rows), said])
 
 
 def options(record: Record) -> Markup:

@@ -9,7 +9,15 @@ from rich.console import Console
 from rich.text import Text
 
 from macrohard.report.page import FILE
-from macrohard.report.words import clean, duration, money, plural, tokens, worst_first
+from macrohard.report.words import (
+    clean,
+    cluster_words,
+    duration,
+    money,
+    plural,
+    tokens,
+    worst_first,
+)
 
 _STYLES = {"released": "bold green", "not accepted": "bold red", "failed": "bold red"}
 _MOST = 5
@@ -50,6 +58,8 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     if record["scenarios"]:
         facts.append(("Users", _users(record)))
     facts += [("Rounds", str(record["round"])), ("Cost", _cost(record))]
+    if record.get("cluster"):
+        facts.append(("Cluster", cluster_words(record["cluster"])))
     page = run_dir / FILE
     if page.exists():
         facts.append(("Report", str(page)))

@@ -56,6 +56,17 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def cluster_words(cluster: Mapping[str, Any]) -> str:
+    """What a run's calls take on the modelled cluster, in one line."""
+    if "error" in cluster:
+        return f"{cluster['hardware']}: not modelled: {cluster['error']}"
+    return (
+        f"{cluster['hardware']}, modelled: {cluster['gpu_seconds']:,.1f} GPU-seconds, "
+        f"{cluster['queueing_s']:,.2f} s queueing, {cluster['kwh']:.3g} kWh, "
+        f"{money(cluster['usd'])}"
+    )
+
+
 def worst_first(defects: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Defects by severity, those of one severity in the order they came."""
     return sorted(defects, key=lambda defect: _SEVERITIES.get(defect["severity"], 0))

@@ -37,6 +37,7 @@ ALL_OPTIONS = (
     "--sandbox", "process", "--allow-process-sandbox", "--rounds", "2", "--min-satisfied", "3",
     "--faults", "0.5", "--seed", "11", "--concurrency", "2", "--approve", "design", "--approve",
     "users", "--max-usd", "1.5", "--max-tokens", "9", "--max-calls", "0", "--max-minutes", "7",
+    "--cluster", "gb200-nvl72",
 )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: 
         "agents": str(tmp_path / "mine"),
         "concurrency": 2,
         "record": str(tmp_path / "tape.json"),
+        "cluster": "gb200-nvl72",
         "approve": ["design", "users"],
         "caps": {"usd": 1.5, "tokens": 9, "calls": 0, "minutes": 7.0},
     }

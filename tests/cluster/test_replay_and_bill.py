@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from macrohard.cli.cluster import app
-from macrohard.cluster.factory import bill_run, read_calls, replay_runs
+from macrohard.cluster.bill import bill_run
+from macrohard.cluster.factory import read_calls, replay_runs
 from macrohard.cluster.metrics import summarise
 from macrohard.cluster.routing import make_router
 from macrohard.cluster.simulation import ServingPool, simulate
@@ -122,7 +123,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").write_text('{"type": "run_started"}\n')
     with pytest.raises(ConfigError, match="no model calls yet"):
         replay_runs([tmp_path], builds=1)
-    with pytest.raises(ConfigError, match="no model calls to place"):
+    with pytest.raises(ConfigError, match="no model calls yet"):
         bill_run(tmp_path, "gb200-nvl72")
     with pytest.raises(ConfigError, match="unknown hardware 'tpu'"):
         bill_run(tmp_path, "tpu")
