@@ -13,6 +13,7 @@ from macrohard.llm.offline.oracle.pools import takes
 from macrohard.llm.offline.oracle.reading import csv_header, csv_row
 from macrohard.llm.offline.oracle.seek import Typed
 from macrohard.llm.offline.oracle.timeless import UnsettledError
+from macrohard.llm.offline.oracle.values import follows_clock
 from macrohard.llm.offline.oracle.world import stored_fields
 
 
@@ -61,10 +62,11 @@ def _export(subject: Subject) -> Iterator[Case]:
 def _import(subject: Subject, fresh: Typed) -> Iterator[Case]:
     kind = subject.kind
     fields = [field for field in stored_fields(kind) if field.slug in fresh]
+    cells = _with_a_gap(subject, fresh)
     # Another order of columns, and an id that must be ignored.
     header = ["id", *(field.slug for field in reversed(fields))]
-    row = ["77", *(fresh[field.slug] for field in reversed(fields))]
-    after = subject.after_import([fresh])
+    row = ["77", *(cells[field.slug] for field in reversed(fields))]
+    after = subject.after_import([cells])
     if after is None:
         return
     checks: list[Check] = [
@@ -77,11 +79,22 @@ def _import(subject: Subject, fresh: Typed) -> Iterator[Case]:
     seen = subject.record(after, subject.next)
     yield Case(
         name=f"{kind.slug}_import",
-        given=f"the example records, and a file with {subject.wording(fresh)} and an id column",
+        given=f"the example records, and a file with {subject.wording(cells)} and an id column",
         when="it is imported",
-        then=f"it becomes {subject.name} {subject.next}, whatever the file's id says",
+        then=f"it becomes {subject.name} {subject.next}, whatever the file's id says"
+        + ("; where its cell is empty, the default is taken" if "" in cells.values() else ""),
         checks=tuple(checks + ([seen] if seen else [])),
     )
+
+
+def _with_a_gap(subject: Subject, fresh: Typed) -> Typed:
+    """The record with an empty cell where a default steps in, if that may be."""
+    for field in stored_fields(subject.kind):
+        if field.default is not None and not follows_clock(field) and field.slug in fresh:
+            gap = {**fresh, field.slug: ""}
+            if subject.after_import([gap]) is not None:
+                return gap
+    return fresh
 
 
 def _refused(subject: Subject, fresh: Typed) -> Iterator[Case]:

@@ -171,12 +171,10 @@ def holds(condition: Condition, record: Record, *, lenient: bool = False) -> boo
 
 
 def compare(op: CompareOp, left: Term, right: Term, *, lenient: bool) -> bool:
-    """Compare two terms, texts without regard to case."""
+    """Compare two terms, texts exactly."""
     if left is None or right is None:
         return lenient or op is CompareOp.NE
     left, right = _alike(left, right), _alike(right, left)
-    if isinstance(left, str) and isinstance(right, str):
-        left, right = left.casefold(), right.casefold()
     return bool(_COMPARISONS[op](left, right))
 
 

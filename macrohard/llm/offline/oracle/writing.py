@@ -62,14 +62,14 @@ def delete(world: World, kind: str, number: int) -> dict[str, int]:
 
 
 def add_all(world: World, kind: str, rows: Sequence[Mapping[str, str]]) -> int:
-    """Add every record or none, as an import does; how many. A cell given as empty is empty.
+    """Add every record or none, as an import does; how many. An empty cell counts as not given.
 
     Raises:
         RefusedError: A value or a rule stands against one of them.
     """
     trial = world.copy()
     for typed in rows:
-        add(trial, kind, typed)
+        add(trial, kind, {slug: text for slug, text in typed.items() if text.strip()})
     world.rows, world.used = trial.rows, trial.used
     return len(rows)
 

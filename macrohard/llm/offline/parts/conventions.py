@@ -51,8 +51,8 @@ the field's if more. Groups come by value, the one without a value last, as `-`;
 YYYY-MM, years YYYY.
 
 CSV is UTF-8 with a header of slugs. Export writes id and all stored fields. Import needs the
-required columns, ignores id, refuses unknown columns, and adds every row or none; a missing
-column means defaults, an empty cell means empty.
+required columns, ignores id, refuses unknown columns, and adds every row or none; an empty cell
+counts as not given.
 
 Text is stripped, required text is not blank, control characters are refused. Integers are
 -?[0-9]+ within 64 bits. Decimals have at most the field's places (2 unless said) and 15 digits
@@ -61,11 +61,11 @@ YYYY-MM-DD HH:MM. yes/no takes yes no true false y n 1 0. Choices match without 
 and are kept as spelt here. E-mails have one @, something on both sides, a dot in the domain, no
 blank. References are ids of records that exist.
 
-A default applies when a field is not given; a value given as empty is empty, and refused where
+A default applies when a field is not given; an option given as empty is empty, and refused where
 required. In `edit`, an empty value clears.
 
-Unique values are compared exactly, conditions and rules compare text without regard to case; a
-comparison with an empty value breaks no rule and meets no condition.
+Unique values, conditions and rules compare texts exactly. A comparison with an empty value
+breaks no rule, and meets no condition but `is not`.
 
 Computed fields follow exact arithmetic, rounded half away from zero once at the end; an empty
 operand or a division by zero leaves them empty. They are never typed in.
