@@ -94,7 +94,7 @@ def bench_million() -> None:
 
 def bench_optimal() -> None:
     """200 gangs in 30 racks to proven optimum."""
-    rng = random.Random(1)  # noqa: S311 - a benchmark
+    rng = random.Random(1)
     sizes = (4, 8, 12, 16, 24, 32, 36, 64, 72)
     gangs = [Gang(f"g{k}", rng.choice(sizes)) for k in range(200)]
     capacities = domain_capacities(find_hardware("gb200-nvl72"), 30, lost_share=0.05)
@@ -106,7 +106,7 @@ def bench_optimal() -> None:
 
 def bench_best_fit() -> None:
     """Best fit over 7,639 racks."""
-    rng = random.Random(2)  # noqa: S311 - a benchmark
+    rng = random.Random(2)
     fleet, policy = Fleet([72] * 7639), BestFit()
     sizes = (4, 8, 12, 16, 24, 32, 36, 64)
     for _ in range(15_000):
