@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from macrohard.llm.offline.criteria.adding import REFUSED, adding
 from macrohard.llm.offline.criteria.changing import editing
-from macrohard.llm.offline.criteria.check import Case, Draft, Refuses, Tells
+from macrohard.llm.offline.criteria.check import Case, Draft, Refuses, Tells, Words
+from macrohard.llm.offline.criteria.commands import word
 from macrohard.llm.offline.criteria.computing import computing
 from macrohard.llm.offline.criteria.counting import counting, what
 from macrohard.llm.offline.criteria.deleting import deleting, deletion_rule
@@ -255,13 +256,28 @@ def _finding_the_way(app: App) -> Iterator[Draft]:
             Case(
                 name="unknown_commands_are_refused",
                 given="the example records",
-                when="a kind, a verb or an option is typed that does not exist",
+                when="a kind, verb, option, field or grouping is typed that does not exist",
                 then=REFUSED,
-                checks=(
-                    Refuses(("no-such-kind", "list")),
-                    Refuses((kind.command, "no-such-verb")),
-                    Refuses((kind.command, "list", "--no-such-option", "1")),
-                ),
+                checks=tuple(Refuses(words) for words in _unknown(app)),
             ),
         ),
     )
+
+
+def _unknown(app: App) -> list[Words]:
+    """Commands with one word that means nothing."""
+    kind = app.kinds[0]
+    found: list[Words] = [
+        ("no-such-kind", "list"),
+        (kind.command, "no-such-verb"),
+        (kind.command, "list", "--no-such-option", "1"),
+    ]
+    for each in app.kinds:
+        for wanted in each.features.aggregates[:1]:
+            if wanted.field is not None:
+                found.append((each.command, wanted.op.value, "no-such-field"))
+            field = [] if wanted.field is None else [word(each.field(wanted.field))]
+            found.append((each.command, wanted.op.value, *field, "--by", "no-such-field"))
+        if each.features.sorts:
+            found.append((each.command, "list", "--sort", "no-such-field"))
+    return found
