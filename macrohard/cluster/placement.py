@@ -8,7 +8,7 @@ import random
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from macrohard.cluster.hardware import Hardware
@@ -241,79 +241,36 @@ def place_all(gangs: Sequence[Gang], fleet: Fleet, policy: Placement, *, total_g
     return Placed(tuple(domains), placed, sum(fleet.capacities), total_gpus)
 
 
-def blast_radius(gangs: Sequence[Gang], placed: Placed, *, racks_per_leaf: int) -> dict[str, float]:
+def blast_radius(
+    gangs: Sequence[Gang], placed: Placed, *, racks_per_leaf: int, racks_per_hall: int | None = None
+) -> dict[str, float]:
     """Largest share of one model's replicas that a single failure takes.
 
+    Args:
+        gangs: What was to be placed.
+        placed: Where it stands.
+        racks_per_leaf: Domains behind one leaf switch; no leaf serves two halls.
+        racks_per_hall: Domains in one hall; None when there is but one hall.
+
     Returns:
-        Shares for losing one rack and for losing one leaf switch.
+        Shares for losing one rack, one leaf switch, and one hall.
     """
     by_model: dict[str, Counter[int]] = {}
     for gang, domain in zip(gangs, placed.domains, strict=True):
         if domain is not None:
             by_model.setdefault(gang.model, Counter())[domain] += 1
-    rack = leaf = 0.0
+    worst = {"rack": 0.0, "leaf": 0.0, "hall": 0.0}
     for domains in by_model.values():
-        replicas = sum(domains.values())
-        leaves: Counter[int] = Counter()
+        leaves, halls = Counter[tuple[int, int]](), Counter[int]()
         for domain, count in domains.items():
-            leaves[domain // racks_per_leaf] += count
-        rack = max(rack, max(domains.values()) / replicas)
-        leaf = max(leaf, max(leaves.values()) / replicas)
-    return {"rack": rack, "leaf": leaf}
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A gang that changes its domain."""
-
-    gang: Gang
-    origin: int
-    target: int
-
-
-@dataclass(frozen=True, slots=True)
-class Defragmentation:
-    """What it takes to make room for a gang.
-
-    Attributes:
-        domain: Domain that has room afterwards; None when no moves help.
-        moves: Gangs that change place.
-        gpu_seconds: GPU time lost: each moved gang is away while its weights load again.
-    """
-
-    domain: int | None
-    moves: tuple[Move, ...] = field(default_factory=tuple)
-    gpu_seconds: float = 0.0
-
-
-def defragment(fleet: Fleet, gang: Gang, *, reload_s: float) -> Defragmentation:
-    """Find the cheapest domain to empty enough for a gang; nothing is moved yet.
-
-    Args:
-        fleet: Where everything stands.
-        gang: What needs room.
-        reload_s: Seconds a moved gang is away.
-    """
-    best = Defragmentation(None)
-    for domain, capacity in enumerate(fleet.capacities):
-        if capacity < gang.gpus:
-            continue
-        free = list(fleet.free)
-        moves: list[Move] = []
-        lost = 0.0
-        for resident in sorted(fleet.gangs[domain], key=lambda g: (-g.priority, g.gpus, g.name)):
-            if free[domain] >= gang.gpus:
-                break
-            room = [
-                (free[d], d) for d in range(len(free)) if d != domain and free[d] >= resident.gpus
-            ]
-            if not room:
-                continue
-            target = min(room)[1]
-            free[target] -= resident.gpus
-            free[domain] += resident.gpus
-            moves.append(Move(resident, domain, target))
-            lost += resident.gpus * reload_s
-        if free[domain] >= gang.gpus and (best.domain is None or lost < best.gpu_seconds):
-            best = Defragmentation(domain, tuple(moves), lost)
-    return best
+            hall, place = divmod(domain, racks_per_hall) if racks_per_hall else (0, domain)
+            halls[hall] += count
+            leaves[hall, place // racks_per_leaf] += count
+        replicas = sum(domains.values())
+        for name, most in (
+            ("rack", max(domains.values())),
+            ("leaf", max(leaves.values())),
+            ("hall", max(halls.values())),
+        ):
+            worst[name] = max(worst[name], most / replicas)
+    return worst

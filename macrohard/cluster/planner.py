@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from macrohard.cluster.defragment import defragment
 from macrohard.cluster.deployment import Deployment, Parallel
 from macrohard.cluster.metrics import Metrics, summarise
 from macrohard.cluster.models import WEIGHT_BYTES
@@ -15,7 +16,6 @@ from macrohard.cluster.placement import (
     Gang,
     Placed,
     blast_radius,
-    defragment,
     domain_capacities,
     make_placement,
     place_all,
@@ -228,9 +228,16 @@ def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, A
         "schedulable %": 100 * placed.schedulable_share,
         "racks used": len({d for d in placed.domains if d is not None}),
     }
-    lost = blast_radius(gangs, placed, racks_per_leaf=scenario.site.racks_per_leaf)
+    site = scenario.site
+    lost = blast_radius(
+        gangs,
+        placed,
+        racks_per_leaf=site.racks_per_leaf,
+        racks_per_hall=site.racks_per_hall,
+    )
     row["most of a model lost with a rack %"] = 100 * lost["rack"]
     row["with a leaf %"] = 100 * lost["leaf"]
+    row["with a hall %"] = 100 * lost["hall"]
     if len(pools) == len(scenario.pools):
         until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
         metrics = summarise(

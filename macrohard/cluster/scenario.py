@@ -64,7 +64,7 @@ class Site:
     Attributes:
         hardware: The kind of NVLink domain.
         racks: How many domains.
-        halls: Halls they stand in.
+        halls: Halls they stand in, as evenly as they go; a failure domain.
         racks_per_leaf: Domains behind one leaf switch.
         spares: GPUs in use and spare per domain.
         lost_trays_share: Share of domains with one compute tray out.
@@ -81,6 +81,11 @@ class Site:
     def gpus(self) -> int:
         """All GPUs of the site."""
         return self.racks * self.hardware.domain_gpus
+
+    @property
+    def racks_per_hall(self) -> int:
+        """Domains in one hall; the last hall may have fewer."""
+        return -(-self.racks // self.halls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,8 @@ def _site(section: Section, hardware: Hardware) -> Site:
         lost_trays_share=section.number("lost_trays", "share", 0.0, most=1),
     )
     section.end()
+    if site.halls > site.racks:
+        raise section.fail(f"{site.racks} racks cannot fill {site.halls} halls", "halls")
     return site
 
 

@@ -45,6 +45,7 @@ BAD = [
     ("duration: 1 min", "duration: -5 s", 10, "out of bounds"),
     ("duration: 1 min", "duration: .inf", 10, "no unit|not a finite"),
     ("gb200-nvl72", "gb900", 2, "'gb900' is none of gb200-nvl72"),
+    ("racks: 1", "racks: 2, halls: 3", 3, "2 racks cannot fill 3 halls"),
     ("llama-3.1-70b", "llama-9", 5, "unknown model 'llama-9'; the catalogue has"),
     ("replicas: 2", "replicas: 0", 8, "out of bounds, 1 to"),
     ("replicas: 2", "replicas: two", 8, "'two' is no quantity"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from macrohard.cluster.defragment import defragment
 from macrohard.cluster.hardware import find_hardware
 from macrohard.cluster.placement import (
     BestFit,
@@ -14,7 +15,6 @@ from macrohard.cluster.placement import (
     FragmentationAware,
     Gang,
     blast_radius,
-    defragment,
     domain_capacities,
     make_placement,
     place_all,
@@ -91,8 +91,19 @@ def test_a_limit_per_domain_spreads_a_model_and_shrinks_the_blast() -> None:
     gangs = [Gang(f"r{k}", 8, "m") for k in range(8)]
     together = place_all(gangs, Fleet([72] * 8), BestFit(), total_gpus=576)
     apart = place_all(gangs, Fleet([72] * 8, most_per_domain=1), BestFit(), total_gpus=576)
-    assert blast_radius(gangs, together, racks_per_leaf=4) == {"rack": 1.0, "leaf": 1.0}
-    assert blast_radius(gangs, apart, racks_per_leaf=4) == {"rack": 0.125, "leaf": 0.5}
+    assert blast_radius(gangs, together, racks_per_leaf=4) == dict.fromkeys(
+        ("rack", "leaf", "hall"), 1.0
+    )
+    assert blast_radius(gangs, apart, racks_per_leaf=4) == {"rack": 0.125, "leaf": 0.5, "hall": 1.0}
+
+
+def test_a_hall_is_a_failure_domain_and_ends_a_leaf() -> None:
+    gangs = [Gang(f"r{k}", 72, "m") for k in range(8)]
+    placed = place_all(gangs, Fleet([72] * 8), BestFit(), total_gpus=576)
+    halves = blast_radius(gangs, placed, racks_per_leaf=8, racks_per_hall=4)
+    assert halves == {"rack": 0.125, "leaf": 0.5, "hall": 0.5}
+    uneven = blast_radius(gangs, placed, racks_per_leaf=2, racks_per_hall=3)
+    assert uneven == {"rack": 0.125, "leaf": 0.25, "hall": 0.375}
 
 
 def test_defragmentation_makes_room_at_its_price() -> None:

@@ -4,16 +4,10 @@ from typing import Any
 
 from macrohard.cluster.engine.jit import jit
 from macrohard.cluster.engine.kv import matched_tokens
+from macrohard.cluster.engine.lines import count_load, enqueue, first_waiting
 from macrohard.cluster.engine.queues import NEVER, earliest_leaf, pop_wake
 from macrohard.cluster.engine.records import CALL_HANDED, CALL_WAITING, CALL_WIRE
-from macrohard.cluster.engine.replica import (
-    advance,
-    count_load,
-    cut_run,
-    enqueue,
-    first_waiting,
-    plan,
-)
+from macrohard.cluster.engine.replica import advance, cut_run, plan
 from macrohard.cluster.engine.router import route
 
 
