@@ -27,7 +27,7 @@ from macrohard.errors import (
     RunBusyError,
     UsageError,
 )
-from macrohard.graph.account import account
+from macrohard.graph.account import account, write_documents
 from macrohard.graph.board import Board
 from macrohard.graph.build import build_graph
 from macrohard.graph.checkpoint import open_saver
@@ -257,7 +257,7 @@ class _Runner:
             self._office.journal.write("approved", stage=stage)
             return
         raise NotAcceptedError(
-            f"Stage {stage} was not approved. Look at {self._folder}, then go on with: "
+            f"Stage {stage} was not approved. Look at {self._folder}/documents, then go on with: "
             f"macrohard resume {self._folder} --approved {stage}"
         )
 
@@ -268,6 +268,7 @@ class _Runner:
         self._record["stages"] = _stages(self._folder / "events.jsonl")
         self._record["worked_s"] = round(self._office.budget.seconds, 3)
         write_record(self._folder, self._record)
+        write_documents(state, self._office.artifacts, self._office.folders.documents)
 
     def _end(self, status: str, error: str | None) -> None:
         self._record["cost"] = sum_costs(stored_calls(self._office.folders.calls))

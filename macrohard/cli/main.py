@@ -100,7 +100,9 @@ def _fail(error: Exception, *, debug: bool) -> int:
     told = getattr(error, "format_message", None)
     if callable(told):
         message = str(told())
-        if message:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{message}\n")
+        elif message:
             stop = "" if message.endswith((".", "?", "!")) else "."
             _say(f"{message}{stop} {_hint(error)}")
         return int(getattr(error, "exit_code", 2))

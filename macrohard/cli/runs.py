@@ -7,12 +7,14 @@ import typer
 
 from macrohard.cli.consoles import out, print_json
 from macrohard.cli.options import Debug, Json, Run
+from macrohard.errors import UsageError
+
+_RUNS = Path("runs")
+"""Where builds go without ``--out``; that it is not there yet is no mistake."""
 
 
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to look in.")] = Path(
-        "runs"
-    ),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to look in.")] = _RUNS,
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
@@ -20,6 +22,8 @@ def runs(
     from macrohard.cli.finding import list_runs  # noqa: PLC0415 - keeps help fast
     from macrohard.report.show import runs_table  # noqa: PLC0415
 
+    if folder != _RUNS and not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder.")
     found = list(list_runs(folder))
     if json_:
         keys = ("id", "status", "created", "finished", "round", "satisfied", "scenarios")

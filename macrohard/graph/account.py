@@ -1,10 +1,12 @@
 """From the graph's state to the part of ``run.json`` that tells what was built, tried and found."""
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from macrohard import work
 from macrohard.artifacts import Artifacts
+from macrohard.files import write_atomic
 from macrohard.graph.state import State
 from macrohard.users.base import TrialResult
 
@@ -153,3 +155,26 @@ def _trace(
                 }
             )
     return rows
+
+
+_DOCUMENTS: dict[str, type[work.Noun]] = {
+    "brief": work.Brief,
+    "requirements": work.Requirements,
+    "scenarios": work.Scenarios,
+    "acceptance": work.AcceptanceSuite,
+    "design": work.Design,
+    "staffing": work.Staffing,
+    "plan": work.Plan,
+    "notes": work.ReleaseNotes,
+}
+
+
+def write_documents(state: State, artifacts: Artifacts, folder: Path) -> None:
+    """Lay the documents of the stages out as indented JSON, for people who approve or look on."""
+    for name, noun in _DOCUMENTS.items():
+        digest = str(state.get(name, ""))
+        if digest:
+            text = artifacts.noun(digest, noun).model_dump_json(indent=1) + "\n"
+            path = folder / f"{name}.json"
+            if not path.exists() or path.read_text() != text:
+                write_atomic(path, text)

@@ -57,6 +57,11 @@ class Folders:
         return self.root / "artifacts"
 
     @property
+    def documents(self) -> Path:
+        """What the stages wrote, for people to read."""
+        return self.root / "documents"
+
+    @property
     def trials(self) -> Path:
         """Evidence of the simulated users."""
         return self.root / "trials"

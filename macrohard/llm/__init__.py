@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from macrohard.errors import ModelError
+from macrohard.errors import ConfigError
 from macrohard.llm.base import (
     Asker,
     Message,
@@ -42,7 +42,8 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         seed: For ``offline``: decides where it errs.
 
     Raises:
-        ModelError: There is no such model.
+        ConfigError: There is no such model.
+        ModelError: Its key is not set.
     """
     if name == "offline":
         from macrohard.llm.offline.model import OfflineModel  # noqa: PLC0415 - keeps imports light
@@ -64,7 +65,7 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         from macrohard.llm.chat import ChatModel  # noqa: PLC0415
 
         return ChatModel(find_endpoint(name))
-    raise ModelError(
+    raise ConfigError(
         f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, "
         f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(presets())}; "
         "and URL#NAME."
