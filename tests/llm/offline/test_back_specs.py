@@ -15,7 +15,7 @@ from support.workbench import Loop, play, read_tree, scene, write_tree
 from macrohard.llm.offline.parts import PARTS
 from macrohard.llm.offline.parts.compiled import Compiled, compile_requirements
 from macrohard.llm.offline.parts.fault_kinds import KINDS
-from macrohard.llm.offline.parts.faults import Slip, slip_in
+from macrohard.llm.offline.parts.faults import possible_mistakes
 from macrohard.llm.offline.parts.reviews import review_design
 from macrohard.llm.offline.scene import Faults
 from macrohard.work import (
@@ -299,19 +299,16 @@ def unit_failures(folder: Path, tests: Sequence[str]) -> list[Failure]:
     ]
 
 
-def seen_slip(project: Project, kind: str, folder: Path) -> tuple[Slip, list[Failure]]:
+def seen_mistake(project: Project, kind: str, folder: Path) -> tuple[str, list[Failure]]:
     """A mistake of a kind which the tests beside it see, written into the app; what they say."""
-    dice = random.Random(kind)
     compiled = project.compiled
-    for _ in range(400):
-        slip = slip_in(compiled.files, compiled, dice)
-        assert slip is not None
-        tests = compiled.tests_of(slip.path)
-        if slip.kind == kind and tests:
-            write_tree(folder, {**compiled.files, **slip.files})
-            failures = unit_failures(folder, tests)
-            if failures:
-                return slip, failures
+    found = [(p, m) for p, m in possible_mistakes(compiled.files, compiled) if m.kind == kind]
+    random.Random(kind).shuffle(found)
+    for path, mistake in found:
+        if tests := compiled.tests_of(path):
+            write_tree(folder, {**compiled.files, path: mistake.made_in(compiled.files[path])})
+            if failures := unit_failures(folder, tests):
+                return path, failures
     raise AssertionError(f"no mistake of kind {kind} is seen by unit tests")
 
 
@@ -319,8 +316,8 @@ def seen_slip(project: Project, kind: str, folder: Path) -> tuple[Slip, list[Fai
 def test_every_kind_of_fault_shows_and_is_repaired_by_its_evidence(
     project: Project, kind: str, tmp_path: Path
 ) -> None:
-    slip, failures = seen_slip(project, kind, tmp_path)
-    assert read_tree(tmp_path)[slip.path] != project.compiled.files[slip.path]
+    path, failures = seen_mistake(project, kind, tmp_path)
+    assert read_tree(tmp_path)[path] != project.compiled.files[path]
     triage = judge(project, failures)
     assert triage.decision is Decision.ANOTHER_ROUND
     for item in triage.items:
@@ -329,9 +326,9 @@ def test_every_kind_of_fault_shows_and_is_repaired_by_its_evidence(
 
 
 def test_a_second_fault_that_nothing_points_at_stays(project: Project, tmp_path: Path) -> None:
-    slip, failures = seen_slip(project, "interface mismatch", tmp_path)
+    broken, failures = seen_mistake(project, "interface mismatch", tmp_path)
     other = next(
-        path for path in project.compiled.files if path.endswith("output.py") and path != slip.path
+        path for path in project.compiled.files if path.endswith("output.py") and path != broken
     )
     hidden = project.compiled.files[other] + "\n\nEXTRA = 1\n"
     write_tree(tmp_path, {other: hidden})

@@ -52,7 +52,7 @@ def slip_of(scene: Scene, item: WorkItem, compiled: Compiled) -> Slip | None:
 
 def slip_in(files: Mapping[str, str], compiled: Compiled, dice: random.Random) -> Slip | None:
     """One mistake in one of these files; None when they leave no room for any."""
-    found = _possible(files, compiled)
+    found = possible_mistakes(files, compiled)
     if not found:
         return None
     kind = dice.choice(sorted({mistake.kind for _, mistake in found}))
@@ -79,7 +79,7 @@ def spoil(
         return dict(changed)
     found = [
         (path, mistake)
-        for path, mistake in _possible(changed, compiled)
+        for path, mistake in possible_mistakes(changed, compiled)
         if mistake.piece in _touched(current.get(path, ""), changed[path])
         and mistake.made_in(changed[path]) != current.get(path)
     ]
@@ -94,7 +94,8 @@ def chance(rate: float, round_: int) -> float:
     return rate * (rate / 2) ** (round_ - 1)
 
 
-def _possible(files: Mapping[str, str], compiled: Compiled) -> list[tuple[str, Mistake]]:
+def possible_mistakes(files: Mapping[str, str], compiled: Compiled) -> list[tuple[str, Mistake]]:
+    """Every mistake that can be made in the code among these files, with its path."""
     modules = _module_names(compiled.files)
     return [
         (path, mistake)

@@ -143,19 +143,26 @@ def _with_tests(
     changed: dict[str, str], current: dict[str, str], compiled: Compiled
 ) -> dict[str, str]:
     """The unit tests that belong to changed functions are restored with them."""
+    tests = dict.fromkeys(test for path in changed for test in compiled.tests_of(path))
+    lost = {
+        test: hunks(current[test], compiled.files[test])
+        for test in tests
+        if test in current and test not in changed and current[test] != compiled.files[test]
+    }
+    if not lost:
+        return changed
     names = {
         name
         for path, text in changed.items()
         for name in changed_names(current.get(path, ""), text)
     }
-    reached = callers(names, compiled.files)
+    using = callers(names, compiled.files)
     restored = dict(changed)
-    for test in dict.fromkeys(test for path in changed for test in compiled.tests_of(path)):
-        if test in current and test not in changed:
-            lost = hunks(current[test], compiled.files[test])
-            ours = [hunk for hunk in lost if reached & set(re.findall(r"\w+", "".join(hunk.lines)))]
+    for test, every in lost.items():
+        ours = [hunk for hunk in every if using & set(re.findall(r"\w+", "".join(hunk.lines)))]
+        if ours:
             restored[test] = mend(current[test], ours)
-    return {path: text for path, text in restored.items() if text != current.get(path)}
+    return restored
 
 
 def _from_check(

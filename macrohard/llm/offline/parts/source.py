@@ -87,6 +87,8 @@ def piece_at(known: Iterable[Piece], line: int) -> str:
 
 def hunks(current: str, wanted: str) -> tuple[Hunk, ...]:
     """Where ``current`` differs from ``wanted``, by lines, each with the piece it is in."""
+    if current == wanted:
+        return ()
     old, new = current.splitlines(keepends=True), wanted.splitlines(keepends=True)
     known = pieces(wanted)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
