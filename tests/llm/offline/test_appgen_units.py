@@ -85,7 +85,8 @@ def test_generation_is_repeatable(name: str) -> None:
 
 
 def test_what_is_not_asked_for_is_not_there() -> None:
-    spec = "# Notes\n\n## Data\n\n### Note\n- words: text, required\n\n## Features\n- Add and list notes\n"
+    data = "# Notes\n\n## Data\n\n### Note\n- words: text, required\n\n"
+    spec = f"{data}## Features\n- Add and list notes\n"
     files = generate(app_of(spec))
     code = "\n".join(text for path, text in files.items() if path.startswith("notes/"))
     for word in ("csv", "def delete", "def edit", "Fraction", "parse_email", "deletion"):

@@ -7,8 +7,9 @@ from macrohard.llm.offline.appgen.pysource import module, quote
 from macrohard.llm.offline.appgen.unit.deletes import delete_methods
 from macrohard.llm.offline.appgen.unit.examples import Examples
 from macrohard.llm.offline.appgen.unit.records import given, record_code
-from macrohard.llm.offline.appgen.unit.rules import new_record, refused_add, rule_methods, texts
+from macrohard.llm.offline.appgen.unit.rules import rule_methods
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
+from macrohard.llm.offline.appgen.unit.typed import new_record, refused_add, texts
 from macrohard.llm.offline.dialect.ast import FieldType, Kind
 from macrohard.llm.offline.oracle import writing
 from macrohard.llm.offline.oracle.rules import RefusedError

@@ -1,5 +1,7 @@
 """Writes ``tests/test_KIND_records.py``."""
 
+from collections.abc import Mapping
+
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.pysource import exploded, module, quote
 from macrohard.llm.offline.appgen.pytypes import literal
@@ -8,7 +10,7 @@ from macrohard.llm.offline.appgen.unit.examples import NOW, Examples
 from macrohard.llm.offline.appgen.unit.fields import field_test
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
 from macrohard.llm.offline.dialect.ast import Field, FieldType, Kind
-from macrohard.llm.offline.oracle.values import Value
+from macrohard.llm.offline.oracle.values import Value, read_value
 from macrohard.llm.offline.oracle.world import Record
 
 
@@ -62,7 +64,8 @@ def making_test(examples: Examples, kind: Kind) -> str:
         Method("new", "Texts become the values of a record, defaults where none is given.", lines),
         Method("changed", "Only the given fields change.", change_lines(kind, record)),
     ]
-    return test_class("MakingTest", "AppTest", about, [*methods, *default_methods(kind)])
+    methods += [*fixed_default_methods(kind, made.typed), *default_methods(kind)]
+    return test_class("MakingTest", "AppTest", about, methods)
 
 
 def change_lines(kind: Kind, record: Record) -> list[str]:
@@ -81,6 +84,22 @@ def change_lines(kind: Kind, record: Record) -> list[str]:
         for other in fields
         if other != field
     ]
+
+
+def fixed_default_methods(kind: Kind, typed: Mapping[str, str]) -> list[Method]:
+    """The test of defaults that are always the same."""
+    fields = names.stored_fields(kind)
+    fixed = [f for f in fields if f.default is not None and f.default != "today"]
+    needed = [f for f in fields if f.required and f.default is None]
+    if not fixed or any(field.slug not in typed for field in needed):
+        return []
+    given_texts = [f"{quote(f.slug)}: {quote(typed[f.slug])}" for f in needed]
+    lines = [f"made = {names.records_module(kind)}.new({{{', '.join(given_texts)}}})"]
+    lines += [
+        f"self.assertEqual(made.{f.slug}, {literal(f, read_value(f, f.default or ''))})"
+        for f in fixed
+    ]
+    return [Method("defaults", "What is not given gets its default.", lines)]
 
 
 def default_methods(kind: Kind) -> list[Method]:

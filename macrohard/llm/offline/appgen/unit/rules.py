@@ -5,8 +5,23 @@ from macrohard.llm.offline.appgen.pysource import quote
 from macrohard.llm.offline.appgen.unit.days import looks_at_clock, turning_texts
 from macrohard.llm.offline.appgen.unit.examples import Examples
 from macrohard.llm.offline.appgen.unit.records import given
+from macrohard.llm.offline.appgen.unit.spans import span_methods
 from macrohard.llm.offline.appgen.unit.testcase import Method
-from macrohard.llm.offline.dialect.ast import BoundRule, DeleteRule, Kind, RecordRule, Rule
+from macrohard.llm.offline.appgen.unit.typed import (
+    accepted_add,
+    broken,
+    new_record,
+    refused_add,
+    texts,
+)
+from macrohard.llm.offline.dialect.ast import (
+    BoundRule,
+    DeleteRule,
+    Kind,
+    OverlapRule,
+    RecordRule,
+    Rule,
+)
 from macrohard.llm.offline.oracle import writing
 from macrohard.llm.offline.oracle.rules import RefusedError, measure_holds
 from macrohard.llm.offline.oracle.seek import Typed
@@ -29,37 +44,11 @@ def rule_methods(examples: Examples, kind: Kind) -> list[Method]:
         methods.append(Method(f"{name}_when_editing", about, edit_lines(examples, kind, rule)))
         if isinstance(rule, RecordRule) and looks_at_clock(kind, rule.condition):
             methods.append(Method(f"{name}_today", about, today_lines(examples, kind, rule)))
+        if isinstance(rule, OverlapRule):
+            methods += span_methods(examples, kind, rule, name)
         if isinstance(rule, BoundRule):
             methods += bound_methods(examples, kind, rule, name)
     return [method for method in methods if method.lines]
-
-
-def texts(typed: Typed) -> str:
-    """What is typed, as a dict."""
-    entries = [f"{quote(slug)}: {quote(text)}" for slug, text in typed.items()]
-    return f"{{{', '.join(entries)}}}"
-
-
-def new_record(kind: Kind, typed: Typed, name: str = "record") -> list[str]:
-    """The statement that makes a record of texts."""
-    return given(name, f"{names.records_module(kind)}.new({texts(typed)})")
-
-
-def refused_add(kind: Kind, message: str) -> str:
-    """The statement that adds a record in vain."""
-    add = f"{names.changes_module(kind)}.add"
-    return f"self.assert_change_refused({quote(message)}, {add}, record)"
-
-
-def accepted_add(kind: Kind) -> list[str]:
-    """The statements that add a record with success."""
-    add = f"{names.changes_module(kind)}.add"
-    return [f"stored = {add}(self.connection, accepted)", "self.assertGreater(stored.id, 0)"]
-
-
-def broken(rule: Rule) -> str:
-    """The start of the message about a broken rule."""
-    return f"rule broken: {rule.text}"
 
 
 def refused_lines(examples: Examples, kind: Kind, rule: Rule) -> list[str]:
