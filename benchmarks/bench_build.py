@@ -120,11 +120,12 @@ def kills(scratch: Path, count: int, seed: int, spec: Path) -> None:
             shutil.rmtree(out)
         else:
             print(f"kill {number}: {ended['status']}: {ended['error']}; kept in {out}")
-    print(
-        f"{spec.name}: kill -9 at {count} random moments (seed {seed}): {same} resumed to the same "
-        f"app; "
-        f"{repeated} calls made again, {more} calls beyond those of an undisturbed build"
-    )
+        if (number + 1) % 10 == 0 or number + 1 == count:
+            print(
+                f"{spec.name}: kill -9 at {number + 1} random moments (seed {seed}): {same} "
+                f"resumed to the same app; {repeated} calls made again, {more} calls beyond "
+                "those of an undisturbed build"
+            )
 
 
 def _kill_once(spec: Path, out: Path, after: float) -> None:
