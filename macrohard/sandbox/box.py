@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox import files
+from macrohard.sandbox import export, files
 from macrohard.sandbox.base import WORKSPACE, ExecResult, Limits
 from macrohard.sandbox.inbox.plain import remove_scratch
 from macrohard.sandbox.keeping import end_keeper
@@ -204,7 +204,7 @@ class ProcessSandbox:
         place, relative = self._locate(source)
         with self._store(place) as store, store.open_directory(relative) as directory:
             most = self._limits.disk_mb * 2**20
-            return await asyncio.to_thread(files.write_out, dest, directory, most)
+            return await asyncio.to_thread(export.write_out, dest, directory, most)
 
     def endpoint(self, port: int) -> str:
         """Base URL through which a driver reaches a server on this port inside the box."""
@@ -220,7 +220,7 @@ class ProcessSandbox:
         """Pack the workspace into a tar file on the host, links and devices left out."""
         with self._store(self._premises.work) as store, store.open_directory("") as directory:
             most = self._limits.disk_mb * 2**20
-            await asyncio.to_thread(files.pack, dest, directory, most)
+            await asyncio.to_thread(export.pack, dest, directory, most)
 
     def _in_workspace(self, path: str) -> str:
         place, relative = self._locate(path)

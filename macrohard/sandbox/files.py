@@ -7,23 +7,19 @@ Nothing here uses tar to copy: ``tarfile``'s data filter lets crafted links out 
 
 import contextlib
 import errno
-import io
 import os
 import secrets
 import stat
-import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from macrohard.errors import SandboxError
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not make us wait
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not make us wait
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 2**20
-MAX_FILES = 20_000
-MAX_DEPTH = 48  # each level holds a descriptor open while it is walked
 MAX_NAME = 255
 
 
@@ -44,21 +40,21 @@ class Store:
         parts = split(path)
         if not parts:
             raise IsADirectoryError(f"{path or '.'} is a directory")
-        with self._parent(parts, path) as parent, _explained(path):
+        with self._parent(parts, path) as parent, explained(path):
             mode = os.stat(parts[-1], dir_fd=parent, follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
                 raise IsADirectoryError(f"{path} is a directory")
             if not stat.S_ISREG(mode):
                 raise PermissionError(f"{path} is {kind_of(mode)}, not a regular file")
-            with _opened(os.open(parts[-1], _READ, dir_fd=parent)) as file:
-                return _read_regular(file, path, max_bytes)
+            with opened(os.open(parts[-1], READ, dir_fd=parent)) as file:
+                return read_regular(file, path, max_bytes)
 
     def write(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Put a file in place in one step, making its directories."""
         parts = split(path)
         if not parts:
             raise IsADirectoryError(f"{path or '.'} is a directory")
-        with self._parent(parts, path, make=True) as parent, _explained(path):
+        with self._parent(parts, path, make=True) as parent, explained(path):
             self._place(parent, parts[-1], data, mode)
 
     def make_directory(self, path: str) -> None:
@@ -74,7 +70,7 @@ class Store:
         draft = f".{secrets.token_hex(8)}.part"
         file = os.open(draft, _CREATE, 0o600, dir_fd=parent)
         try:
-            with _opened(file):
+            with opened(file):
                 view = memoryview(data)
                 while view:
                     view = view[os.write(file, view) :]
@@ -93,11 +89,11 @@ class Store:
     @contextlib.contextmanager
     def _parent(self, parts: list[str], path: str, *, make: bool = False) -> Iterator[int]:
         """The directory that holds the last of ``parts``."""
-        with _explained(path):
+        with explained(path):
             current = os.dup(self.root)
         try:
             for name in parts[:-1]:
-                with _explained(path):
+                with explained(path):
                     below = self._enter(current, name, make=make)
                 os.close(current)
                 current = below
@@ -107,13 +103,13 @@ class Store:
 
     def _enter(self, parent: int, name: str, *, make: bool) -> int:
         try:
-            return os.open(name, _DIRECTORY, dir_fd=parent)
+            return os.open(name, DIRECTORY, dir_fd=parent)
         except FileNotFoundError:
             if not make:
                 raise
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o755, dir_fd=parent)
-        directory = os.open(name, _DIRECTORY, dir_fd=parent)
+        directory = os.open(name, DIRECTORY, dir_fd=parent)
         os.fchmod(directory, 0o755)  # whatever our umask is
         self._own(directory)
         return directory
@@ -142,7 +138,7 @@ class Store:
         with ours.open_directory(dest) as top:
             for _, _, files, directory in os.fwalk(".", dir_fd=top):
                 for name in files:
-                    with _opened(os.open(name, _READ, dir_fd=directory)) as file:
+                    with opened(os.open(name, READ, dir_fd=directory)) as file:
                         os.fchmod(file, os.fstat(file).st_mode & 0o555)
                 if self.owner is None:
                     os.fchmod(directory, 0o555)
@@ -184,96 +180,6 @@ def walk_host(source: Path) -> Iterator[Path]:
             yield entry
 
 
-@dataclass
-class Export:
-    """One walk out of a hostile directory.
-
-    Attributes:
-        max_bytes: Most bytes of all files together.
-        left_out: ``path: reason`` of what did not come along.
-    """
-
-    max_bytes: int
-    left_out: list[str] = field(default_factory=list)
-    _files: int = 0
-    _bytes: int = 0
-
-    def survey(self, directory: int) -> None:
-        """Look before anything is copied; what passes is still checked on the way.
-
-        Raises:
-            SandboxError: There is more than the caps allow.
-        """
-        size = 0
-        for files, status in enumerate(_statuses(directory, MAX_DEPTH), start=1):
-            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
-            if files > MAX_FILES:
-                raise SandboxError(f"the tree holds more than {MAX_FILES} files")
-            if size > self.max_bytes:
-                raise SandboxError(f"the tree holds more than {self.max_bytes} bytes")
-
-    def entries(self, directory: int, prefix: str = "") -> Iterator[tuple[str, bool, bytes]]:
-        """Path, whether it is executable, and bytes of every regular file.
-
-        A directory comes before what is in it, as a path that ends in a slash.
-
-        Raises:
-            SandboxError: There is more than the caps allow.
-        """
-        for name in sorted(os.listdir(directory)):
-            path = f"{prefix}{name}"
-            self._files += 1
-            if self._files > MAX_FILES:
-                raise SandboxError(f"the tree holds more than {MAX_FILES} files")
-            try:
-                yield from self._entry(directory, name, path)
-            except OSError as error:
-                self._skip(path, f"cannot be read ({error.strerror})")
-
-    def _entry(self, directory: int, name: str, path: str) -> Iterator[tuple[str, bool, bytes]]:
-        mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
-        if not name.isprintable() or not _encodable(name):
-            self._skip(path, "a name with unprintable characters")
-        elif stat.S_ISDIR(mode):
-            if path.count("/") >= MAX_DEPTH:
-                self._skip(path, f"deeper than {MAX_DEPTH} directories")
-                return
-            with _opened(os.open(name, _DIRECTORY, dir_fd=directory)) as below:
-                yield f"{path}/", True, b""
-                yield from self.entries(below, f"{path}/")
-        elif stat.S_ISREG(mode):
-            with _opened(os.open(name, _READ, dir_fd=directory)) as file:
-                data = _read_regular(file, path, self.max_bytes - self._bytes)
-            self._bytes += len(data)
-            yield path, bool(mode & 0o111), data
-        else:
-            self._skip(path, kind_of(mode))
-
-    def _skip(self, path: str, reason: str) -> None:
-        shown = "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in path)
-        self.left_out.append(f"{shown}: {reason}")
-
-
-def _statuses(directory: int, depth: int) -> Iterator[os.stat_result]:
-    """Of everything below a directory, down to ``depth``; what goes away meanwhile is left out."""
-    with contextlib.suppress(OSError), os.scandir(directory) as entries:
-        for entry in entries:
-            with contextlib.suppress(OSError):
-                status = entry.stat(follow_symlinks=False)
-                yield status
-                if stat.S_ISDIR(status.st_mode) and depth:
-                    with _opened(os.open(entry.name, _DIRECTORY, dir_fd=directory)) as below:
-                        yield from _statuses(below, depth - 1)
-
-
-def _encodable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def kind_of(mode: int) -> str:
     """What a file that is neither regular nor a directory is, in words."""
     kinds = {
@@ -287,14 +193,21 @@ def kind_of(mode: int) -> str:
 
 
 @contextlib.contextmanager
-def _opened(descriptor: int) -> Iterator[int]:
+def opened(descriptor: int) -> Iterator[int]:
+    """A descriptor that is closed in the end."""
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _read_regular(file: int, path: str, max_bytes: int) -> bytes:
+def read_regular(file: int, path: str, max_bytes: int) -> bytes:
+    """The bytes of an open file, if it is a regular one and has no more than that.
+
+    Raises:
+        PermissionError: It is something else.
+        SandboxError: It is larger, or grows while it is read.
+    """
     status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
         raise PermissionError(f"{path} is {kind_of(status.st_mode)}, not a regular file")
@@ -311,7 +224,7 @@ def _read_regular(file: int, path: str, max_bytes: int) -> bytes:
 
 
 @contextlib.contextmanager
-def _explained(path: str) -> Iterator[None]:
+def explained(path: str) -> Iterator[None]:
     """System errors in the words of the Sandbox contract."""
     try:
         yield
@@ -331,34 +244,3 @@ def _explained(path: str) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise PermissionError(f"{path} may not be touched: {error.strerror}") from error
         raise SandboxError(f"{path[:300]} cannot be used: {error.strerror}") from error
-
-
-def pack(dest: Path, source: int, max_bytes: int) -> None:
-    """Write a hostile directory into a tar file on the host, same bytes for same contents."""
-    draft = dest.with_name(f".{dest.name}.part")
-    export = Export(max_bytes)
-    export.survey(source)
-    with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as archive:
-        for path, executable, data in export.entries(source):
-            member = tarfile.TarInfo(path.rstrip("/"))
-            member.mode = 0o755 if executable else 0o644
-            member.size = len(data)
-            if path.endswith("/"):
-                member.type = tarfile.DIRTYPE
-            archive.addfile(member, io.BytesIO(data))
-    draft.replace(dest)
-
-
-def write_out(dest: Path, source: int, max_bytes: int) -> list[str]:
-    """Copy a hostile directory to the host; what was left out."""
-    export = Export(max_bytes)
-    export.survey(source)
-    dest.mkdir(parents=True, exist_ok=True)
-    with _opened(os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as root:
-        store = Store(root)
-        for path, executable, data in export.entries(source):
-            if path.endswith("/"):
-                store.make_directory(path)
-            else:
-                store.write(path, data, 0o755 if executable else 0o644)
-    return export.left_out

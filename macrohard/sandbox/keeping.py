@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from macrohard.sandbox.base import Limits
-from macrohard.sandbox.inbox.keeper import INSIDE_UID
+from macrohard.sandbox.inbox.leave import INSIDE_UID
 from macrohard.sandbox.interpreter import Layout
 
 PIECES = ("user", "mount", "pid", "net", "ipc", "orphans", "syscalls")
@@ -127,16 +127,17 @@ def _etc(uid: int) -> list[tuple[str, str]]:
 
 
 def _rlimits(limits: Limits, *, own_count: bool, memory_counted: bool) -> dict[str, int]:
-    # Programs reserve far more than they use (64 MB for each thread that allocates), so where
-    # use is counted this is only the wall behind the limit.
-    reserve = _RESERVED_PER_USED if memory_counted else 1
+    # Programs reserve far more addresses than they use (64 MB for each thread that allocates), so
+    # these are only the wall behind what is counted.
     found = {
-        "RLIMIT_AS": limits.memory_mb * _MEGABYTE * reserve,
+        "RLIMIT_AS": limits.memory_mb * _MEGABYTE * _RESERVED_PER_USED,
         "RLIMIT_FSIZE": limits.file_mb * _MEGABYTE,
         "RLIMIT_NOFILE": _OPEN_FILES,
         "RLIMIT_CORE": 0,
         "RLIMIT_CPU": limits.cpu_s,
     }
+    if not memory_counted:
+        found["RLIMIT_DATA"] = limits.memory_mb * _MEGABYTE  # writable memory of one process
     if own_count:
         found["RLIMIT_NPROC"] = limits.pids
     elif others := _tasks_of_this_user():

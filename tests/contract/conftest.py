@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from support.boxes import Need
 
 from macrohard.sandbox import Limits, ProcessProvider, Sandbox, SandboxProvider
 from macrohard.sandbox.interpreter import Layout, layout
@@ -57,7 +58,7 @@ async def box(provider: SandboxProvider) -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-def need(provider: SandboxProvider, box: Sandbox) -> Callable[..., None]:
+def need(provider: SandboxProvider, box: Sandbox) -> Need:
     """Skip, with the provider's own words, what this host does not hold."""
     del box  # made first, so that the provider knows
 

@@ -5,10 +5,10 @@ import urllib.error
 import urllib.request
 
 import pytest
+from support.boxes import QUICK_S
 
 from macrohard.sandbox import Sandbox
 
-QUICK_S = 20.0
 SERVER = """
 import http.server, pathlib, sys
 class Echo(http.server.BaseHTTPRequestHandler):

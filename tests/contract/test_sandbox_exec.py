@@ -3,30 +3,12 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.boxes import QUICK_S, count_running, python, shell
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox import WORKSPACE, ExecResult, Sandbox, SandboxProvider
-
-QUICK_S = 20.0
-
-
-async def python(box: Sandbox, code: str, **options: Any) -> ExecResult:
-    options.setdefault("timeout_s", QUICK_S)
-    return await box.exec(["python", "-c", code], **options)
-
-
-async def shell(box: Sandbox, script: str, **options: Any) -> ExecResult:
-    options.setdefault("timeout_s", QUICK_S)
-    return await box.exec(["sh", "-c", script], **options)
-
-
-async def count_running(box: Sandbox, marker: str) -> int:
-    """How many processes of the box have ``marker`` on their command line."""
-    script = f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^{marker}$'"
-    return int((await shell(box, script)).stdout)
+from macrohard.sandbox import WORKSPACE, Sandbox, SandboxProvider
 
 
 async def test_output_error_and_status_come_back_apart(box: Sandbox) -> None:
@@ -263,12 +245,14 @@ async def test_a_deadline_leaves_other_commands_alone(box: Sandbox) -> None:
 
 
 async def test_boxes_run_at_once_and_apart(provider: SandboxProvider) -> None:
-    async def work(number: int) -> str:
+    async def work(number: int) -> ExecResult:
         async with await provider.create(label=str(number)) as box:
             await shell(box, f"echo {number} > mine")
-            return (await shell(box, "ls; cat mine")).stdout
+            return await shell(box, "ls; cat mine")
 
-    assert await asyncio.gather(*map(work, range(6))) == [f"mine\n{n}\n" for n in range(6)]
+    results = await asyncio.gather(*map(work, range(6)))
+
+    assert [result.stdout for result in results] == [f"mine\n{number}\n" for number in range(6)]
 
 
 async def test_cancelling_kills_the_command(box: Sandbox) -> None:

@@ -2,15 +2,13 @@
 
 import os
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.boxes import QUICK_S, Need
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox import WORKSPACE, Sandbox, SandboxProvider
-
-QUICK_S = 20.0
 
 
 async def shell(box: Sandbox, script: str) -> str:
@@ -192,7 +190,7 @@ async def test_more_files_than_allowed_do_not_come_out(box: Sandbox, tmp_path: P
         await box.get_tree(tmp_path / "out")
 
 
-async def test_a_full_workspace_says_so(box: Sandbox, need: Callable[..., None]) -> None:
+async def test_a_full_workspace_says_so(box: Sandbox, need: Need) -> None:
     need("mount")
 
     with pytest.raises(SandboxError, match="full"):
@@ -219,7 +217,7 @@ ATTACKS = (
 
 
 async def test_commands_cannot_change_a_read_only_tree(
-    box: Sandbox, need: Callable[..., None], tree: Path
+    box: Sandbox, need: Need, tree: Path
 ) -> None:
     need("mount")
     await box.put_tree(tree, "f/given", read_only=True)
@@ -230,7 +228,7 @@ async def test_commands_cannot_change_a_read_only_tree(
         assert await shell(box, "ls f/given") == "Grüße.txt\npkg\nrun.sh\n", attack
 
 
-async def test_nor_do_we_change_it(box: Sandbox, need: Callable[..., None], tree: Path) -> None:
+async def test_nor_do_we_change_it(box: Sandbox, need: Need, tree: Path) -> None:
     need("mount")
     await box.put_tree(tree, "given", read_only=True)
 

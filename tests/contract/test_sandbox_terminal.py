@@ -3,11 +3,10 @@
 import asyncio
 
 import pytest
+from support.boxes import QUICK_S, count_running
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox import Sandbox, Terminal
-
-QUICK_S = 20.0
 
 
 async def until(terminal: Terminal, text: str) -> str:
@@ -28,11 +27,6 @@ async def until_end(terminal: Terminal) -> str:
         while more := await terminal.read(0.05):
             seen += more
     return seen.decode(errors="replace")
-
-
-async def count_running(box: Sandbox, marker: str) -> int:
-    script = f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^{marker}$'"
-    return int((await box.exec(["sh", "-c", script], timeout_s=QUICK_S)).stdout)
 
 
 async def test_what_is_typed_is_echoed_and_answered(box: Sandbox) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox import files
+from macrohard.sandbox import export, files
 from macrohard.sandbox.inbox import syscalls, tree, wire
 from macrohard.sandbox.interpreter import layout
 from macrohard.sandbox.output import Capture, End, drain, pour
@@ -119,7 +119,7 @@ def test_a_tree_the_host_lost_meanwhile_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "in" / "locked").mkdir(parents=True)
     (tmp_path / "in" / "kept").write_text("x")
     source = os.open(tmp_path / "in", os.O_RDONLY)
-    left_out = files.write_out(tmp_path / "out", source, 10)
+    left_out = export.write_out(tmp_path / "out", source, 10)
     os.close(source)
 
     assert left_out == []
@@ -132,7 +132,7 @@ def test_nothing_is_copied_of_a_tree_that_is_too_large(tmp_path: Path) -> None:
     (tmp_path / "in" / "b").write_bytes(b"x" * 6)
     source = os.open(tmp_path / "in", os.O_RDONLY)
     with pytest.raises(SandboxError, match="more than 10 bytes"):
-        files.write_out(tmp_path / "out", source, 10)
+        export.write_out(tmp_path / "out", source, 10)
     os.close(source)
 
     assert not (tmp_path / "out").exists()

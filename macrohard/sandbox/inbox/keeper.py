@@ -11,36 +11,18 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from . import plain, runner, syscalls, tree, watch, wire
+from .leave import LINUX, PieceError, attempt, become_init, in_user_namespace, leave_host
 
-LINUX = sys.platform == "linux"
 if LINUX:
     from . import kernel, mounts
 
-INSIDE_UID = 1000
-"""What our own user is called in a user namespace."""
-
 _LOOK_EVERY_S = 0.1
 _CONNECT_S = 0.5  # to our own loopback: either at once or not at all
-
-
-class PieceError(Exception):
-    """One piece of isolation cannot be had here.
-
-    Args:
-        piece: ``user``, ``mount``, ``pid``, ``net``, ``ipc``, ``orphans``, ``syscalls``.
-        why: What the host answered.
-    """
-
-    def __init__(self, piece: str, why: object) -> None:
-        super().__init__(f"{piece}: {why}")
-        self.piece = piece
-        self.why = str(why)
 
 
 class Job(NamedTuple):
@@ -59,9 +41,9 @@ def main() -> NoReturn:
     inbox = wire.Inbox()
     plan = _first_message(link, inbox)
     try:
-        uid = _leave_host(plan["pieces"], plan["uid"])
+        uid = leave_host(plan["pieces"], plan["uid"])
         if "pid" in plan["pieces"]:
-            _become_init(link)
+            become_init(link)
         keeper = Keeper(link, inbox, plan, uid)
     except PieceError as error:
         wire.send(link, {"failed": error.piece, "why": error.why})
@@ -76,58 +58,6 @@ def _first_message(link: socket.socket, inbox: wire.Inbox) -> dict[str, Any]:
             os._exit(0)
         for message, _ in inbox.feed(data, descriptors):
             return message
-
-
-def _leave_host(pieces: list[str], uid: int | None) -> int | None:
-    """Enter the namespaces asked for; the user commands are to run as, None for our own."""
-    if not LINUX:
-        if pieces:
-            raise PieceError(pieces[0], "namespaces are a feature of Linux")
-        return None
-    # With a process namespace all that is left to do is to die; without one there is clearing up.
-    kernel.hear_of_parents_death(signal.SIGKILL if "pid" in pieces else signal.SIGTERM)
-    if "user" in pieces and uid is None:
-        _try("user", lambda: kernel.map_own_user(INSIDE_UID))
-    namespaces = (
-        ("mount", kernel.NEWNS),
-        ("pid", kernel.NEWPID),
-        ("net", kernel.NEWNET),
-        ("ipc", kernel.NEWIPC | kernel.NEWUTS),
-    )
-    for piece, flag in namespaces:
-        if piece in pieces:
-            _try(piece, lambda flag=flag: kernel.unshare(flag))
-    if "net" in pieces:
-        _try("net", kernel.raise_loopback)
-    if "ipc" in pieces:
-        _try("ipc", lambda: kernel.name_host("box"))
-    return uid if "user" in pieces else None
-
-
-def _in_user_namespace(pieces: list[str], uid: int | None) -> bool:
-    """Whether our privileges over commands come from a user namespace.
-
-    Commands have none there, which keeps them from tracing us or seeing us in ``/proc``. (To hide
-    our memory as well would hide the runners from the keeper.)
-    """
-    return "user" in pieces and uid is None
-
-
-def _try(piece: str, step: Any) -> Any:
-    try:
-        return step()
-    except OSError as error:
-        raise PieceError(piece, error) from error
-
-
-def _become_init(link: socket.socket) -> None:
-    """Go on as the first process of the new process namespace; the parent only waits for it."""
-    child = os.fork()
-    if child:
-        link.close()
-        _, status = os.waitpid(child, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
-    kernel.hear_of_parents_death(signal.SIGKILL)
 
 
 class Keeper:
@@ -150,14 +80,16 @@ class Keeper:
         self._uid = uid
         self._adopts = "orphans" in plan["pieces"]
         self._limits = plan["limits"]
-        refused = _try("syscalls", syscalls.compile_filter) if "syscalls" in plan["pieces"] else b""
+        refused = (
+            attempt("syscalls", syscalls.compile_filter) if "syscalls" in plan["pieces"] else b""
+        )
         self._identity = runner.Identity(uid, plan["rlimits"], self._adopts, refused)
         self._looked = 0.0
         self._jobs: dict[int, Job] = {}
         self._trees: dict[int, int] = {}
         if self._private:
             owner = os.geteuid() if uid is None else uid
-            places = _try("mount", lambda: mounts.build_root(plan, owner))
+            places = attempt("mount", lambda: mounts.build_root(plan, owner))
             self._top = ""
         else:
             places = plain.build_scratch(plan, uid)
@@ -165,10 +97,10 @@ class Keeper:
         self._work = f"{self._top}/work"
         self._workspace = places[0]
         self._env = _environment(self._top)
-        if LINUX and not _in_user_namespace(plan["pieces"], uid):
+        if LINUX and not in_user_namespace(plan["pieces"], uid):
             kernel.hide_memory()
         if self._adopts:
-            _try("orphans", kernel.adopt_orphans)
+            attempt("orphans", kernel.adopt_orphans)
         if uid is not None and not self._can_run_as(uid):
             raise PieceError("user", "another user cannot reach the Python interpreter")
         wire.send(link, {"work": self._work, "tmp": self._env["HOME"]}, places)
@@ -344,7 +276,7 @@ class Keeper:
         if not self._adopts:
             return
         runners = {job.runner for job in self._jobs.values()}
-        while True:
+        for _ in range(tree.COLLECT_AT_ONCE):
             try:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:

@@ -115,12 +115,14 @@ def _watch(
 ) -> tuple[int | None, str]:
     """Wait for the command; its status, and what ended it before its time."""
     while True:
-        status = _reap(child)
+        status, collected = _reap(child)
         if status is not None:
             return status, ""
         patience = None if deadline is None else deadline - time.monotonic()
         if patience is not None and patience <= 0:
             return None, "timeout"
+        if not collected:
+            patience = 0
         lines: list[Any] = [control, wake]
         ready, _, _ = select.select(lines, [], [], patience)
         if wake in ready:
@@ -130,18 +132,19 @@ def _watch(
             return None, "memory" if word == b"m" else "keeper"
 
 
-def _reap(child: int) -> int | None:
-    """Collect whoever ended; the status of ``child`` if it was among them."""
+def _reap(child: int) -> tuple[int | None, bool]:
+    """Collect who ended; the status of ``child`` if it was among them, and whether that was all."""
     found = None
-    while True:
+    for _ in range(tree.COLLECT_AT_ONCE):
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return found
+            return found, True
         if pid == 0:
-            return found
+            return found, True
         if pid == child:
             found = status
+    return found, False
 
 
 def _become(

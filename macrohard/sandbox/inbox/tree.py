@@ -13,6 +13,10 @@ from pathlib import Path
 PATIENCE_S = 2.0
 """After this long what still lives is given up, and the box itself has to go."""
 
+COLLECT_AT_ONCE = 200
+"""Ended processes to collect before looking at anything else: there may be no end of them."""
+
+_MOST = 2000
 _LONGEST_PAUSE_S = 0.02
 _PASSES = 20  # each pass finds the children born during the last; a few are enough
 
@@ -20,11 +24,14 @@ _PASSES = 20  # each pass finds the children born during the last; a few are eno
 def descendants(ancestor: int, spare: AbstractSet[int] = frozenset()) -> Iterator[int]:
     """Every process below ``ancestor``, nearest first, without those in and below ``spare``.
 
-    A moment's picture: processes come and go while it is taken.
+    A moment's picture: processes come and go while it is taken, and it ends after ``_MOST``,
+    because a process that hands over to a child all the time could be followed for ever.
     """
     children_of = _listed_children if Path("/proc/thread-self/children").exists() else _scan()
     waiting = [ancestor]
-    while waiting:
+    for _ in range(_MOST):
+        if not waiting:
+            break
         for pid in children_of(waiting.pop(0)):
             if pid not in spare:
                 waiting.append(pid)
@@ -79,7 +86,7 @@ def kill_descendants(spare: AbstractSet[int] = frozenset()) -> int:
     give_up = time.monotonic() + PATIENCE_S
     pause_s = 0.0005
     while spare or has_children():
-        doomed = _forbid_forks(spare)
+        doomed = _forbid_forks(spare, give_up)
         for pid in doomed:
             kill(pid)
             # Somebody else's child comes to us when its parent is gone.
@@ -97,19 +104,20 @@ def kill_descendants(spare: AbstractSet[int] = frozenset()) -> int:
 def has_children() -> bool:
     """Whether anything is below this process, once those that ended are collected."""
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        for _ in range(COLLECT_AT_ONCE):
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                return True
     except ChildProcessError:
         return False
     return True
 
 
-def _forbid_forks(spare: AbstractSet[int]) -> list[int]:
+def _forbid_forks(spare: AbstractSet[int], give_up: float) -> list[int]:
     """Take the right to fork from every descendant, until no new one turns up; who they are."""
     known: set[int] = set()
     for _ in range(_PASSES):
         new = [pid for pid in descendants(os.getpid(), spare) if pid not in known]
-        if not new:
+        if not new or time.monotonic() > give_up:
             break
         known.update(new)
         for pid in new:
