@@ -8,7 +8,7 @@ import pytest
 from support.boxes import QUICK_S, count_running, python, shell
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox import WORKSPACE, Sandbox, SandboxProvider
+from macrohard.sandbox import WORKSPACE, ExecResult, Sandbox, SandboxProvider
 
 
 async def test_output_error_and_status_come_back_apart(box: Sandbox) -> None:
