@@ -22,7 +22,7 @@ _LOCAL_NAMES = (
 """Local variables and functions of generated modules."""
 
 TAKEN = (
-    frozenset((_MODULE_NAMES + _LOCAL_NAMES).split())
+    frozenset(f"{_MODULE_NAMES} {_LOCAL_NAMES}".split())
     | frozenset(dir(builtins))
     | frozenset(keyword.kwlist)
 )
