@@ -1,14 +1,18 @@
 """The mistakes the offline model makes, and when."""
 
 import ast
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macrohard.llm.offline.dialect.ast import App
+from macrohard.llm.offline.parts.compiled import Compiled
 from macrohard.llm.offline.parts.fault_kinds import KINDS, mistakes
-from macrohard.llm.offline.parts.faults import chance
+from macrohard.llm.offline.parts.faults import chance, slip_in
 from macrohard.llm.offline.parts.misreading import adapt_tests
+from macrohard.work import Requirements
 
 SHOP = '''"""Sales, Käse included."""
 
@@ -87,6 +91,40 @@ def test_each_kind_of_mistake_is_made_where_the_code_has_room_for_it(
     kind: str, expected: str
 ) -> None:
     assert expected in made(kind)
+
+
+def test_what_nobody_could_find_is_no_mistake_to_make() -> None:
+    source = (
+        'YES = {"yes": True, "y": True, "no": False}\n'
+        'REQUIRED = ("name", "price", "amount")\n'
+        "def rest(found, known):\n    return found - set(known)\n"
+        'def plan():\n    return ["CREATE TABLE a", "CREATE TABLE b", "CREATE INDEX c"]\n'
+    )
+    assert [mistake for mistake in mistakes(source) if mistake.kind != "syntax error"] == []
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "shared"),
+    [
+        ("is_large", "off-by-one bound", False),
+        ("parse_name", "off-by-one bound", True),
+        ("parse_name", "syntax error", False),
+    ],
+)
+def test_only_what_others_can_find_is_shared_by_the_tests_beside_it(
+    function: str, kind: str, shared: bool
+) -> None:
+    body = "    if number > 100:\n        raise ValueError(number)\n    return number\n"
+    files = {"shop/sums.py": f"def {function}(number):\n{body}"}
+    compiled = Compiled(
+        requirements=Requirements.model_construct(),
+        app=App("Shop", "shop", "p", (), (), ("cli",)),
+        files=files,
+        parts=(),
+    )
+    slips = [slip_in(files, compiled, random.Random(seed)) for seed in range(60)]
+    fates = {slip.shared for slip in slips if slip and slip.kind == kind}
+    assert fates == ({True, False} if shared else {False})
 
 
 def test_every_kind_is_possible_and_none_other() -> None:

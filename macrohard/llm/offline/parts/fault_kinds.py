@@ -120,7 +120,7 @@ def _wrong_totals(text: SourceText) -> Iterator[_Change]:
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Sub):
             start, end = text.span(node.left)[1], text.span(node.right)[0]
             sign = re.search(r"[*-]", text.source[start:end])
-            if sign and not any(isinstance(s, ast.Constant) for s in (node.left, node.right)):
+            if sign and not any(_no_figure(side) for side in (node.left, node.right)):
                 yield start + sign.start(), start + sign.end(), "+"
         elif isinstance(node, ast.Slice) and isinstance(node.upper, ast.Constant):
             period = node.upper.value
@@ -177,12 +177,19 @@ def _wrong_ends(text: SourceText) -> Iterator[_Change]:
                     yield place, place + len(right), wrong
 
 
+def _no_figure(node: ast.expr) -> bool:
+    """Whether an operand is a literal, or a set: what is worked out with it is no total."""
+    if isinstance(node, ast.Call):
+        return _callee(node) in {"set", "setdefault"}
+    return isinstance(node, ast.Constant)
+
+
 def _lost_fields(text: SourceText) -> Iterator[_Change]:
     """The last entry of three or more that a function returns, or that a name stands for."""
     for node in ast.walk(text.tree):
         table: ast.expr | None = None
         if isinstance(node, ast.Return | ast.AnnAssign) or (
-            isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+            isinstance(node, ast.Assign) and _holds_fields(node)
         ):
             table = node.value
         elif isinstance(node, ast.ListComp):
@@ -191,6 +198,15 @@ def _lost_fields(text: SourceText) -> Iterator[_Change]:
         # An index is no field: nothing but the speed changes without it.
         if len(entries) > 2 and "INDEX" not in text.source[slice(*entries[-1])]:
             yield entries[-2][1], entries[-1][1], ""
+
+
+def _holds_fields(node: ast.Assign) -> bool:
+    """Whether a name stands for fields: not for spellings, nor for what is checked twice."""
+    target = node.targets[0]
+    spellings = isinstance(node.value, ast.Dict) and all(
+        isinstance(value, ast.Constant) for value in node.value.values
+    )
+    return isinstance(target, ast.Name) and target.id != "REQUIRED" and not spellings
 
 
 def _entries(text: SourceText, table: ast.expr | None) -> list[tuple[int, int]]:

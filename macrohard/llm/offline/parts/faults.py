@@ -61,9 +61,20 @@ def slip_in(files: Mapping[str, str], compiled: Compiled, dice: random.Random) -
         kind=kind,
         path=path,
         piece=mistake.piece,
-        shared=kind != "syntax error" and dice.random() < _SHARED,
+        shared=_can_be_shared(mistake) and dice.random() < _SHARED,
         files={path: mistake.made_in(files[path])},
     )
+
+
+def _can_be_shared(mistake: Mistake) -> bool:
+    """Whether somebody else can find a mistake that its author's tests share.
+
+    Code that does not parse convinces anybody. The exact edge of a named condition is looked at by
+    the tests beside it alone: shared, such a mistake would be released.
+    """
+    if mistake.kind == "off-by-one bound":
+        return not mistake.piece.rsplit(".", 1)[-1].startswith("is_")
+    return mistake.kind != "syntax error"
 
 
 def spoil(
