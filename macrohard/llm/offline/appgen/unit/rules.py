@@ -113,7 +113,10 @@ def bound_methods(examples: Examples, kind: Kind, rule: BoundRule, name: str) ->
         writing.add(world, kind.slug, typed or {})
     except RefusedError:
         return []
-    prepare = [*new_record(kind, typed or {}, "accepted"), *accepted_add(kind)[:1]]
+    prepare = [
+        *new_record(kind, typed or {}, "accepted"),
+        f"{names.changes_module(kind)}.add(self.connection, accepted)",
+    ]
     about = f"Rule: {rule.text}."
     methods = []
     for record in world.records(kind.slug):
