@@ -27,7 +27,9 @@ def test_the_first_command_builds_and_the_session_shown_is_what_the_app_says(
     assert done.returncode == 0, done.stderr
     for line in ("Tests ", "Users ", "Rounds "):
         (shown,) = (row for row in README.splitlines() if row.startswith(line))
-        assert shown in done.stderr
+        # How many tests a suite has may grow; that all pass may not change.
+        said = re.sub(r"\d\d+", "N", done.stderr)
+        assert re.sub(r"\d\d+", "N", shown) in said
     session = next(block for block in blocks("") if block.startswith("$ cd "))
     first, *steps = session.split("\n$ ")
     assert first == "$ cd runs/expenses/app"

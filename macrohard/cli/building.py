@@ -286,9 +286,7 @@ class _Shown:
         # The event loop swallows SIGINT while it is blocked here.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            sys.stderr.write(
-                f"Stage {stage} is done; what it wrote is in the run's documents/. Go on? [y/N] "
-            )
+            sys.stderr.write(f"See documents/ in the run. Stage {stage} is done. Go on? [y/N] ")
             sys.stderr.flush()
             return sys.stdin.readline().strip().lower() in {"y", "yes"}
         except KeyboardInterrupt:
