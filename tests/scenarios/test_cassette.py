@@ -60,7 +60,13 @@ def test_recording_again_gives_the_same_bytes(
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"junk", gzip.compress(b""), gzip.compress(b"[]\n"), gzip.compress(b'{"v": 9}\n')]
+    "data",
+    [
+        b"",
+        b"junk",
+        *(gzip.compress(rows, mtime=0) for rows in (b"", b"[]\n", b'{"v": 9}\n')),
+    ],
+    ids=["empty", "junk", "no rows", "a list", "another version"],
 )
 def test_what_is_no_cassette_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.tape"
