@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macrohard.llm.offline.appgen import Part, PartFile
 from macrohard.llm.offline.dialect.ast import App
 from macrohard.llm.offline.parts.compiled import Compiled
 from macrohard.llm.offline.parts.fault_kinds import KINDS, mistakes
@@ -108,6 +109,8 @@ def test_what_nobody_could_find_is_no_mistake_to_make() -> None:
     [
         ("is_large", "off-by-one bound", False),
         ("parse_name", "off-by-one bound", True),
+        ("parse_name", "forgotten rule", True),
+        ("add", "forgotten rule", False),
         ("parse_name", "syntax error", False),
     ],
 )
@@ -120,7 +123,7 @@ def test_only_what_others_can_find_is_shared_by_the_tests_beside_it(
         requirements=Requirements.model_construct(),
         app=App("Shop", "shop", "p", (), (), ("cli",)),
         files=files,
-        parts=(),
+        parts=(Part("sums", "Sums", "r", (PartFile("shop/sums.py", "r"),), kinds=("sum",)),),
     )
     slips = [slip_in(files, compiled, random.Random(seed)) for seed in range(60)]
     fates = {slip.shared for slip in slips if slip and slip.kind == kind}

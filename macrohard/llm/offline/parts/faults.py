@@ -61,19 +61,24 @@ def slip_in(files: Mapping[str, str], compiled: Compiled, dice: random.Random) -
         kind=kind,
         path=path,
         piece=mistake.piece,
-        shared=_can_be_shared(mistake) and dice.random() < _SHARED,
+        shared=_can_be_shared(path, mistake, compiled) and dice.random() < _SHARED,
         files={path: mistake.made_in(files[path])},
     )
 
 
-def _can_be_shared(mistake: Mistake) -> bool:
+def _can_be_shared(path: str, mistake: Mistake, compiled: Compiled) -> bool:
     """Whether somebody else can find a mistake that its author's tests share.
 
-    Code that does not parse convinces anybody. The exact edge of a named condition is looked at by
-    the tests beside it alone: shared, such a mistake would be released.
+    Code that does not parse convinces anybody. The exact edge of a named condition, and refusals
+    that are no field's and no rule's, are looked at by the tests beside them alone: shared, such a
+    mistake would be released.
     """
+    name = mistake.piece.rsplit(".", 1)[-1]
     if mistake.kind == "off-by-one bound":
-        return not mistake.piece.rsplit(".", 1)[-1].startswith("is_")
+        return not name.startswith("is_")
+    if mistake.kind == "forgotten rule":
+        part = compiled.part_of(path)
+        return part is not None and bool(part.kinds) and name.startswith(("parse_", "check_"))
     return mistake.kind != "syntax error"
 
 
