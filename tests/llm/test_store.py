@@ -67,9 +67,7 @@ async def test_an_answer_is_on_disk_before_it_is_used(store: Store, tmp_path: Pa
     assert call["key"] == request().key
 
 
-async def test_a_long_text_is_kept_once(
-    store: Store, tmp_path: Path
-) -> None:
+async def test_a_long_text_is_kept_once(store: Store, tmp_path: Path) -> None:
     long = "x" * 100_000
     stored = store(ScriptedModel([says("1"), says("2")]))
     await stored.complete(request(long))
@@ -100,9 +98,7 @@ async def test_a_failed_call_is_not_stored_and_not_counted(store: Store) -> None
     assert (await stored.complete(request())).content == "up"
 
 
-async def test_a_call_in_flight_outlives_its_asker(
-    store: Store, tmp_path: Path
-) -> None:
+async def test_a_call_in_flight_outlives_its_asker(store: Store, tmp_path: Path) -> None:
     stored = store(ScriptedModel([says("paid for")], delay_s=0.2))
     asker = asyncio.create_task(stored.complete(request()))
     await asyncio.sleep(0.05)
