@@ -110,7 +110,7 @@ async def ask(job: Assignment, model: Model, noun: type[N], limits: LoopLimits |
         except ValidationError as error:
             problem = _explain(error)
         messages += [
-            Message(role="assistant", content=reply.content),
+            reply.message,
             Message(role="user", content=f"That is not valid. {problem}\nHand in all of it again."),
         ]
     raise ReplyError(
@@ -198,9 +198,7 @@ class _Loop(Generic[N]):
     async def observe(self, request: Request, reply: Reply) -> N | None:
         """Take a reply in; the noun when it was a valid submission."""
         self.problem = ""
-        self._messages.append(
-            Message(role="assistant", content=reply.content, tool_calls=reply.tool_calls)
-        )
+        self._messages.append(reply.message)
         if not reply.tool_calls:
             self.problem = "no tool was called"
             self._messages.append(

@@ -149,14 +149,14 @@ def _terminal() -> Finding:
 def _model() -> Iterator[Finding]:
     from macrohard.config import key_names  # noqa: PLC0415 - keeps help fast
     from macrohard.llm import open_model  # noqa: PLC0415
-    from macrohard.llm.endpoint import presets  # noqa: PLC0415
+    from macrohard.llm.endpoint import shipped_presets  # noqa: PLC0415
 
     open_model("offline")
     yield Finding("model", "ok", "offline is embedded and needs no key")
     names = key_names()
     said = ", ".join(names) if names else "none"
     yield Finding("model", "ok", f"settings seen in the environment (names only): {said}")
-    wanted = {name: str(preset.get("key", "")) for name, preset in presets().items()}
+    wanted = {name: preset.key for name, preset in shipped_presets().items() if preset.key_needed}
     ready = [f"{name}:NAME" for name, key in wanted.items() if key and key in names]
     lacking = [f"{name} ({key})" for name, key in wanted.items() if key and key not in names]
     yield Finding("model", "ok", f"providers whose key is set: {', '.join(ready) or 'none'}")

@@ -59,7 +59,7 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         from macrohard.llm.cassette import CassetteModel  # noqa: PLC0415
 
         return CassetteModel(Path(rest))
-    from macrohard.llm.endpoint import find_endpoint, is_endpoint, presets  # noqa: PLC0415
+    from macrohard.llm.endpoint import find_endpoint, is_endpoint, shipped_presets  # noqa: PLC0415
 
     if is_endpoint(name):
         from macrohard.llm.chat import ChatModel  # noqa: PLC0415
@@ -67,7 +67,7 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         return ChatModel(find_endpoint(name))
     raise ConfigError(
         f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, "
-        f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(presets())}; "
+        f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(shipped_presets())}; "
         "and URL#NAME."
     )
 

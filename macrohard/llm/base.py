@@ -24,12 +24,16 @@ class ToolCall(_Wire):
 
 
 class Message(_Wire):
-    """One message of a conversation, in the shape of chat completions."""
+    """One message of a conversation, in the shape of chat completions.
+
+    ``echo`` of an assistant's message is that of the reply it was.
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    echo: str = ""
 
 
 class Tool(_Wire):
@@ -94,13 +98,25 @@ class Usage(_Wire):
 
 
 class Reply(_Wire):
-    """What came back."""
+    """What came back.
+
+    ``echo`` is what the provider wants to be sent again with this reply in later requests, such as
+    signatures of its thoughts: JSON that only its adapter reads. Some refuse to go on without it.
+    """
 
     content: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    echo: str = ""
     usage: Usage = Usage()
     model: str = ""
     finish_reason: Literal["stop", "tool_calls", "length", "refusal"] = "stop"
+
+    @property
+    def message(self) -> Message:
+        """The reply as a message of the conversation that goes on."""
+        return Message(
+            role="assistant", content=self.content, tool_calls=self.tool_calls, echo=self.echo
+        )
 
 
 class Model(Protocol):

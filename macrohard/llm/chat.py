@@ -57,7 +57,7 @@ class ChatModel:
     def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
         self._endpoint = endpoint
         self._patience = patience or Patience()
-        self._schema: SchemaMode = endpoint.schema
+        self._schema: SchemaMode = endpoint.preset.schema
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.url,
             api_key=endpoint.key.reveal() or "none",
@@ -131,7 +131,7 @@ class ChatModel:
         arguments: dict[str, Any] = {
             "model": self._endpoint.model,
             "messages": [_message(message) for message in request.messages],
-            self._endpoint.tokens: request.max_output_tokens,
+            self._endpoint.preset.tokens: request.max_output_tokens,
         }
         if request.tools:
             arguments["tools"] = [

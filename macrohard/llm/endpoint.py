@@ -1,16 +1,154 @@
 """From a model's name to an endpoint: presets, keys from the environment, URLs."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from macrohard.errors import ConfigError, ModelError
 from macrohard.llm.secret import Secret
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
+TokenLimit = Literal["max_tokens", "max_completion_tokens"]
+Api = Literal["chat", "responses"]
+Thoughts = Literal["", "reasoning_content", "reasoning_details"]
+
+URL_KEY = "MACROHARD_API_KEY"
+"""Variable with the key for ``URL#NAME``: a provider's own key goes to its own host alone."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_RESERVED = frozenset({"offline", "mailbox", "replay", "http", "https"})
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A kind of endpoint, under the name that stands before the colon of ``--model NAME:MODEL``.
+
+    Attributes:
+        url: Base URL.
+        key: Environment variable with the key; none for servers of one's own.
+        key_needed: Whether there is no use in asking without the key.
+        url_variable: Environment variable that replaces the URL when it is set.
+        api: What it speaks: chat completions or, statelessly, responses.
+        schema: How an output schema is asked for. What a server refuses is left out from then on.
+        tokens: Name of the limit on output tokens in chat completions.
+        most_tokens: Most output tokens that the server allows to ask for; None for no bound.
+        stream: Whether answers are streamed.
+        stream_usage: Whether usage is asked for in streams (``stream_options``).
+        thoughts: Field of an assistant's message that must be sent again with its tool calls.
+        connections: Most calls in flight; the server's 429 make it fewer.
+        body: More fields of each request, such as ``reasoning_effort``.
+    """
+
+    url: str
+    key: str = ""
+    key_needed: bool = True
+    url_variable: str = ""
+    api: Api = "chat"
+    schema: SchemaMode = "json_schema"
+    tokens: TokenLimit = "max_tokens"
+    most_tokens: int | None = None
+    stream: bool = True
+    stream_usage: bool = True
+    thoughts: Thoughts = ""
+    connections: int = 512
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_table(
+        cls, name: str, table: Mapping[str, Any], *, base: "Preset | None" = None, where: str = ""
+    ) -> "Preset":
+        """A preset from a table of a configuration file.
+
+        Args:
+            name: Name of the table.
+            table: Keys are the attributes of this class.
+            base: The preset whose keys are replaced; None where ``url`` is among the keys.
+            where: Names the table in errors; ``[endpoints.NAME]`` by default.
+
+        Raises:
+            ConfigError: Names the table, the key and what is allowed.
+        """
+        where = where or f"[endpoints.{name}]"
+        if not _NAME.fullmatch(name) or name in _RESERVED:
+            raise ConfigError(
+                f"{where}: an endpoint's name is lower-case letters, digits, - and _, "
+                f"and none of {', '.join(sorted(_RESERVED))}."
+            )
+        for key, value in table.items():
+            if key not in _CHECKS:
+                raise ConfigError(f"{where}: there is no key {key!r}; there are {_keys()}.")
+            if not _CHECKS[key](value):
+                raise ConfigError(f"{where}: {key} = {value!r}: must be {_MEANT[key]}.")
+        if base is None and "url" not in table:
+            raise ConfigError(f"{where}: write url, such as url = 'http://host:8000/v1'.")
+        return replace(base, **table) if base is not None else cls(**table)
+
+
+def _one_of(kind: Any) -> Any:
+    return lambda value: isinstance(value, str) and value in get_args(kind)
+
+
+def _is_url(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
+def _is_variable(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"|[A-Za-z_][A-Za-z0-9_]*", value))
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+_CHECKS: dict[str, Any] = {
+    "url": _is_url,
+    "key": _is_variable,
+    "key_needed": _is_bool,
+    "url_variable": _is_variable,
+    "api": _one_of(Api),
+    "schema": _one_of(SchemaMode),
+    "tokens": _one_of(TokenLimit),
+    "most_tokens": _is_count,
+    "stream": _is_bool,
+    "stream_usage": _is_bool,
+    "thoughts": _one_of(Thoughts),
+    "connections": _is_count,
+    "body": lambda value: isinstance(value, Mapping),
+}
+_MEANT = {
+    "url": "a URL that begins with http:// or https://",
+    "key": "the name of an environment variable; keys themselves stand in no file",
+    "key_needed": "true or false",
+    "url_variable": "the name of an environment variable",
+    "api": " or ".join(get_args(Api)),
+    "schema": ", ".join(get_args(SchemaMode)),
+    "tokens": " or ".join(get_args(TokenLimit)),
+    "most_tokens": "a whole number from 1",
+    "stream": "true or false",
+    "stream_usage": "true or false",
+    "thoughts": "empty, reasoning_content or reasoning_details",
+    "connections": "a whole number from 1",
+    "body": "a table",
+}
+
+
+def _keys() -> str:
+    return ", ".join(item.name for item in fields(Preset))
 
 
 @dataclass(frozen=True)
@@ -22,47 +160,50 @@ class Endpoint:
         model: The model's name at the endpoint.
         url: Base URL.
         key: The key; empty for servers without one.
-        schema: How an output schema is asked for.
-        tokens: Name of the limit on output tokens.
+        preset: How to ask.
     """
 
     name: str
     model: str
     url: str
     key: Secret
-    schema: SchemaMode = "json_schema"
-    tokens: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    preset: Preset
 
 
-def presets() -> dict[str, dict[str, Any]]:
-    """The shipped presets, by name."""
-    return tomllib.loads(files("macrohard.llm").joinpath("presets.toml").read_text())
+@cache
+def shipped_presets() -> Mapping[str, Preset]:
+    """The presets that come with macrohard, by name."""
+    tables = tomllib.loads(files("macrohard.llm").joinpath("presets.toml").read_text())
+    return {name: Preset.from_table(name, table) for name, table in tables.items()}
 
 
-def is_endpoint(name: str) -> bool:
+def is_endpoint(name: str, presets: Mapping[str, Preset] | None = None) -> bool:
     """Whether a model's name is meant as an endpoint's."""
-    return name.partition(":")[0] in presets() or "#" in name
+    known = shipped_presets() if presets is None else presets
+    return name.partition(":")[0] in known or "#" in name
 
 
-def find_endpoint(name: str, environment: Mapping[str, str] | None = None) -> Endpoint:
+def find_endpoint(
+    name: str,
+    environment: Mapping[str, str] | None = None,
+    presets: Mapping[str, Preset] | None = None,
+) -> Endpoint:
     """The endpoint of ``PRESET:MODEL`` or ``URL#MODEL``.
 
     Args:
         name: What the person named.
         environment: Where keys are; the process's by default.
+        presets: All presets there are; those that are shipped by default.
 
     Raises:
         ConfigError: The name is no endpoint's.
         ModelError: Its key is not set.
     """
     environment = os.environ if environment is None else environment
+    known = shipped_presets() if presets is None else presets
     if "#" in name:
-        url, _, model = name.partition("#")
-        if not url.startswith(("http://", "https://")) or not model:
-            raise ConfigError(f"--model {name}: write URL#NAME, such as http://host:8000/v1#name.")
-        return Endpoint(name, model, url, Secret(environment.get("OPENAI_API_KEY", "")))
+        return _at_url(name, environment, known)
     kind, _, model = name.partition(":")
-    known = presets()
     if kind not in known:
         raise ConfigError(
             f"--model {name}: there is no provider {kind!r}; there are {', '.join(known)}, "
@@ -71,16 +212,27 @@ def find_endpoint(name: str, environment: Mapping[str, str] | None = None) -> En
     preset = known[kind]
     if not model:
         raise ConfigError(f"--model {name}: name the model, as in {kind}:NAME.")
-    variable = preset.get("key", "")
-    key = environment.get(variable, "")
-    if variable and not key:
-        raise ModelError(f"--model {name} needs a key: set {variable}.")
-    url = environment.get(preset.get("url_variable", ""), "") or preset["url"]
-    return Endpoint(
-        name=name,
-        model=model,
-        url=url,
-        key=Secret(key),
-        schema=preset.get("schema", "json_schema"),
-        tokens=preset.get("tokens", "max_tokens"),
-    )
+    key = environment.get(preset.key, "").strip() if preset.key else ""
+    other_url = environment.get(preset.url_variable, "").strip() if preset.url_variable else ""
+    # A server of one's own in the provider's place may well need no key.
+    if preset.key and preset.key_needed and not key and not other_url:
+        raise ModelError(f"--model {name} needs a key: set {preset.key}.")
+    return Endpoint(name, model, other_url or preset.url, Secret(key), preset)
+
+
+def _at_url(name: str, environment: Mapping[str, str], presets: Mapping[str, Preset]) -> Endpoint:
+    url, _, model = name.partition("#")
+    if not _is_url(url) or not model:
+        raise ConfigError(f"--model {name}: write URL#NAME, such as http://host:8000/v1#name.")
+    variable, preset = URL_KEY, Preset(url=url)
+    for one in presets.values():
+        urls = (one.url, environment.get(one.url_variable, "") if one.url_variable else "")
+        if any(_host(url) == _host(known) for known in urls if known):
+            variable, preset = one.key or URL_KEY, one
+            break
+    return Endpoint(name, model, url, Secret(environment.get(variable, "").strip()), preset)
+
+
+def _host(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port

@@ -118,9 +118,10 @@ class StoredModel:
     def _slim(self, request: Request) -> dict[str, Any]:
         data = request.model_dump(mode="json", exclude_defaults=True)
         for message in data["messages"]:
-            text = message.get("content", "")
-            if len(text) > _SHORT:
-                message["content"] = {"artifact": self._artifacts.put(text)}
+            for part in ("content", "echo"):
+                text = message.get(part, "")
+                if len(text) > _SHORT:
+                    message[part] = {"artifact": self._artifacts.put(text)}
         if request.tools:
             tools = json.dumps([tool.model_dump(mode="json") for tool in request.tools])
             data["tools"] = {"artifact": self._artifacts.put(tools)}
@@ -162,9 +163,10 @@ def restore_request(slim: dict[str, Any], artifacts: Artifacts) -> Request:
     """The whole request of a stored call."""
     data = dict(slim)
     data["messages"] = [
-        {**message, "content": artifacts.text(message["content"]["artifact"])}
-        if isinstance(message.get("content"), dict)
-        else message
+        {
+            part: artifacts.text(value["artifact"]) if isinstance(value, dict) else value
+            for part, value in message.items()
+        }
         for message in slim["messages"]
     ]
     for name in ("tools", "output_schema"):

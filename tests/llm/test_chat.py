@@ -15,10 +15,10 @@ from support.bad_server import (
     silent,
 )
 
-from macrohard.errors import ConfigError, ModelError
+from macrohard.errors import ModelError
 from macrohard.llm.base import Asker, Message, Reply, Request, Tool, ToolCall
 from macrohard.llm.chat import ChatModel, Patience
-from macrohard.llm.endpoint import Endpoint, find_endpoint
+from macrohard.llm.endpoint import Endpoint, Preset
 from macrohard.llm.secret import Secret
 
 CANARY = "sk-canary-7391"
@@ -36,7 +36,7 @@ def request(**fields: Any) -> Request:
 
 def model(server: BadServer, **fields: Any) -> ChatModel:
     return ChatModel(
-        Endpoint(name="t:m", model="m", url=server.url, key=Secret(CANARY), **fields), HASTE
+        Endpoint("t:m", "m", server.url, Secret(CANARY), Preset(server.url, **fields)), HASTE
     )
 
 
@@ -163,28 +163,6 @@ async def test_a_server_that_refuses_schemas_is_asked_without() -> None:
     assert reply.content == "{}"
     kinds = [r.get("response_format", {}).get("type") for r in server.requests]
     assert kinds == ["json_schema", "json_object", None]
-
-
-def test_names_of_endpoints() -> None:
-    environment = {"XAI_API_KEY": "k", "OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "http://x/v1"}
-    assert find_endpoint("xai:grok", environment).url == "https://api.x.ai/v1"
-    assert find_endpoint("openai:gpt", environment).url == "http://x/v1"
-    assert find_endpoint("http://h:1/v1#m/n", environment).model == "m/n"
-    assert not find_endpoint("ollama:qwen3", {}).key
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "words"),
-    [
-        ("openai:gpt", ModelError, "set OPENAI_API_KEY"),
-        ("nobody:x", ConfigError, "there is no provider 'nobody'"),
-        ("ollama:", ConfigError, "name the model"),
-        ("ftp://h#m", ConfigError, "write URL#NAME"),
-    ],
-)
-def test_names_that_lead_nowhere(name: str, kind: type[Exception], words: str) -> None:
-    with pytest.raises(kind, match=words):
-        find_endpoint(name, {})
 
 
 def test_a_secret_is_not_written_anywhere() -> None:
