@@ -1,4 +1,4 @@
-"""Names of models become endpoints; presets are data that a file extends; keys go to their hosts."""
+"""Names become endpoints; presets are data that a file extends; keys go to their own hosts."""
 
 from typing import Any
 
