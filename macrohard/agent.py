@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from macrohard.errors import ReplyError
 from macrohard.llm.base import Asker, Message, Model, Reply, Request, Tool, ToolCall
+from macrohard.llm.json_text import find_object, is_cut_off
 from macrohard.roles import Role
 
 N = TypeVar("N", bound=BaseModel)
@@ -102,13 +103,11 @@ async def ask(job: Assignment, model: Model, noun: type[N], limits: LoopLimits |
     messages = [Message(role="system", content=system), Message(role="user", content=job.task)]
     problem = ""
     for _ in range(limits.repairs + 1):
-        reply = await model.complete(
-            Request(asker=job.asker, messages=tuple(messages), output_schema=schema)
-        )
-        try:
-            return noun.model_validate_json(_json_in(reply.content))
-        except ValidationError as error:
-            problem = _explain(error)
+        request = Request(asker=job.asker, messages=tuple(messages), output_schema=schema)
+        reply = await model.complete(request)
+        handed_in, problem = _read(reply, request, noun)
+        if handed_in is not None:
+            return handed_in
         messages += [
             reply.message,
             Message(role="user", content=f"That is not valid. {problem}\nHand in all of it again."),
@@ -237,10 +236,23 @@ class _Loop(Generic[N]):
         return text
 
 
-def _json_in(text: str) -> str:
-    """The JSON object inside a reply: alone, in a fence, or between sentences."""
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text
+def _read(reply: Reply, request: Request, noun: type[N]) -> tuple[N | None, str]:
+    """The noun in a reply's content, or what is wrong with it."""
+    text = find_object(reply.content)
+    if reply.finish_reason == "refusal":
+        return None, f"The answer was a refusal: {reply.content[:300]}"
+    if text is None:
+        if reply.finish_reason == "length" or is_cut_off(reply.content):
+            limit = request.max_output_tokens
+            return None, f"The answer was cut off: at most {limit} tokens fit. Make it shorter."
+        return (
+            None,
+            f"The answer {'holds no JSON object' if reply.content.strip() else 'is empty'}.",
+        )
+    try:
+        return noun.model_validate_json(text), ""
+    except ValidationError as error:
+        return None, _explain(error)
 
 
 def _explain(error: ValidationError) -> str:

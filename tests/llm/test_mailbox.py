@@ -3,14 +3,25 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from macrohard.errors import UsageError
-from macrohard.llm.base import Asker, Message, Request, Tool
-from macrohard.llm.mailbox import AnswerError, MailboxModel, letters, put_answer, read_answer
+from macrohard.files import write_atomic
+from macrohard.llm.base import Asker, Message, Request, Tool, ToolCall
+from macrohard.llm.mailbox import (
+    AnswerError,
+    Letter,
+    MailboxModel,
+    letters,
+    put_answer,
+    read_answer,
+)
+from macrohard.llm.mailbox.box import SETTLED_S
+from macrohard.work import Submission
 
 WRITE = Tool(
     name="write_file",
@@ -32,9 +43,7 @@ async def answered(folder: Path, text: str, *, is_json: bool = False) -> Request
     """Wait until a request is in the box, and answer it."""
     while not (found := [letter for letter in letters(folder) if not letter.answered]):
         await asyncio.sleep(0.02)
-    put_answer(found[0], text, is_json=is_json)
-    old = time.time() - 5
-    os.utime(found[0].answer_paths()[int(is_json)], (old, old))
+    put_answer(found[0], text, is_json=is_json, unchecked=True)
     return found[0].request()
 
 
@@ -56,7 +65,7 @@ async def test_a_page_tells_a_person_what_is_asked(tmp_path: Path) -> None:
     (letter,) = letters(tmp_path)
     page = letter.page_path.read_text()
     assert "Count the sheep." in page
-    assert "`write_file`: Write a file." in page
+    assert "- `write_file`: path?, content?\n  Write a file." in page
 
 
 async def test_a_later_start_finds_the_answer(tmp_path: Path) -> None:
@@ -148,3 +157,100 @@ def test_an_answer_is_given_once(tmp_path: Path) -> None:
     (letter,) = letters(tmp_path)
     with pytest.raises(UsageError, match="answered already"):
         put_answer(letter, "b")
+    assert letter.answer_paths()[0].read_text() == "a"
+
+
+async def test_an_answer_that_is_put_counts_at_once(tmp_path: Path) -> None:
+    asking = asyncio.create_task(MailboxModel(tmp_path).complete(request("Hm?", ())))
+    await answered(tmp_path, "now")
+    (letter,) = letters(tmp_path)
+    age = time.time() - letter.answer_paths()[0].stat().st_mtime
+    assert age > SETTLED_S
+    assert (await asking).content == "now"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def conversation(*calls: str) -> Request:
+    """A request after calls of ``wait`` were answered."""
+    messages = [
+        Message(role="system", content="THE ROLE"),
+        Message(role="user", content="THE TASK"),
+    ]
+    for n, text in enumerate(calls):
+        call = ToolCall(id=f"c{n}", name="wait", arguments=f'{{"s": {n}}}')
+        messages.append(Message(role="assistant", content="", tool_calls=(call,)))
+        messages.append(Message(role="tool", content=text, tool_call_id=call.id))
+    return request().model_copy(update={"messages": tuple(messages)})
+
+
+async def test_a_page_shows_what_is_new_and_another_all_of_it(tmp_path: Path) -> None:
+    asking = asyncio.create_task(
+        MailboxModel(tmp_path).complete(conversation("FIRST RESULT", "SECOND ```RESULT```"))
+    )
+    await answered(tmp_path, "=== wait\n{}\n")
+    await asking
+    (letter,) = letters(tmp_path)
+    page, whole = letter.page_path.read_text(), letter.conversation_path.read_text()
+    assert "## Result of wait s=1\n\n````\nSECOND ```RESULT```\n````" in page
+    assert "- `write_file`: path?, content?" in page
+    for said in ("THE ROLE", "THE TASK", "FIRST RESULT"):
+        assert said not in page
+        assert said in whole
+    assert len(page) < len(whole)
+
+
+def _letter(folder: Path, asked: Request, name: str = "coding-W1-x-000-abc") -> Letter:
+    letter = Letter(name, folder)
+    write_atomic(letter.request_path, asked.model_dump_json())
+    return letter
+
+
+SUBMIT = Tool(name="submit", description="Done.", parameters=Submission.model_json_schema())
+DONE: dict[str, Any] = {"summary": "s", "files": ["a.py"], "tests_run": "t"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Well, I would wait.", "calls no tool. Write `=== TOOL`"),
+        ('=== wait\n--- s\n"soon"\n', r"\$.s: 'soon' is not of type 'number'"),
+        ("=== submit\n{}\n", "`=== submit` does not fit.*'summary' is a required property"),
+        ('{"tool_calls": [{"name": "fly", "arguments": {}}]}', "no tool 'fly'; there are"),
+        ('{"tool_calls": [{"name": "wait", "arguments": "{"}]}', "arguments are not JSON"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_told_at_once(tmp_path: Path, text: str, words: str) -> None:
+    letter = _letter(tmp_path, request(tools=(WAIT, SUBMIT)))
+    with pytest.raises(AnswerError, match=f"(?s){words}"):
+        put_answer(letter, text, is_json=text.startswith("{"))
+    assert not letter.answered
+    put_answer(letter, text, is_json=text.startswith("{"), unchecked=True)
+    assert letter.answered
+
+
+def test_content_that_does_not_fit_is_told_at_once(tmp_path: Path) -> None:
+    asker = Asker(role="cli-engineer", stage="coding", output="Submission")
+    asked = Request(
+        asker=asker,
+        messages=(Message(role="user", content="Do it."),),
+        output_schema=Submission.model_json_schema(),
+    )
+    letter = _letter(tmp_path, asked)
+    for text, words in (
+        ("It cannot be done.", "holds no JSON object"),
+        ('{"summary": "It wo', "holds no JSON object. It begins, and ends in its midst"),
+        (json.dumps(DONE | {"files": 3}), "not of type 'array'"),
+        (json.dumps(DONE | {"files": ["../../etc/passwd"]}), r"\$.files\[0\]: "),
+    ):
+        with pytest.raises(AnswerError, match=words):
+            put_answer(letter, text)
+    assert not letter.answered
+    assert put_answer(letter, f"Here:\n```json\n{json.dumps(DONE)}\n```\n").content
+
+
+def test_texts_with_lines_like_ours_are_texts() -> None:
+    body = "Title\n=====\n\n-----\n--- a/x.py\n=== ok ===\n"
+    reply = read_answer(
+        f"=== write_file\r\n--- path\r\na.md\r\n--- content\r\n{body}", request(), is_json=False
+    )
+    assert json.loads(reply.tool_calls[0].arguments) == {"path": "a.md", "content": body}
