@@ -1,7 +1,8 @@
 import pytest
 from support.scripted import ScriptedModel, calls, says
 
-from macrohard.agent import Assignment, LoopLimits, ask, work
+from macrohard.agent import Assignment, ask, work
+from macrohard.bounds import LoopLimits
 from macrohard.errors import ReplyError
 from macrohard.llm.base import Asker, Tool, ToolCall
 from macrohard.roles import load_roles

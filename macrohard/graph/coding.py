@@ -5,6 +5,7 @@ plan, so what an agent sees depends on the plan alone and not on who was faster.
 """
 
 import json
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from macrohard.graph.plans import ancestors, in_order
 from macrohard.graph.repository import GitError
 from macrohard.graph.state import ItemResult, ItemTask, State
 from macrohard.llm.base import Asker
-from macrohard.tools import SandboxTools
+from macrohard.tools import SandboxTools, TestsFirst
 
 MAX_WAVES = 4
 """Waves of conflict items in one round before what is left goes to triage."""
@@ -208,9 +209,15 @@ async def _code_in(
             round=task["round"],
         )
         job = Assignment(role=role, asker=asker, task=_task_text(office, task, item))
-        tools = SandboxTools(box, role.tools, frozen=lambda path: frozen.get(_plain(path), ""))
+        tools = SandboxTools(box, role.tools, frozen=lambda path: frozen.get(path, ""))
+        test = shlex.join(office.artifacts.noun(task["design"], work.Design).test)
         submission = await run_agent(
-            job, office.model, work.Submission, tools, memory=office.memory
+            job,
+            office.model,
+            work.Submission,
+            tools,
+            memory=office.memory,
+            accept=TestsFirst(tools, test),
         )
         if not submission.done:
             return _result(task, "failed", reason=submission.summary)
@@ -280,10 +287,6 @@ def _files(root: Path) -> set[str]:
         for path in root.rglob("*")
         if path.is_file() and not _LEAVE & set(path.relative_to(root).parts)
     }
-
-
-def _plain(path: str) -> str:
-    return path.removeprefix("/work/").removeprefix("./")
 
 
 def _items(office: Office, task: ItemTask) -> dict[str, work.WorkItem]:

@@ -5,8 +5,9 @@ from typing import Any
 from langgraph.types import Send
 
 from macrohard import work
-from macrohard.agent import Assignment, LoopLimits
+from macrohard.agent import Assignment
 from macrohard.agent import work as run_agent
+from macrohard.bounds import LoopLimits
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.graph.front import staffed
@@ -29,6 +30,8 @@ from macrohard.users.furnish import furnish
 
 MAX_TURNS = 80
 """Model calls in a trial; the user's own bound on actions is lower."""
+MAX_REPEATS = 12
+"""Times a user may do the same with the same result: people press a key again and again."""
 THINKING_S = 6 * 3600.0
 """Wall time of a trial, most of it the model's: people who answer a mailbox are slow."""
 
@@ -143,7 +146,7 @@ async def _play(
     )
     text = write_task(
         "Try this scenario.",
-        {"scenario": scenario, "how-to-run": how_to_run(design.run, design.app)},
+        {"how-to-run": how_to_run(design.run, design.app), "scenario": scenario},
     )
     desk = Desk(title=f"{role.name}: {scenario.title}")
     async with TerminalDriver(box, cwd="app", desk=desk) as driver:
@@ -156,7 +159,7 @@ async def _play(
                 work.Verdict,
                 tools,
                 memory=office.memory,
-                limits=LoopLimits(turns=MAX_TURNS),
+                limits=LoopLimits(turns=MAX_TURNS, repeats=MAX_REPEATS),
                 accept=HandIn(scenario, tools.tape),
             )
         except ReplyError as error:

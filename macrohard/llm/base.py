@@ -134,3 +134,18 @@ class Model(Protocol):
             ModelError: The provider failed for good; retries are over.
         """
         ...
+
+
+DEFAULT_WINDOW_TOKENS = 128_000
+"""Context window of a model that tells none: what current models of all large providers offer."""
+
+
+def window_tokens(model: Model, asker: Asker) -> int:
+    """The context window, question and answer together, of the model that answers this asker.
+
+    A model tells it by a method ``window_tokens(asker) -> int | None``; others have
+    :data:`DEFAULT_WINDOW_TOKENS`.
+    """
+    tell = getattr(model, "window_tokens", None)
+    told = tell(asker) if tell is not None else None
+    return told if told is not None else DEFAULT_WINDOW_TOKENS

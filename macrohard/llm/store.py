@@ -16,7 +16,7 @@ from macrohard.budget import Budget, Spending
 from macrohard.errors import InterruptedRunError
 from macrohard.files import write_atomic
 from macrohard.journal import Journal
-from macrohard.llm.base import Model, Reply, Request
+from macrohard.llm.base import Asker, Model, Reply, Request, window_tokens
 
 VERSION = 1
 _SHORT = 200
@@ -58,6 +58,10 @@ class StoredModel:
     def name(self) -> str:
         """Name of the model behind."""
         return self._model.name
+
+    def window_tokens(self, asker: Asker) -> int:
+        """Context window of the model behind."""
+        return window_tokens(self._model, asker)
 
     async def complete(self, request: Request) -> Reply:
         """The stored answer, or a new one, which is on disk when this returns.

@@ -10,12 +10,13 @@ import json
 from pydantic import BaseModel
 
 from macrohard.errors import ModelError
-from macrohard.llm.base import Reply, Request, ToolCall, Usage
+from macrohard.llm.base import Asker, Reply, Request, ToolCall, Usage
 from macrohard.llm.offline.parts import PARTS
 from macrohard.llm.offline.scene import Action, Faults, Scene
 
 _BYTES_PER_TOKEN = 4
 """Rule of thumb for English and code; usage of this model is an estimate and says so."""
+_WINDOW_TOKENS = 10**9
 
 
 class OfflineModel:
@@ -29,6 +30,10 @@ class OfflineModel:
 
     def __init__(self, faults: Faults | None = None) -> None:
         self._faults = faults or Faults()
+
+    def window_tokens(self, _asker: Asker) -> int:
+        """It reads requests of any length."""
+        return _WINDOW_TOKENS
 
     async def complete(self, request: Request) -> Reply:
         """Answer one request. The same request and faults give the same reply.
