@@ -3,10 +3,10 @@
 Between two cuts the conversation only grows at its end, so that whatever a provider cached of one
 request is the beginning of the next. When the next request would not fit, one cut makes room for
 many turns: old tool outputs are replaced by a line that says what stood there, oldest first, until
-the conversation takes half the room. Only if that is not enough, long arguments of old calls go the
-same way. The system prompt, the task and the last turns are never cut. What is cut depends on the
-messages and on the tokens that replies reported, never on a clock: a resumed or replayed agent
-sends the same requests.
+the conversation takes half the room; if it still takes three quarters, long arguments of old calls
+go the same way. The system prompt, the task and the last turns are never cut. What is cut depends
+on the messages and on the tokens that replies reported, never on a clock: a resumed or replayed
+agent sends the same requests.
 """
 
 import json
@@ -17,6 +17,8 @@ from macrohard.llm.base import Message, Reply, ToolCall
 
 FIRST_RATE = 0.3
 """Tokens a character until a reply has told better: code in English takes 0.25 to 0.3."""
+GOAL = 0.5
+"""Share of the room that is left taken by a cut, so that the next one is far away."""
 KEPT_TURNS = 3
 """Replies whose calls and results are never cut."""
 SHORT_CHARS = 400
@@ -48,6 +50,7 @@ class Conversation:
         self.cuts = 0
         self._chars = sum(map(_length, self._messages))
         self._asked_chars = 0
+        self._refused: int | None = None
 
     @property
     def output_tokens(self) -> int:
@@ -57,7 +60,8 @@ class Conversation:
     @property
     def room_tokens(self) -> int:
         """What a request may take."""
-        return self._window - self.output_tokens
+        room = self._window - self.output_tokens
+        return room if self._refused is None else min(room, round(self._refused * 0.8))
 
     @property
     def size_tokens(self) -> int:
@@ -87,18 +91,19 @@ class Conversation:
             self._rate = usage.input_tokens / self._asked_chars
 
     def shrink(self) -> None:
-        """Take the window to be smaller than the last request: the provider refused its length."""
-        self._window = self.output_tokens + max(1, round(self.size_tokens * 0.8))
+        """The provider refused the last request for its length: let the next ones be shorter."""
+        self._refused = self.size_tokens
 
     def _cut(self) -> None:
         self.cuts += 1
         last = self._first_kept()
-        for stub in (_without_output, _without_arguments):
+        # A cut that frees little would be followed by another soon, and each costs the cache.
+        for stub, enough in ((_without_output, 0.75), (_without_arguments, 1.0)):
             for index in range(2, last):
-                if self.size_tokens * 2 <= self.room_tokens:
+                if self.size_tokens <= self.room_tokens * GOAL:
                     return
                 self._replace(index, stub(self._messages[index]))
-            if self.size_tokens <= self.room_tokens:
+            if self.size_tokens <= self.room_tokens * enough:
                 return
         raise ReplyError(
             f"The conversation takes about {self.size_tokens:,} tokens after everything old was "
