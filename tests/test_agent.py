@@ -200,14 +200,14 @@ async def test_a_reply_that_was_cut_off_is_told_so() -> None:
     model = ScriptedModel([cut, thought, calls(("submit", DONE.model_dump_json()))])
     await work(job(), model, Submission, Echo())
     for request in model.requests[1:]:
-        assert "cut off at the limit of 16,000 tokens" in request.messages[-1].content
+        assert "cut off: at most 16,000 tokens fit" in request.messages[-1].content
 
 
 async def test_a_cut_off_answer_of_a_thinker_is_told_so() -> None:
     cut = says('{"approved": tr').model_copy(update={"finish_reason": "length"})
     model = ScriptedModel([cut, says(GOOD.model_dump_json())])
     assert await ask(job("code-reviewer"), model, Review) == GOOD
-    assert "cut off at the limit" in model.requests[1].messages[-1].content
+    assert "cut off: at most" in model.requests[1].messages[-1].content
 
 
 class Narrow(ScriptedModel):
