@@ -2,17 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from macrohard.config import Caps, SandboxName, Settings
-from macrohard.errors import BudgetError, ConfigError
+from macrohard.config import Caps, Routing, SandboxName, Settings
+from macrohard.errors import ConfigError, SpecError
 from macrohard.journal import Listener
 from macrohard.llm import Model, is_offline, preflight
+from macrohard.llm.nearby import others_to_ask
 from macrohard.record import Cost, read_record
-from macrohard.roles import load_roles
+from macrohard.roles import Roster, load_roles
 from macrohard.run import Approver, Parts, create_run, drive
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
@@ -85,12 +86,16 @@ async def abuild(
     max_minutes: float | None = None,
     record: str | Path | None = None,
     cluster: str | None = None,
+    routing: Routing | None = None,
     overwrite: bool = False,
     on_event: Listener | None = None,
     approver: Approver | None = None,
     handle_signals: bool = False,
 ) -> BuildResult:
     """Build an application from a spec.
+
+    Nothing is read from configuration files: what is not said here has its default.
+    :func:`abuild_with` takes settings from wherever they come.
 
     Args:
         spec: Path of a file, or of a directory with a spec in it; ``-`` for standard input.
@@ -112,6 +117,7 @@ async def abuild(
         record: File that gets a cassette of the model's answers; ``model="replay:FILE"`` plays it.
         cluster: Hardware of a modelled cluster, such as ``gb200-nvl72``: the record then says what
             the calls take there.
+        routing: Models by tier and role, endpoints and prices.
         overwrite: Whether a finished run in ``out`` may be replaced.
         on_event: Called with every event of the journal.
         approver: Asked after the stages of ``approve``; without one, they stop the run.
@@ -135,35 +141,87 @@ async def abuild(
         caps=Caps(usd=max_usd, tokens=max_tokens, calls=max_calls, minutes=max_minutes),
         record=str(Path(record).absolute()) if record is not None else None,
         cluster=cluster,
+        routing=routing or Routing(),
     )
+    return await abuild_with(
+        spec,
+        settings,
+        out=out,
+        model=None if isinstance(model, str) else model,
+        sandbox=None if isinstance(sandbox, str) else sandbox,
+        overwrite=overwrite,
+        on_event=on_event,
+        approver=approver,
+        handle_signals=handle_signals,
+    )
+
+
+def build_with(spec: str | Path | Spec, settings: Settings, **options: Any) -> BuildResult:
+    """Build an application from a spec and wait for it. Options as of :func:`abuild_with`."""
+    return _wait(abuild_with(spec, settings, **options))
+
+
+async def abuild_with(
+    spec: str | Path | Spec,
+    settings: Settings,
+    *,
+    out: str | Path | None = None,
+    model: Model | None = None,
+    sandbox: SandboxProvider | None = None,
+    overwrite: bool = False,
+    on_event: Listener | None = None,
+    approver: Approver | None = None,
+    handle_signals: bool = False,
+) -> BuildResult:
+    """Build an application from a spec with settings such as a configuration file gives.
+
+    Args:
+        spec: As of :func:`abuild`.
+        settings: How to build.
+        out: The run directory to make; ``runs/<id>`` by default.
+        model: A model of one's own in place of those that the settings name.
+        sandbox: Likewise, a provider of sandboxes.
+        overwrite: As of :func:`abuild`, and so are the others.
+        on_event: See there.
+        approver: See there.
+        handle_signals: See there.
+
+    Raises:
+        MacrohardError: One of the tree in :mod:`macrohard.errors`.
+    """
     loaded = spec if isinstance(spec, Spec) else read_spec(spec)
     # Everything that can be refused is refused before anything is written.
-    load_roles(Path(settings.agents) if settings.agents else None)
-    _check_cluster(cluster)
-    if isinstance(model, str):
-        preflight(model, loaded)
-        if max_usd is not None and not model.startswith(("offline", "mailbox:", "replay:")):
-            # A cap that cannot be held is refused, not ignored.
-            raise BudgetError(
-                f"--max-usd needs the price of {model}, and this version knows no prices. "
-                "Use --max-tokens or --max-calls."
-            )
-    if isinstance(sandbox, str):
+    roster = load_roles(Path(settings.agents) if settings.agents else None)
+    _check_cluster(settings.cluster)
+    if model is None:
+        await _check_models(settings, roster, loaded)
+    if sandbox is None:
         choose(
             settings.sandbox,
-            model_is_offline=is_offline(settings.model),
-            allow_process=allow_process_sandbox,
+            model_is_offline=is_offline(settings),
+            allow_process=settings.allow_process_sandbox,
         )
     folder = create_run(loaded, settings, Path(out) if out else None, overwrite=overwrite)
     parts = Parts(
-        model=None if isinstance(model, str) else model,
-        boxes=None if isinstance(sandbox, str) else sandbox,
+        model=model,
+        boxes=sandbox,
         listener=on_event,
         approver=approver,
         handle_signals=handle_signals,
         meter=_meter,
     )
     return result_of(folder, await drive(folder, parts))
+
+
+async def _check_models(settings: Settings, roster: Roster, spec: Spec) -> None:
+    """Refuse what the models could not build; say which others there are when it is offline."""
+    try:
+        preflight(settings, roster, spec)
+    except SpecError as error:
+        if not is_offline(settings):
+            raise
+        others = await others_to_ask(spec.source)
+        raise SpecError(f"{error.reason} {others}", source=error.source, line=error.line) from None
 
 
 async def aresume(
@@ -176,6 +234,7 @@ async def aresume(
     max_tokens: int | None = None,
     max_calls: int | None = None,
     max_minutes: float | None = None,
+    prices: Mapping[str, Mapping[str, Any]] | None = None,
     cluster: str | None = None,
     on_event: Listener | None = None,
     approver: Approver | None = None,
@@ -192,6 +251,7 @@ async def aresume(
         max_tokens: A new cap in tokens; None keeps the run's.
         max_calls: A new cap in model calls; None keeps the run's.
         max_minutes: A new cap in minutes of work; None keeps the run's.
+        prices: Prices that add to the run's, or replace them.
         cluster: A modelled cluster to place the calls on, those of a finished run, too; None keeps
             the run's.
         on_event: Called with every new event.
@@ -210,6 +270,7 @@ async def aresume(
         listener=on_event,
         approver=approver,
         handle_signals=handle_signals,
+        prices=prices,
         cluster=cluster,
         meter=_meter,
     )

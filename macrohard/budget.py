@@ -1,14 +1,21 @@
 """Hard caps over all roles: reserve before a call, settle after it.
 
-A reservation is the most a call can cost, so calls in flight cannot pass a cap together.
+A reservation is the most a call can cost, so calls in flight cannot pass a cap together. A call
+that would fit but for what is held for others waits until they have settled, because most calls
+cost far less than the most they can.
 """
 
+import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from macrohard.config import Caps
 from macrohard.errors import BudgetError
+
+_DUST = 1e-9
+"""Dollars under which a sum of floats says nothing."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +29,12 @@ class Spending:
     def __add__(self, other: "Spending") -> "Spending":
         return Spending(self.usd + other.usd, self.tokens + other.tokens, self.calls + other.calls)
 
-    def __sub__(self, other: "Spending") -> "Spending":
-        return Spending(self.usd - other.usd, self.tokens - other.tokens, self.calls - other.calls)
+
+@dataclass(frozen=True, eq=False)
+class Reservation:
+    """The most that one call can cost, held until it is settled or released."""
+
+    most: Spending
 
 
 class Budget:
@@ -46,7 +57,8 @@ class Budget:
     ) -> None:
         self.caps = caps
         self.spent = spent or Spending()
-        self._held = Spending()
+        self._held: set[Reservation] = set()
+        self._waiting: list[asyncio.Future[None]] = []
         self._clock = clock
         self._began = clock() - seconds
 
@@ -55,39 +67,49 @@ class Budget:
         """Seconds worked on the run so far."""
         return self._clock() - self._began
 
-    def reserve(self, most: Spending) -> Spending:
-        """Hold the most that a call can cost.
+    @property
+    def held(self) -> Spending:
+        """The most that the calls in flight can cost together."""
+        parts = [one.most for one in self._held]
+        return Spending(
+            usd=math.fsum(one.usd for one in parts),
+            tokens=sum(one.tokens for one in parts),
+            calls=sum(one.calls for one in parts),
+        )
+
+    async def reserve(self, most: Spending) -> Reservation:
+        """Hold the most that a call can cost, as soon as that fits beside what others hold.
 
         Returns:
             The reservation, to hand to :meth:`settle` or :meth:`release`.
 
         Raises:
-            BudgetError: The call could pass a cap. Nothing is held.
+            BudgetError: The call could pass a cap even if it were alone. Nothing is held.
         """
-        after = self.spent + self._held + most
-        caps = self.caps
-        for cap, value, name, flag in (
-            (caps.usd, after.usd, "dollars", "--max-usd"),
-            (caps.tokens, after.tokens, "tokens", "--max-tokens"),
-            (caps.calls, after.calls, "calls", "--max-calls"),
-            (caps.minutes, self.seconds / 60, "minutes", "--max-minutes"),
-        ):
-            if cap is not None and value > cap:
-                raise BudgetError(
-                    f"The next call could take the run to {value:,.4g} {name}, over the cap of "
-                    f"{cap:,.4g}. Resume with a higher {flag}."
-                )
-        self._held += most
-        return most
+        while True:
+            over = self._over(self.spent + most)
+            if over:
+                raise BudgetError(over)
+            if not self._over(self.spent + self.held + most):
+                reservation = Reservation(most)
+                self._held.add(reservation)
+                return reservation
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
 
-    def settle(self, reservation: Spending, used: Spending) -> None:
+    def settle(self, reservation: Reservation, used: Spending) -> None:
         """Replace a reservation by what the call really used."""
-        self._held -= reservation
         self.spent += used
+        self.release(reservation)
 
-    def release(self, reservation: Spending) -> None:
-        """Give a reservation back: the call never happened."""
-        self._held -= reservation
+    def release(self, reservation: Reservation) -> None:
+        """Give a reservation back: the call is over, or never happened."""
+        self._held.discard(reservation)
+        waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
 
     def left(self) -> str:
         """What is left, in words, for the roles that plan."""
@@ -102,3 +124,19 @@ class Budget:
             if cap is not None
         ]
         return ", ".join(parts) if parts else "no cap"
+
+    def _over(self, after: Spending) -> str:
+        """Which cap a sum would pass, for the person who set it; empty for none."""
+        caps, spent = self.caps, self.spent
+        for cap, value, used, name, flag in (
+            (caps.usd, after.usd - _DUST, spent.usd, "dollars", "--max-usd"),
+            (caps.tokens, after.tokens, spent.tokens, "tokens", "--max-tokens"),
+            (caps.calls, after.calls, spent.calls, "calls", "--max-calls"),
+            (caps.minutes, self.seconds / 60, self.seconds / 60, "minutes", "--max-minutes"),
+        ):
+            if cap is not None and value > cap:
+                return (
+                    f"{used:,.4g} {name} are used, and the next call could take the run to "
+                    f"{value:,.4g}, over the cap of {cap:,.4g}. Resume with a higher {flag}."
+                )
+        return ""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from macrohard.errors import ConfigError
 
@@ -25,6 +25,10 @@ STAGES = (
 )
 """Stages of the graph, in order."""
 
+Tier = Literal["fast", "standard", "strong", "vision", "image"]
+"""How strong a model a role asks for, and for what."""
+TIERS: tuple[Tier, ...] = get_args(Tier)
+
 
 @dataclass(frozen=True)
 class Caps:
@@ -44,11 +48,42 @@ class Caps:
 
 
 @dataclass(frozen=True)
+class Routing:
+    """Which models answer whom, beside ``Settings.model``, and what is known of them.
+
+    A chain is asked in turn: the next one where the one before fails.
+
+    Attributes:
+        fallbacks: Asked in turn where ``Settings.model`` fails.
+        tiers: The chain of a tier; ``Settings.model`` answers those that are not named.
+        roles: The chain of a role, or the name of another tier for it.
+        endpoints: Tables of endpoints by name, as ``[endpoints.NAME]`` of a configuration file.
+        prices: Prices by model, as ``[prices."NAME"]`` of a configuration file.
+    """
+
+    fallbacks: tuple[str, ...] = ()
+    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    prices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Routing":
+        """The inverse of :func:`dataclasses.asdict`, from plain JSON types."""
+        values = dict(data)
+        values["fallbacks"] = tuple(values.get("fallbacks", ()))
+        for name in ("tiers", "roles"):
+            values[name] = {key: tuple(chain) for key, chain in values.get(name, {}).items()}
+        return cls(**values)
+
+
+@dataclass(frozen=True)
 class Settings:
     """How to build. Everything a resumed run needs to go on in the same way.
 
     Attributes:
-        model: Model name; ``offline`` is embedded.
+        model: Model of every tier that ``routing`` does not name; ``offline`` is embedded, and
+            empty is none.
         sandbox: Where generated code runs.
         allow_process_sandbox: Whether code of a real model may run in the process sandbox.
         rounds: Most rounds of coding, test and trial.
@@ -61,6 +96,7 @@ class Settings:
         caps: Hard limits.
         record: File that gets a cassette of the model's answers when the run stops.
         cluster: Hardware of the modelled cluster that the calls are placed on; None for none.
+        routing: Models by tier and role, endpoints and prices.
     """
 
     model: str = "offline"
@@ -76,6 +112,7 @@ class Settings:
     caps: Caps = field(default_factory=Caps)
     record: str | None = None
     cluster: str | None = None
+    routing: Routing = field(default_factory=Routing)
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing.
@@ -98,6 +135,26 @@ class Settings:
                 raise ConfigError(f"--max-{item.name} {value}: must be 0 or more.")
         if self.agents is not None and not Path(self.agents).is_dir():
             raise ConfigError(f"--agents {self.agents}: no such folder.")
+        for tier in self.routing.tiers:
+            check_tier(tier)
+        if not self.models:
+            raise ConfigError("No model is named.")
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that is named, once each."""
+        routing = self.routing
+        chains = [(self.model, *routing.fallbacks), *routing.tiers.values()]
+        chains += [chain for chain in routing.roles.values() if chain[0] not in TIERS]
+        return tuple(dict.fromkeys(name for chain in chains for name in chain if name))
+
+    def chain(self, role: str, tier: str) -> tuple[str, ...]:
+        """The models that a role is answered by, in turn; empty where none is named for it."""
+        named = self.routing.roles.get(role, (tier,))
+        if named[0] not in TIERS:
+            return named
+        default = (self.model, *self.routing.fallbacks) if self.model else ()
+        return self.routing.tiers.get(named[0], default)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -114,6 +171,7 @@ class Settings:
             values = dict(data)
             values["caps"] = Caps(**values.get("caps", {}))
             values["approve"] = tuple(values.get("approve", ()))
+            values["routing"] = Routing.from_json(values.get("routing", {}))
             return cls(**values)
         except TypeError as error:
             raise ConfigError(f"The options of this run cannot be read: {error}") from None
@@ -128,6 +186,17 @@ def check_stage(stage: str) -> str:
     if stage not in STAGES:
         raise ConfigError(f"There is no stage {stage!r}. The stages are: {', '.join(STAGES)}.")
     return stage
+
+
+def check_tier(tier: str) -> str:
+    """The tier itself.
+
+    Raises:
+        ConfigError: There is no such tier; lists them.
+    """
+    if tier not in TIERS:
+        raise ConfigError(f"There is no tier {tier!r}. The tiers are: {', '.join(TIERS)}.")
+    return tier
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:

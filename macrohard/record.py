@@ -26,8 +26,10 @@ class Cost:
         input_tokens: Tokens sent.
         cached_tokens: Of these, read from a provider's prompt cache.
         output_tokens: Tokens received.
-        usd: Dollars.
+        usd: Dollars, of the calls whose price is known.
         seconds: Time spent waiting for answers, added up over parallel calls.
+        unpriced: Calls whose price is not known.
+        estimated: Whether some tokens were counted from the text, because the provider told none.
     """
 
     calls: int = 0
@@ -36,6 +38,8 @@ class Cost:
     output_tokens: int = 0
     usd: float = 0.0
     seconds: float = 0.0
+    unpriced: int = 0
+    estimated: bool = False
 
 
 def now() -> str:
@@ -99,25 +103,25 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
 
 
 def sum_costs(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Totals of stored calls, and by stage, role, item and model."""
+    """Totals of stored calls, and by stage, role, item and model (as the person named it)."""
     total = _empty()
     groups: dict[str, defaultdict[str, dict[str, Any]]] = {
         f"by_{name}": defaultdict(_empty) for name in ("stage", "role", "item", "model")
     }
     for call in calls:
-        asker, reply = call["request"]["asker"], call["reply"]
-        usage = reply["usage"]
+        asker, usage = call["request"]["asker"], call["reply"]["usage"]
         keys = {
             "by_stage": asker["stage"],
             "by_role": asker["role"],
             "by_item": asker.get("item") or "-",
-            "by_model": reply["model"] or call["model"],
+            "by_model": call["model"],
         }
         for account in (total, *(groups[name][key] for name, key in keys.items())):
             account["calls"] += 1
             for name in ("input_tokens", "cached_tokens", "output_tokens"):
                 account[name] += usage[name]
-            account["usd"] += call["usd"]
+            account["usd"] += call["usd"] or 0.0
+            account["unpriced"] += call["usd"] is None
             account["seconds"] = round(account["seconds"] + call["seconds"], 6)
             account["estimated"] = account["estimated"] or usage["estimated"]
     return {**total, **{name: dict(sorted(group.items())) for name, group in groups.items()}}
@@ -131,5 +135,6 @@ def _empty() -> dict[str, Any]:
         "output_tokens": 0,
         "usd": 0.0,
         "seconds": 0.0,
+        "unpriced": 0,
         "estimated": False,
     }

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-from macrohard.config import STAGES
+from macrohard.config import STAGES, TIERS
 from macrohard.role_file import Problem, RoleFile
 
 Duty = Literal["lead", "reviewer", "engineer", "user", "manager"]
 ToolName = Literal["bash", "read_file", "write_file", "edit_file", "terminal"]
-Tier = Literal["fast", "standard", "strong", "vision"]
 
 LEADS: dict[tuple[str, str], str] = {
     ("intake", "Brief"): "lead",
@@ -44,7 +43,7 @@ _KEYS = ("name", "stage", "duty", "description", "output", "tools", "tier")
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "stage": STAGES,
     "duty": get_args(Duty),
-    "tier": get_args(Tier),
+    "tier": TIERS,
     "output": tuple(sorted({output for _, output in LEADS} | set(CREWS.values()))),
 }
 

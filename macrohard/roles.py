@@ -12,10 +12,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from macrohard import work
-from macrohard.config import STAGES
+from macrohard.config import STAGES, Tier
 from macrohard.errors import RoleError
 from macrohard.paths import agents_dir
-from macrohard.role_checks import LEADS, Duty, Tier, ToolName, check_role_file
+from macrohard.role_checks import LEADS, Duty, ToolName, check_role_file
 from macrohard.role_file import Problem, read_role_file
 
 __all__ = [

@@ -10,15 +10,13 @@ import signal
 import sqlite3
 import tempfile
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from macrohard.artifacts import Artifacts
-from macrohard.budget import Budget, Spending
 from macrohard.config import Caps, Settings
 from macrohard.errors import (
     InterruptedRunError,
@@ -28,21 +26,19 @@ from macrohard.errors import (
     UsageError,
 )
 from macrohard.graph.account import account, write_documents
-from macrohard.graph.board import Board
 from macrohard.graph.build import build_graph
 from macrohard.graph.checkpoint import open_saver
-from macrohard.graph.office import Folders, Office
-from macrohard.graph.repository import Repository
+from macrohard.graph.office import Office
 from macrohard.graph.state import State
-from macrohard.journal import Journal, Listener, read_journal
-from macrohard.llm import Model, is_offline, open_model
+from macrohard.journal import Listener, read_journal
+from macrohard.llm import Model
 from macrohard.llm.cassette import record_cassette
 from macrohard.llm.store import StoredModel, stored_calls
+from macrohard.opening import open_office
 from macrohard.record import FILE, new_record, now, read_record, sum_costs, write_record
 from macrohard.report import write_report
 from macrohard.report.timeline import stage_rows
-from macrohard.roles import load_roles
-from macrohard.sandbox import SandboxProvider, choose
+from macrohard.sandbox import SandboxProvider
 from macrohard.spec import Spec
 
 DRAIN_S = 60.0
@@ -67,6 +63,7 @@ class Parts:
         approver: Asked after stages that need approval.
         handle_signals: Whether SIGINT and SIGTERM stop the run resumably.
         caps: New limits for a run that goes on; those that are None stay as they were.
+        prices: More prices for a run that goes on.
         cluster: A new modelled cluster for a run that goes on or is finished; None keeps the run's.
         meter: Reads what the calls take on that cluster; without one, nobody does.
     """
@@ -77,6 +74,7 @@ class Parts:
     approver: Approver | None = None
     handle_signals: bool = False
     caps: Caps | None = None
+    prices: Mapping[str, Mapping[str, Any]] | None = None
     cluster: str | None = None
     meter: Meter | None = None
 
@@ -137,9 +135,10 @@ async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> d
                 write_record(folder, record)
                 write_report(folder)
             return record
-        if parts.caps is not None:
-            record["options"] = _with_caps(record["options"], parts.caps)
-        async with _open_office(folder, record, parts) as office:
+        record["options"] = _renewed(record["options"], parts)
+        async with open_office(
+            folder, record, model=parts.model, boxes=parts.boxes, listener=parts.listener
+        ) as office:
             runner = _Runner(folder, record, office, parts, approved)
             return await runner.run()
 
@@ -155,10 +154,17 @@ def _place(folder: Path, record: dict[str, Any], meter: Meter | None) -> None:
         record["cluster"] = {"hardware": cluster, "error": str(error)}
 
 
-def _with_caps(options: dict[str, Any], caps: Caps) -> dict[str, Any]:
-    """The options with new limits in place of the old ones; refused when they mean nothing."""
-    given = {name: value for name, value in asdict(caps).items() if value is not None}
-    renewed = {**options, "caps": {**options["caps"], **given}}
+def _renewed(options: dict[str, Any], parts: Parts) -> dict[str, Any]:
+    """The options with new limits and prices in place of the old ones; refused when wrong."""
+    given = asdict(parts.caps) if parts.caps is not None else {}
+    given = {name: value for name, value in given.items() if value is not None}
+    routing = options.get("routing", {})
+    prices = {**routing.get("prices", {}), **(parts.prices or {})}
+    renewed = {
+        **options,
+        "caps": {**options["caps"], **given},
+        "routing": {**routing, "prices": prices},
+    }
     return Settings.from_json(renewed).to_json()
 
 
@@ -283,7 +289,7 @@ class _Runner:
                 self._office.folders.calls,
                 self._office.artifacts,
                 Path(settings.record),
-                {"model": settings.model, "spec": self._record["spec"]["sha256"]},
+                {"model": ", ".join(settings.models), "spec": self._record["spec"]["sha256"]},
             )
         if settings.cluster is not None:
             _place(self._folder, self._record, self._parts.meter)
@@ -328,60 +334,6 @@ class _Stopper:
     def _cancel(self) -> None:
         if self._work is not None:
             self._work.cancel()
-
-
-@asynccontextmanager
-async def _open_office(folder: Path, record: dict[str, Any], parts: Parts) -> AsyncIterator[Office]:
-    settings = Settings.from_json(record["options"])
-    folders = Folders(folder.absolute())
-    artifacts = Artifacts(folders.artifacts)
-    roster = load_roles(Path(settings.agents) if settings.agents else None)
-    boxes = parts.boxes or choose(
-        settings.sandbox,
-        model_is_offline=is_offline(settings.model),
-        allow_process=settings.allow_process_sandbox,
-    )
-    model = parts.model or open_model(settings.model, faults=settings.faults, seed=settings.seed)
-    folders.calls.mkdir(exist_ok=True)
-    budget = _budget(folders, settings, record)
-    journal = Journal(folder / "events.jsonl", parts.listener)
-    repository = Repository(folders.app, folders.worktrees, record["created"])
-    try:
-        await repository.start()
-        yield Office(
-            settings=settings,
-            folders=folders,
-            model=StoredModel(
-                model,
-                folder=folders.calls,
-                artifacts=artifacts,
-                journal=journal,
-                budget=budget,
-                concurrency=settings.concurrency,
-            ),
-            roster=roster,
-            boxes=boxes,
-            repository=repository,
-            artifacts=artifacts,
-            journal=journal,
-            budget=budget,
-            source=record["spec"]["source"],
-            board=Board(folder / "items"),
-            slots=asyncio.Semaphore(settings.concurrency),
-        )
-    finally:
-        await boxes.close()
-        shutil.rmtree(folders.worktrees, ignore_errors=True)
-        journal.close()
-
-
-def _budget(folders: Folders, settings: Settings, record: dict[str, Any]) -> Budget:
-    spent = Spending()
-    for call in stored_calls(folders.calls):
-        usage = call["reply"]["usage"]
-        tokens = usage["input_tokens"] + usage["output_tokens"]
-        spent += Spending(usd=call["usd"], tokens=tokens, calls=1)
-    return Budget(settings.caps, spent=spent, seconds=record["worked_s"])
 
 
 @contextmanager

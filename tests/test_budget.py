@@ -1,3 +1,6 @@
+import asyncio
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,48 +10,97 @@ from macrohard.config import Caps
 from macrohard.errors import BudgetError
 
 
-def test_calls_in_flight_cannot_pass_a_cap_together() -> None:
+async def test_a_call_that_could_pass_a_cap_alone_is_refused_at_once() -> None:
     budget = Budget(Caps(tokens=100))
-    budget.reserve(Spending(tokens=60, calls=1))
+    await budget.reserve(Spending(tokens=60, calls=1))
     with pytest.raises(BudgetError, match="--max-tokens"):
-        budget.reserve(Spending(tokens=60, calls=1))
+        await budget.reserve(Spending(tokens=101, calls=1))
 
 
-def test_what_a_call_did_not_use_is_free_again() -> None:
+async def test_a_call_waits_for_what_is_held_and_then_goes() -> None:
     budget = Budget(Caps(tokens=100))
-    held = budget.reserve(Spending(tokens=60, calls=1))
+    held = await budget.reserve(Spending(tokens=60, calls=1))
+    second = asyncio.ensure_future(budget.reserve(Spending(tokens=60, calls=1)))
+    await asyncio.sleep(0)
+    assert not second.done()
     budget.settle(held, Spending(tokens=10, calls=1))
-    budget.reserve(Spending(tokens=90, calls=1))
+    assert (await second).most.tokens == 60
     assert budget.spent == Spending(tokens=10, calls=1)
 
 
-def test_a_call_that_failed_costs_nothing() -> None:
+async def test_a_call_that_waited_in_vain_is_refused() -> None:
+    budget = Budget(Caps(usd=1.0))
+    held = await budget.reserve(Spending(usd=0.6))
+    second = asyncio.ensure_future(budget.reserve(Spending(usd=0.6)))
+    await asyncio.sleep(0)
+    budget.settle(held, Spending(usd=0.5))
+    with pytest.raises(BudgetError, match=r"0\.5 dollars are used.*1\.1, over .*max-usd"):
+        await second
+
+
+async def test_one_who_gave_up_waiting_holds_nothing() -> None:
     budget = Budget(Caps(calls=1))
-    budget.release(budget.reserve(Spending(calls=1)))
-    budget.reserve(Spending(calls=1))
+    held = await budget.reserve(Spending(calls=1))
+    second = asyncio.ensure_future(budget.reserve(Spending(calls=1)))
+    await asyncio.sleep(0)
+    second.cancel()
+    budget.release(held)
+    await budget.reserve(Spending(calls=1))
 
 
-def test_minutes_count_over_all_starts_of_a_run() -> None:
-    clock = iter([100.0, 100.0, 161.0]).__next__
-    budget = Budget(Caps(minutes=2), seconds=60, clock=clock)
-    budget.reserve(Spending())
+async def test_a_call_that_failed_costs_nothing() -> None:
+    budget = Budget(Caps(calls=1))
+    budget.release(await budget.reserve(Spending(calls=1)))
+    await budget.reserve(Spending(calls=1))
+
+
+async def test_minutes_count_over_all_starts_of_a_run() -> None:
+    now = [100.0]
+    budget = Budget(Caps(minutes=2), seconds=60, clock=lambda: now[0])
+    await budget.reserve(Spending())
+    now[0] = 161.0
     with pytest.raises(BudgetError, match="--max-minutes"):
-        budget.reserve(Spending())
+        await budget.reserve(Spending())
 
 
 @given(
     cap=st.integers(0, 1000),
-    sizes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200), st.booleans()), max_size=50),
+    calls=st.lists(
+        st.tuples(st.integers(0, 300), st.floats(0, 1), st.integers(0, 3), st.booleans()),
+        max_size=40,
+    ),
+    seed=st.integers(0, 1000),
 )
-def test_spent_and_held_never_pass_the_cap(cap: int, sizes: list[tuple[int, int, bool]]) -> None:
-    budget = Budget(Caps(tokens=cap))
-    held: list[Spending] = []
-    for most, used, settle_first in sizes:
-        if settle_first and held:
-            reservation = held.pop()
-            budget.settle(reservation, Spending(tokens=min(used, reservation.tokens)))
+def test_concurrent_calls_never_pass_a_cap_together(
+    cap: int, calls: list[tuple[int, float, int, bool]], seed: int
+) -> None:
+    """Costs, durations and failures at random: nothing is over, and nothing refused for nothing."""
+    budget = Budget(Caps(usd=cap / 100, tokens=cap))
+    refused: list[tuple[int, int]] = []
+
+    async def call(most: int, share: float, turns: int, *, fails: bool) -> None:
+        used = round(most * share)
         try:
-            held.append(budget.reserve(Spending(tokens=most)))
+            held = await budget.reserve(Spending(usd=most / 100, tokens=most))
         except BudgetError:
-            continue
-        assert budget.spent.tokens + sum(h.tokens for h in held) <= cap
+            refused.append((most, budget.spent.tokens))
+            return
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            assert budget.spent.tokens + budget.held.tokens <= cap
+            assert budget.spent.usd + budget.held.usd <= cap / 100 + 1e-6
+        if fails:
+            budget.release(held)
+        else:
+            budget.settle(held, Spending(usd=used / 100, tokens=used))
+
+    async def all_at_once() -> None:
+        order = list(calls)
+        random.Random(seed).shuffle(order)
+        await asyncio.gather(*(call(m, s, t, fails=f) for m, s, t, f in order))
+
+    asyncio.run(all_at_once())
+    assert budget.held == Spending()
+    assert budget.spent.tokens <= cap
+    assert budget.spent.usd <= cap / 100 + 1e-6
+    assert all(most + spent > cap for most, spent in refused)

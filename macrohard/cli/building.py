@@ -4,6 +4,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -12,6 +13,7 @@ import typer
 
 from macrohard.cli.consoles import err, print_json
 from macrohard.cli.finding import RUNS, find_run
+from macrohard.cli.naming import model_flags
 from macrohard.cli.options import (
     Agents,
     Cluster,
@@ -21,17 +23,17 @@ from macrohard.cli.options import (
     MaxMinutes,
     MaxTokens,
     MaxUsd,
+    Models,
     Quiet,
+    Roles,
     Run,
+    Tiers,
 )
 from macrohard.errors import MacrohardError, UsageError
 
 if TYPE_CHECKING:
     from macrohard.api import BuildResult
     from macrohard.report.live import Progress
-
-
-_OFFLINE = "offline"
 
 
 def build(  # noqa: PLR0917 - typer makes an option of each
@@ -48,14 +50,9 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a run that is in --out already.")
     ] = False,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="Who plays the roles: offline, PROVIDER:NAME, URL#NAME or mailbox:DIR.",
-        ),
-    ] = _OFFLINE,
+    model: Models = None,
+    tier: Tiers = None,
+    role: Roles = None,
     record: Annotated[
         Path | None,
         typer.Option("--record", metavar="FILE", help="Record the model's answers on a cassette."),
@@ -65,19 +62,26 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         typer.Option("--replay", metavar="FILE", help="Play a cassette instead of asking a model."),
     ] = None,
     sandbox: Annotated[
-        str,
-        typer.Option("--sandbox", metavar="KIND", help="Where code runs: auto, docker, process."),
-    ] = "auto",
+        str | None,
+        typer.Option(
+            "--sandbox",
+            metavar="KIND",
+            help="Where code runs: auto, docker, process [default: auto]",
+        ),
+    ] = None,
     allow_process_sandbox: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--allow-process-sandbox",
             help="Let code of a model other than offline run in the process sandbox.",
         ),
-    ] = False,
+    ] = None,
     rounds: Annotated[
-        int, typer.Option("--rounds", metavar="N", help="Most rounds of coding, test and trial.")
-    ] = 4,
+        int | None,
+        typer.Option(
+            "--rounds", metavar="N", help="Most rounds of coding, test and trial [default: 4]"
+        ),
+    ] = None,
     min_satisfied: Annotated[
         int | None,
         typer.Option(
@@ -87,21 +91,26 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         ),
     ] = None,
     faults: Annotated[
-        float,
+        float | None,
         typer.Option(
-            "--faults", metavar="RATE", help="Share of work items in which offline errs, 0 to 1."
+            "--faults",
+            metavar="RATE",
+            help="Share of work items in which offline errs, 0 to 1 [default: 0]",
         ),
-    ] = 0.0,
+    ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Seed of everything random.")
-    ] = 0,
+        int | None,
+        typer.Option("--seed", metavar="N", help="Seed of everything random [default: 0]"),
+    ] = None,
     agents: Agents = None,
     concurrency: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--concurrency", metavar="N", help="Model calls, sandboxes and trials at once."
+            "--concurrency",
+            metavar="N",
+            help="Model calls, sandboxes and trials at once [default: 4]",
         ),
-    ] = 4,
+    ] = None,
     approve: Annotated[
         list[str] | None,
         typer.Option(
@@ -125,23 +134,45 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     The run directory holds the app (a git repository), the report, and all evidence.
     """
     from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
+    from macrohard.configuration import resolve  # noqa: PLC0415
 
-    if replay is not None and model != _OFFLINE:
-        raise UsageError("--replay plays recorded answers: leave out --model.")
-    options: dict[str, Any] = {
-        "out": out, "overwrite": overwrite, "record": record, "sandbox": sandbox,
-        "model": f"replay:{replay}" if replay else model,
-        "allow_process_sandbox": allow_process_sandbox, "rounds": rounds,
-        "min_satisfied": min_satisfied, "faults": faults, "seed": seed, "agents": agents,
-        "concurrency": concurrency, "approve": tuple(approve or ()), "max_usd": max_usd,
-        "max_tokens": max_tokens, "max_calls": max_calls, "max_minutes": max_minutes,
-        "cluster": cluster,
-    }  # fmt: skip
+    if replay is not None and (model or tier or role):
+        raise UsageError("--replay plays recorded answers: leave out --model, --tier and --role.")
+    flags = model_flags([f"replay:{replay}"] if replay else model, tier, role)
+    flags |= {
+        ("build", "sandbox"): sandbox,
+        ("build", "allow_process_sandbox"): allow_process_sandbox or None,
+        ("build", "rounds"): rounds,
+        ("build", "min_satisfied"): min_satisfied,
+        ("build", "faults"): faults,
+        ("build", "seed"): seed,
+        ("build", "agents"): str(agents.absolute()) if agents else None,
+        ("build", "concurrency"): concurrency,
+        ("build", "approve"): list(approve) if approve else None,
+        ("build", "cluster"): cluster,
+        ("caps", "usd"): max_usd,
+        ("caps", "tokens"): max_tokens,
+        ("caps", "calls"): max_calls,
+        ("caps", "minutes"): max_minutes,
+    }
+    settings = resolve(flags).settings
+    if record is not None:
+        settings = replace(settings, record=str(record.absolute()))
     title = "standard input" if spec == "-" else spec
     with _Shown(title, out, json_=json_, quiet=quiet) as shown:
         # Answers cannot come from the standard input that brought the spec.
         asking = {} if spec == "-" else {"approver": shown.approver}
-        shown.end(api.build(spec, handle_signals=True, on_event=shown.take, **options, **asking))
+        shown.end(
+            api.build_with(
+                spec,
+                settings,
+                out=out,
+                overwrite=overwrite,
+                handle_signals=True,
+                on_event=shown.take,
+                **asking,
+            )
+        )
 
 
 def resume(  # noqa: PLR0917 - typer makes an option of each
@@ -167,6 +198,7 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
     """
     from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
     from macrohard.config import check_stage  # noqa: PLC0415
+    from macrohard.configuration import resolve  # noqa: PLC0415
     from macrohard.journal import read_journal  # noqa: PLC0415
 
     stages = tuple(check_stage(stage) for stage in approved or ())
@@ -181,6 +213,7 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
                 max_tokens=max_tokens,
                 max_calls=max_calls,
                 max_minutes=max_minutes,
+                prices=resolve().settings.routing.prices,
                 cluster=cluster,
                 handle_signals=True,
                 on_event=shown.take,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from macrohard import __version__
-from macrohard.cli import agents, building, cluster, doctor, init, mailbox, runs
+from macrohard.cli import agents, building, cluster, config, doctor, init, mailbox, runs
 from macrohard.errors import MacrohardError
 
 _INTERRUPTED = 130
@@ -37,6 +37,7 @@ app.command("show")(runs.show)
 app.add_typer(agents.app, name="agents")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(config.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 

@@ -39,3 +39,26 @@ MaxCalls = Annotated[
 MaxMinutes = Annotated[
     float | None, typer.Option("--max-minutes", metavar="MIN", help="Cap in minutes of work.")
 ]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Who plays all roles: offline, PROVIDER:NAME, URL#NAME or mailbox:DIR. Given again, "
+        "the next is asked where the one before fails [default: offline]",
+    ),
+]
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tier",
+        metavar="TIER=NAME",
+        help="Who plays the roles of a tier (fast, standard, strong, vision, image).",
+    ),
+]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--role", metavar="ROLE=NAME", help="Who plays one role: a model's name, or another tier's."
+    ),
+]

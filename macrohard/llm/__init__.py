@@ -3,8 +3,11 @@
 :func:`open_model` is the one place where a model's name becomes a model.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from macrohard.config import Settings
 from macrohard.errors import ConfigError
 from macrohard.llm.base import (
     Asker,
@@ -16,6 +19,7 @@ from macrohard.llm.base import (
     ToolCall,
     Usage,
 )
+from macrohard.roles import Roster
 from macrohard.spec import Spec
 
 __all__ = [
@@ -33,13 +37,20 @@ __all__ = [
 ]
 
 
-def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
+def open_model(
+    name: str,
+    *,
+    faults: float = 0.0,
+    seed: int = 0,
+    endpoints: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Model:
     """The model of that name.
 
     Args:
-        name: ``offline``, ``mailbox:DIR``, ``PROVIDER:NAME`` or ``URL#NAME``.
+        name: ``offline``, ``mailbox:DIR``, ``replay:FILE``, ``PROVIDER:NAME`` or ``URL#NAME``.
         faults: For ``offline``: share of work items it errs in.
         seed: For ``offline``: decides where it errs.
+        endpoints: Tables of endpoints that add to the shipped presets.
 
     Raises:
         ConfigError: There is no such model.
@@ -59,24 +70,30 @@ def open_model(name: str, *, faults: float = 0.0, seed: int = 0) -> Model:
         from macrohard.llm.cassette import CassetteModel  # noqa: PLC0415
 
         return CassetteModel(Path(rest))
-    from macrohard.llm.endpoint import find_endpoint, is_endpoint, shipped_presets  # noqa: PLC0415
+    from macrohard.llm.endpoint import all_presets, find_endpoint, is_endpoint  # noqa: PLC0415
 
-    if is_endpoint(name):
+    presets = all_presets(endpoints or {})
+    if is_endpoint(name, presets):
         from macrohard.llm.chat import ChatModel  # noqa: PLC0415
 
-        return ChatModel(find_endpoint(name))
+        return ChatModel(find_endpoint(name, presets=presets))
     raise ConfigError(
         f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, "
-        f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(shipped_presets())}; "
+        f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(presets)}; "
         "and URL#NAME."
     )
 
 
-def is_offline(name: str) -> bool:
+def is_offline(settings: Settings) -> bool:
     """Whether every answer comes from the offline model, now or when it was recorded.
 
-    Such answers are built from our own templates; code from other models is a stranger's.
+    Such answers are built from our own templates; code from other models is a stranger's. One
+    other model anywhere, in whatever part, makes it that.
     """
+    return all(_is_offline(name) for name in settings.models)
+
+
+def _is_offline(name: str) -> bool:
     if name.startswith("replay:"):
         from macrohard.llm.cassette import CassetteModel  # noqa: PLC0415
 
@@ -84,15 +101,25 @@ def is_offline(name: str) -> bool:
     return name == "offline"
 
 
-def preflight(name: str, spec: Spec) -> None:
-    """Refuse at once what the model could not build.
+def preflight(settings: Settings, roster: Roster, spec: Spec) -> None:
+    """Refuse at once what the models could not build, or not within the caps.
 
     Raises:
-        SpecError: The offline model cannot read a line of the spec.
-        ModelError: There is no such model.
+        SpecError: The offline model has a part and cannot read a line of the spec.
+        ConfigError: There is no such model, tier or role.
+        ModelError: A key is not set.
+        BudgetError: There is a cap in dollars and a price is not known.
     """
-    open_model(name)
-    if name == "offline":
-        from macrohard.llm.offline.dialect import parse_spec  # noqa: PLC0415 - keeps imports light
+    from macrohard.llm.routing import chains_of, check_prices  # noqa: PLC0415 - keeps imports light
+
+    chains = chains_of(settings, roster)
+    names = dict.fromkeys(
+        (*(name for chain in chains.values() for name in chain), *settings.models)
+    )
+    for name in names:
+        open_model(name, endpoints=settings.routing.endpoints)
+    check_prices(settings, names)
+    if "offline" in names:
+        from macrohard.llm.offline.dialect import parse_spec  # noqa: PLC0415
 
         parse_spec(spec.text, spec.source)

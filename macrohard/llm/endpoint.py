@@ -42,6 +42,8 @@ class Preset:
         thoughts: Field of an assistant's message that must be sent again with its tool calls.
         connections: Most calls in flight; the server's 429 make it fewer.
         body: More fields of each request, such as ``reasoning_effort``.
+        priced_as: The provider in the price list; ``free`` for servers of one's own, and empty
+            where there is no price but what ``[prices]`` says.
     """
 
     url: str
@@ -57,6 +59,7 @@ class Preset:
     thoughts: Thoughts = ""
     connections: int = 512
     body: Mapping[str, Any] = field(default_factory=dict)
+    priced_as: str = ""
 
     @classmethod
     def from_table(
@@ -83,7 +86,8 @@ class Preset:
             if key not in _CHECKS:
                 raise ConfigError(f"{where}: there is no key {key!r}; there are {_keys()}.")
             if not _CHECKS[key](value):
-                raise ConfigError(f"{where}: {key} = {value!r}: must be {_MEANT[key]}.")
+                # The value is not told: it may be a key that was written where its name belongs.
+                raise ConfigError(f"{where}: {key} must be {_MEANT[key]}.")
         if base is None and "url" not in table:
             raise ConfigError(f"{where}: write url, such as url = 'http://host:8000/v1'.")
         return replace(base, **table) if base is not None else cls(**table)
@@ -104,7 +108,7 @@ def _is_url(value: Any) -> bool:
 
 
 def _is_variable(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"|[A-Za-z_][A-Za-z0-9_]*", value))
+    return isinstance(value, str) and bool(re.fullmatch(r"|[A-Z_][A-Z0-9_]*", value))
 
 
 def _is_bool(value: Any) -> bool:
@@ -129,10 +133,11 @@ _CHECKS: dict[str, Any] = {
     "thoughts": _one_of(Thoughts),
     "connections": _is_count,
     "body": lambda value: isinstance(value, Mapping),
+    "priced_as": lambda value: isinstance(value, str),
 }
 _MEANT = {
-    "url": "a URL that begins with http:// or https://",
-    "key": "the name of an environment variable; keys themselves stand in no file",
+    "url": "a URL that begins with http:// or https://, without user, password or query",
+    "key": "the name of an environment variable in capitals; keys themselves stand in no file",
     "key_needed": "true or false",
     "url_variable": "the name of an environment variable",
     "api": " or ".join(get_args(Api)),
@@ -144,6 +149,7 @@ _MEANT = {
     "thoughts": "empty, reasoning_content or reasoning_details",
     "connections": "a whole number from 1",
     "body": "a table",
+    "priced_as": "a provider's name in the price list, or free",
 }
 
 
@@ -201,18 +207,11 @@ def find_endpoint(
     """
     environment = os.environ if environment is None else environment
     known = shipped_presets() if presets is None else presets
+    preset, model = find_preset(name, known, environment)
+    variable = preset.key or ("" if "#" not in name else URL_KEY)
+    key = environment.get(variable, "").strip() if variable else ""
     if "#" in name:
-        return _at_url(name, environment, known)
-    kind, _, model = name.partition(":")
-    if kind not in known:
-        raise ConfigError(
-            f"--model {name}: there is no provider {kind!r}; there are {', '.join(known)}, "
-            "and URL#NAME for any other server."
-        )
-    preset = known[kind]
-    if not model:
-        raise ConfigError(f"--model {name}: name the model, as in {kind}:NAME.")
-    key = environment.get(preset.key, "").strip() if preset.key else ""
+        return Endpoint(name, model, name.partition("#")[0], Secret(key), preset)
     other_url = environment.get(preset.url_variable, "").strip() if preset.url_variable else ""
     # A server of one's own in the provider's place may well need no key.
     if preset.key and preset.key_needed and not key and not other_url:
@@ -220,17 +219,45 @@ def find_endpoint(
     return Endpoint(name, model, other_url or preset.url, Secret(key), preset)
 
 
-def _at_url(name: str, environment: Mapping[str, str], presets: Mapping[str, Preset]) -> Endpoint:
-    url, _, model = name.partition("#")
-    if not _is_url(url) or not model:
-        raise ConfigError(f"--model {name}: write URL#NAME, such as http://host:8000/v1#name.")
-    variable, preset = URL_KEY, Preset(url=url)
-    for one in presets.values():
-        urls = (one.url, environment.get(one.url_variable, "") if one.url_variable else "")
-        if any(_host(url) == _host(known) for known in urls if known):
-            variable, preset = one.key or URL_KEY, one
-            break
-    return Endpoint(name, model, url, Secret(environment.get(variable, "").strip()), preset)
+def find_preset(
+    name: str, presets: Mapping[str, Preset], environment: Mapping[str, str] | None = None
+) -> tuple[Preset, str]:
+    """The preset of a model's name, and the model's name there. No key is looked at.
+
+    Raises:
+        ConfigError: The name is no endpoint's.
+    """
+    environment = os.environ if environment is None else environment
+    if "#" in name:
+        url, _, model = name.partition("#")
+        if not _is_url(url) or not model:
+            raise ConfigError(f"--model {name}: write URL#NAME, such as http://host:8000/v1#name.")
+        for one in presets.values():
+            urls = (one.url, environment.get(one.url_variable, "") if one.url_variable else "")
+            if any(_host(url) == _host(known) for known in urls if known):
+                return one, model
+        return Preset(url=url), model
+    kind, _, model = name.partition(":")
+    if kind not in presets:
+        raise ConfigError(
+            f"--model {name}: there is no provider {kind!r}; there are {', '.join(presets)}, "
+            "and URL#NAME for any other server."
+        )
+    if not model:
+        raise ConfigError(f"--model {name}: name the model, as in {kind}:NAME.")
+    return presets[kind], model
+
+
+def all_presets(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Preset]:
+    """The shipped presets, with the ``[endpoints.NAME]`` tables of a configuration over them.
+
+    Raises:
+        ConfigError: A table means nothing.
+    """
+    known = dict(shipped_presets())
+    for name, table in tables.items():
+        known[name] = Preset.from_table(name, table, base=known.get(name))
+    return known
 
 
 def _host(url: str) -> tuple[str, str, int | None]:

@@ -6,17 +6,16 @@ the artifacts, once each, because every turn of a conversation repeats all the e
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from macrohard.artifacts import Artifacts
-from macrohard.budget import Budget, Spending
 from macrohard.errors import InterruptedRunError
 from macrohard.files import write_atomic
 from macrohard.journal import Journal
-from macrohard.llm.base import Asker, Model, Reply, Request, window_tokens
+from macrohard.llm.base import Asker, Reply, Request
+from macrohard.llm.metered import Answer, Answerer
 
 VERSION = 1
 _SHORT = 200
@@ -24,32 +23,29 @@ _SHORT = 200
 
 
 class StoredModel:
-    """A model whose calls are counted, capped, stored, and answered from the store when there.
+    """A model whose calls are stored, told of, and answered from the store when there.
 
     Args:
-        model: Where answers come from.
+        model: Where answers come from, with their account.
         folder: The run's ``calls/``.
         artifacts: Where long texts lie.
         journal: Gets ``call_finished`` for each call.
-        budget: Reserved before a call and settled after it.
         concurrency: Calls in flight at once.
     """
 
     def __init__(
         self,
-        model: Model,
+        model: Answerer,
         *,
         folder: Path,
         artifacts: Artifacts,
         journal: Journal,
-        budget: Budget,
         concurrency: int,
     ) -> None:
         self._model = model
         self._folder = folder
         self._artifacts = artifacts
         self._journal = journal
-        self._budget = budget
         self._gate = asyncio.Semaphore(concurrency)
         self._in_flight: set[asyncio.Task[Reply]] = set()
         self._draining = False
@@ -61,7 +57,7 @@ class StoredModel:
 
     def window_tokens(self, asker: Asker) -> int:
         """Context window of the model behind."""
-        return window_tokens(self._model, asker)
+        return self._model.window_tokens(asker)
 
     async def complete(self, request: Request) -> Reply:
         """The stored answer, or a new one, which is on disk when this returns.
@@ -75,7 +71,8 @@ class StoredModel:
         if path.exists():
             record = json.loads(path.read_text())
             reply = Reply.model_validate(record["reply"])
-            self._note(request, reply, seconds=record["seconds"], usd=record["usd"], reused=True)
+            answer = Answer(reply, record["model"], record["usd"], record["seconds"])
+            self._note(request, answer, reused=True)
             return reply
         if self._draining:
             raise InterruptedRunError("The run is stopping.")
@@ -95,29 +92,18 @@ class StoredModel:
         async with self._gate:
             if self._draining:
                 raise InterruptedRunError("The run is stopping.")
-            most = Spending(tokens=_most_tokens(request), calls=1)
-            held = self._budget.reserve(most)
-            began = time.perf_counter()
-            try:
-                reply = await self._model.complete(request)
-            except BaseException:
-                self._budget.release(held)
-                raise
-            seconds = time.perf_counter() - began
-            usage = reply.usage
-            used = Spending(tokens=usage.input_tokens + usage.output_tokens, calls=1)
-            self._budget.settle(held, used)
+            answer = await self._model.answer(request)
             record = {
                 "v": VERSION,
                 "request": self._slim(request),
-                "reply": reply.model_dump(mode="json"),
-                "model": self.name,
-                "seconds": round(seconds, 6),
-                "usd": used.usd,
+                "reply": answer.reply.model_dump(mode="json"),
+                "model": answer.model,
+                "seconds": round(answer.seconds, 6),
+                "usd": answer.usd,
             }
             write_atomic(path, json.dumps(record, ensure_ascii=False))
-            self._note(request, reply, seconds=seconds, usd=used.usd, reused=False)
-            return reply
+            self._note(request, answer, reused=False)
+            return answer.reply
 
     def _slim(self, request: Request) -> dict[str, Any]:
         data = request.model_dump(mode="json", exclude_defaults=True)
@@ -134,10 +120,8 @@ class StoredModel:
             data["output_schema"] = {"artifact": self._artifacts.put(schema)}
         return data
 
-    def _note(
-        self, request: Request, reply: Reply, *, seconds: float, usd: float, reused: bool
-    ) -> None:
-        asker = request.asker
+    def _note(self, request: Request, answer: Answer, *, reused: bool) -> None:
+        asker, usage = request.asker, answer.reply.usage
         self._journal.write(
             "call_finished",
             key=request.key,
@@ -145,12 +129,15 @@ class StoredModel:
             stage=asker.stage,
             item=asker.item,
             round=asker.round,
-            model=reply.model or self.name,
-            input_tokens=reply.usage.input_tokens,
-            cached_tokens=reply.usage.cached_tokens,
-            output_tokens=reply.usage.output_tokens,
-            usd=usd,
-            seconds=round(seconds, 6),
+            model=answer.model,
+            served=answer.reply.model,
+            input_tokens=usage.input_tokens,
+            cached_tokens=usage.cached_tokens,
+            output_tokens=usage.output_tokens,
+            estimated=usage.estimated,
+            usd=answer.usd or 0.0,
+            priced=answer.usd is not None,
+            seconds=round(answer.seconds, 6),
             reused=reused,
         )
 
@@ -177,11 +164,3 @@ def restore_request(slim: dict[str, Any], artifacts: Artifacts) -> Request:
         if isinstance(data.get(name), dict) and "artifact" in data[name]:
             data[name] = json.loads(artifacts.text(data[name]["artifact"]))
     return Request.model_validate(data)
-
-
-def _most_tokens(request: Request) -> int:
-    # At least one token a character never underestimates text of any language by much.
-    sent = sum(
-        len(m.content) + sum(len(c.arguments) for c in m.tool_calls) for m in request.messages
-    )
-    return sent // 3 + request.max_output_tokens

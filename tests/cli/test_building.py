@@ -37,7 +37,8 @@ ALL_OPTIONS = (
     "--sandbox", "process", "--allow-process-sandbox", "--rounds", "2", "--min-satisfied", "3",
     "--faults", "0.5", "--seed", "11", "--concurrency", "2", "--approve", "design", "--approve",
     "users", "--max-usd", "1.5", "--max-tokens", "9", "--max-calls", "0", "--max-minutes", "7",
-    "--cluster", "gb200-nvl72",
+    "--cluster", "gb200-nvl72", "--model", "offline", "--model", "mailbox:b",
+    "--tier", "fast=mailbox:c", "--role", "novice=strong", "--role", "careful=offline",
 )  # fmt: skip
 
 
@@ -90,6 +91,13 @@ def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: 
         "cluster": "gb200-nvl72",
         "approve": ["design", "users"],
         "caps": {"usd": 1.5, "tokens": 9, "calls": 0, "minutes": 7.0},
+        "routing": {
+            "fallbacks": ["mailbox:b"],
+            "tiers": {"fast": ["mailbox:c"]},
+            "roles": {"novice": ["strong"], "careful": ["offline"]},
+            "endpoints": {},
+            "prices": {},
+        },
     }
 
 

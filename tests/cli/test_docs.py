@@ -14,7 +14,7 @@ CLI = (ROOT / "docs" / "cli.md").read_text()
 ROLES = (ROOT / "docs" / "roles.md").read_text()
 COMMANDS = (
     "build", "resume", "runs", "show", "agents list", "agents show", "agents check", "doctor",
-    "init",
+    "init", "config show",
 )  # fmt: skip
 
 

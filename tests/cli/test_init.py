@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from support.commands import Command
 
+from macrohard.config import Settings
 from macrohard.llm import preflight
+from macrohard.roles import load_roles
 from macrohard.spec import read_spec
 
 
@@ -16,7 +18,7 @@ def test_the_spec_is_read_by_the_offline_model(macrohard: Command, tmp_path: Pat
         "Wrote spec.md. Change it, then: macrohard build spec.md\n",
     )
     spec = read_spec(tmp_path)
-    preflight("offline", spec)
+    preflight(Settings(), load_roles(), spec)
     assert spec.text.count("<!--") >= 4
 
 

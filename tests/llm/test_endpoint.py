@@ -80,7 +80,7 @@ def test_a_table_adds_a_preset_or_changes_one() -> None:
     ("name", "table", "words"),
     [
         ("mine", {}, r"\[endpoints.mine\]: write url"),
-        ("mine", {"url": "gpu:8000"}, "url = 'gpu:8000': must be a URL"),
+        ("mine", {"url": "gpu:8000"}, "url must be a URL"),
         ("mine", {"url": "http://g", "sceme": "none"}, "no key 'sceme'; there are url, key"),
         ("mine", {"url": "http://g", "schema": "xml"}, "must be json_schema, json_object, none"),
         ("mine", {"url": "http://g", "key": "sk-1-2"}, "keys themselves stand in no file"),

@@ -12,6 +12,7 @@ from macrohard.config import Caps
 from macrohard.errors import BudgetError, InterruptedRunError, ModelError
 from macrohard.journal import Journal, read_journal
 from macrohard.llm.base import Asker, Message, Model, Request
+from macrohard.llm.routing import metered_alone
 from macrohard.llm.store import StoredModel, stored_calls
 
 
@@ -37,11 +38,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
         (tmp_path / "calls").mkdir(exist_ok=True)
         journals.append(Journal(tmp_path / "events.jsonl"))
         return StoredModel(
-            model,
+            metered_alone(model, Budget(caps or Caps())),
             folder=tmp_path / "calls",
             artifacts=Artifacts(tmp_path / "artifacts"),
             journal=journals[-1],
-            budget=Budget(caps or Caps()),
             concurrency=concurrency,
         )
 

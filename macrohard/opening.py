@@ -1,0 +1,117 @@
+"""Opens what a run works with: its settings, models, boxes and files."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from macrohard.artifacts import Artifacts
+from macrohard.budget import Budget, Spending
+from macrohard.config import Settings
+from macrohard.errors import BudgetError
+from macrohard.graph.board import Board
+from macrohard.graph.office import Folders, Office
+from macrohard.graph.repository import Repository
+from macrohard.journal import Journal, Listener
+from macrohard.llm import Model, Usage, is_offline, open_model
+from macrohard.llm.metered import Answerer, no_price
+from macrohard.llm.routing import metered_alone, open_models, price_of
+from macrohard.llm.store import StoredModel, stored_calls
+from macrohard.roles import Roster, load_roles
+from macrohard.sandbox import SandboxProvider, choose
+
+
+@asynccontextmanager
+async def open_office(
+    folder: Path,
+    record: dict[str, Any],
+    *,
+    model: Model | None = None,
+    boxes: SandboxProvider | None = None,
+    listener: Listener | None = None,
+) -> AsyncIterator[Office]:
+    """The office of a run, closed at the end.
+
+    Args:
+        folder: The run directory.
+        record: What ``run.json`` says.
+        model: Where answers come from; None for the models that the options name.
+        boxes: Where code runs; None for the kind that the options name.
+        listener: Told of every event.
+
+    Raises:
+        MacrohardError: Something that the options name cannot be had.
+    """
+    settings = Settings.from_json(record["options"])
+    folders = Folders(folder.absolute())
+    artifacts = Artifacts(folders.artifacts)
+    roster = load_roles(Path(settings.agents) if settings.agents else None)
+    boxes = boxes or choose(
+        settings.sandbox,
+        model_is_offline=is_offline(settings),
+        allow_process=settings.allow_process_sandbox,
+    )
+    folders.calls.mkdir(exist_ok=True)
+    journal = Journal(folder / "events.jsonl", listener)
+    repository = Repository(folders.app, folders.worktrees, record["created"])
+    try:
+        budget = _budget(folders, settings, record["worked_s"])
+        answerer = (
+            metered_alone(model, budget)
+            if model is not None
+            else _open_models(settings, roster, budget, journal)
+        )
+        await repository.start()
+        yield Office(
+            settings=settings,
+            folders=folders,
+            model=StoredModel(
+                answerer,
+                folder=folders.calls,
+                artifacts=artifacts,
+                journal=journal,
+                concurrency=settings.concurrency,
+            ),
+            roster=roster,
+            boxes=boxes,
+            repository=repository,
+            artifacts=artifacts,
+            journal=journal,
+            budget=budget,
+            source=record["spec"]["source"],
+            board=Board(folder / "items"),
+            slots=asyncio.Semaphore(settings.concurrency),
+        )
+    finally:
+        await boxes.close()
+        shutil.rmtree(folders.worktrees, ignore_errors=True)
+        journal.close()
+
+
+def _open_models(settings: Settings, roster: Roster, budget: Budget, journal: Journal) -> Answerer:
+    opener = partial(
+        open_model,
+        faults=settings.faults,
+        seed=settings.seed,
+        endpoints=settings.routing.endpoints,
+    )
+    return open_models(settings, roster, budget, journal, opener)
+
+
+def _budget(folders: Folders, settings: Settings, worked_s: float) -> Budget:
+    """The account with what earlier starts spent; calls whose price was not known are priced."""
+    spent = Spending()
+    for call in stored_calls(folders.calls):
+        usage = Usage.model_validate(call["reply"]["usage"])
+        usd = call["usd"]
+        if usd is None and settings.caps.usd is not None:
+            price = price_of(call["model"], settings)
+            if price is None:
+                raise BudgetError(no_price([call["model"]]))
+            usd = price.usd(usage, datetime.now(UTC))
+        spent += Spending(usd=usd or 0.0, tokens=usage.input_tokens + usage.output_tokens, calls=1)
+    return Budget(settings.caps, spent=spent, seconds=worked_s)
