@@ -16,7 +16,7 @@ def key_lines(text: str) -> dict[Path, int]:
     """The 1-based line of each key and table of a TOML document that parses."""
     found: dict[Path, int] = {}
     header = ""
-    lines = text.split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")
     start = 0
     while start < len(lines):
         end = start + 1
