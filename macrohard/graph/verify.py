@@ -8,8 +8,9 @@ from macrohard.agent import Assignment
 from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
+from macrohard.grading.graded import Graded
 from macrohard.graph.front import staffed
-from macrohard.graph.grading import Graded, grade_acceptance, grade_unit
+from macrohard.graph.grading import grade_acceptance, grade_unit
 from macrohard.graph.office import Office
 from macrohard.graph.state import RoundResult, State
 from macrohard.llm.base import Asker
@@ -31,9 +32,11 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
         app = office.folders.app
         suite = office.artifacts.noun(state["acceptance"], work.AcceptanceSuite)
         reviewers = staffed(office, state, "verify", "reviewer")
+        command = office.artifacts.noun(state["design"], work.Design).test
         (unit, acceptance), reviews = await asyncio.gather(
             asyncio.gather(
-                grade_unit(office, app, round_), grade_acceptance(office, app, suite, round_)
+                grade_unit(office, app, round_, command),
+                grade_acceptance(office, app, suite, round_),
             ),
             asyncio.gather(*(_review(office, state, role) for role in reviewers)),
         )
@@ -49,6 +52,7 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
             *_unfinished(office, state),
             *unit.failures,
             *acceptance.failures,
+            *unit.remarks,
             *_remarks(reviewers, reviews, round_),
         ]
         return {

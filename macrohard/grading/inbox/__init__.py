@@ -1,0 +1,1 @@
+"""Programs that run in a box to hold an examination; they import nothing of macrohard."""

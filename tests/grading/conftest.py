@@ -1,0 +1,23 @@
+"""Boxes to grade in, and a stand-in for the office: grading uses no more of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+
+import pytest
+
+from macrohard.sandbox import ProcessProvider, SandboxProvider
+
+PLAIN = frozenset({"user", "mount", "pid", "net", "ipc", "orphans", "syscalls"})
+KINDS: dict[str, Callable[[], SandboxProvider]] = {
+    "process": ProcessProvider,
+    "process-plain": lambda: ProcessProvider(without=PLAIN),
+}
+
+
+@pytest.fixture
+async def office(request: pytest.FixtureRequest) -> AsyncIterator[SimpleNamespace]:
+    """What grading needs of an office."""
+    boxes = KINDS[getattr(request, "param", "process")]()
+    yield SimpleNamespace(boxes=boxes, slots=asyncio.Semaphore(2))
+    await boxes.close()
