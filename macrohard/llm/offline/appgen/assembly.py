@@ -79,7 +79,7 @@ def own_imports(app: App) -> dict[str, str]:
     root = app.slug
     ours = {name: f"from {root} import {name}" for name in (*MODULES, "figures", "schema")}
     ours |= {
-        "InputError": f"from {root}.errors import InputError",
+        name: f"from {root}.errors import {name}" for name in ("InputError", "naming", "placed")
     }
     for kind in app.kinds:
         name = names.file_name(kind)

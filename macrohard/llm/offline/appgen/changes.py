@@ -1,8 +1,9 @@
 """Writes ``changes/KIND.py``: add, edit, delete and import, with the rules they must meet."""
 
 from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.aftermath import after_add, others_function
 from macrohard.llm.offline.appgen.deletes import delete_function
-from macrohard.llm.offline.appgen.pysource import block, function, module, quote, signature
+from macrohard.llm.offline.appgen.pysource import function, module, quote, signature
 from macrohard.llm.offline.appgen.rules import BoundCheck, Check, bound_checks, record_checks
 from macrohard.llm.offline.dialect.ast import App, FieldType, Kind
 
@@ -12,13 +13,15 @@ def changes_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     before, after = record_checks(app, kind)
     bounds = bound_checks(app, kind)
     fit, rules = fit_function(app, kind, before), rules_function(kind, after)
+    others = others_function(app, kind)
     blocks = [
-        add_function(kind, fit, rules, bounds),
-        edit_function(kind, fit, rules, bounds),
+        *add_functions(app, kind, fit, rules, bounds),
+        edit_function(kind, fit, rules, bounds, others),
         delete_function(app, kind),
-        import_function(kind),
+        import_function(kind, bounds),
         fit,
         rules,
+        others,
         *(check.code for check in (*before, *after)),
         *(check.code for check in bounds),
     ]
@@ -27,23 +30,35 @@ def changes_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     return module(about, [each for each in blocks if each], ours)
 
 
-def add_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck]) -> str:
-    """``add``: store a new record."""
+def add_functions(
+    app: App, kind: Kind, fit: str, rules: str, bounds: list[BoundCheck]
+) -> list[str]:
+    """``add``: store a new record; what an import does for each row of a file stands apart."""
     record, name = names.variable(kind), f"{names.records_module(kind)}.{names.class_name(kind)}"
     lines = [f"check_fit(connection, {record})"] if fit else []
     insert = f"{names.records_module(kind)}.insert(connection, {record})"
-    checked = bool(rules or bounds)
+    later = [*after_add(app, kind)]
+    checked = bool(rules or later)
     lines += [f"stored = {insert}" if checked else f"return {insert}"]
     lines += ["check_rules(connection, stored)"] if rules else []
-    lines += [bound.call("stored") for bound in bounds]
-    return function(
-        signature("add", ["connection: Connection", f"{record}: {name}"], name),
-        f"Add {names.an(names.singular(kind))} and return it with its id.",
-        "\n".join([*lines, "return stored"] if checked else lines),
-    )
+    lines += [*later, "return stored"] if checked else []
+    parameters = ["connection: Connection", f"{record}: {name}"]
+    about = f"Add {names.an(names.singular(kind))} and return it with its id."
+    if not bounds:
+        return [function(signature("add", parameters, name), about, "\n".join(lines))]
+    body = [
+        f"stored = store_new(connection, {record})",
+        *(bound.call("stored") for bound in bounds),
+        "return stored",
+    ]
+    what = f"Store a new {names.singular(kind)}, before it is seen what it does to others."
+    return [
+        function(signature("add", parameters, name), about, "\n".join(body)),
+        function(signature("store_new", parameters, name), what, "\n".join(lines)),
+    ]
 
 
-def edit_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck]) -> str:
+def edit_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck], others: str) -> str:
     """``edit``: change a stored record."""
     module = names.records_module(kind)
     key = f"{names.variable(kind)}_id"
@@ -56,6 +71,7 @@ def edit_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck]) ->
     lines += ["check_rules(connection, after)"] if rules else []
     for bound in bounds:
         lines += [bound.call("after"), bound.call("before")]
+    lines += ["check_others(connection, before, after)"] if others else []
     parameters = ["connection: Connection", f"{key}: int", "texts: Mapping[str, str]"]
     return function(
         signature("edit", parameters, "None"),
@@ -64,17 +80,29 @@ def edit_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck]) ->
     )
 
 
-def import_function(kind: Kind) -> str:
-    """``import_rows``: add the rows of a file."""
-    body = block(
-        f"""
-        for line, texts in rows:
-            try:
-                add(connection, {names.records_module(kind)}.new(texts))
-            except InputError as error:
-                raise InputError(f"{{path}}, line {{line}}: {{error}}") from error
-        """
-    )
+def import_function(kind: Kind, bounds: list[BoundCheck]) -> str:
+    """``import_rows``: add the rows of a file.
+
+    A bound on a record that many rows refer to is checked once, when all rows are stored: the file
+    is one change, and a check of each row would add up all rows before it again and again.
+    """
+    module, add = names.records_module(kind), "store_new" if bounds else "add"
+    vias = list(dict.fromkeys(bound.rule.via for bound in bounds))
+    call = f"{add}(connection, {module}.new(texts))"
+    lines = [f"last_lines_by_{via}: dict[{id_type(kind, via)}, int] = {{}}" for via in vias]
+    lines += [
+        "for line, texts in rows:",
+        '    with placed(f"{path}, line {line}"):',
+        f"        stored = {call}" if bounds else f"        {call}",
+        *(f"    last_lines_by_{via}[stored.{via}] = line" for via in vias),
+    ]
+    for via in vias:
+        key = f"{via.rstrip('_')}_id"
+        lines += [
+            f"for {key}, line in last_lines_by_{via}.items():",
+            '    with placed(f"{path}, line {line}"):',
+            *(f"        {b.name}(connection, {key})" for b in bounds if b.rule.via == via),
+        ]
     parameters = [
         "connection: Connection",
         "path: str",
@@ -83,8 +111,13 @@ def import_function(kind: Kind) -> str:
     return function(
         signature("import_rows", parameters, "None"),
         f"Add the rows of a CSV file as {names.plural(kind)}; an error names the line.",
-        body,
+        "\n".join(lines),
     )
+
+
+def id_type(kind: Kind, via: str) -> str:
+    """The type of the ids that a reference holds."""
+    return "int" if kind.field(via).required else "int | None"
 
 
 def fit_function(app: App, kind: Kind, before: list[Check]) -> str:

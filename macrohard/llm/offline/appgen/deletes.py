@@ -1,10 +1,12 @@
 """Writes the ``delete`` of a kind: what goes along, and the rules that what stays must meet."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.pysource import function, signature
-from macrohard.llm.offline.appgen.rules import BoundCheck, bound_checks
+from macrohard.llm.offline.appgen.aftermath import Walk, looked_at
+from macrohard.llm.offline.appgen.pysource import function, indent, signature
+from macrohard.llm.offline.appgen.rules import bound_checks
 from macrohard.llm.offline.dialect.ast import App, DeleteRule, Field, FieldType, Kind
 
 
@@ -34,20 +36,47 @@ def reached(app: App, kind: Kind) -> list[Kind]:
     return found
 
 
-def affected(app: App, kind: Kind) -> list[tuple[Kind, BoundCheck]]:
-    """The bounds that a delete can break: those of what goes, on records that may stay."""
-    found: list[tuple[Kind, BoundCheck]] = []
+@dataclass(frozen=True)
+class Loss:
+    """What the loss of a record may do to one that it refers to.
+
+    Attributes:
+        kind: The kind of the record that goes.
+        via: The reference.
+        checks: The statements that check, about the variable of that kind.
+    """
+
+    kind: Kind
+    via: Field
+    checks: tuple[str, ...]
+
+
+def losses(app: App, kind: Kind) -> list[Loss]:
+    """What a delete can break: rules of records that stay, which look at what goes."""
+    found: list[Loss] = []
     for going in reached(app, kind):
         ways = {
             field.slug
             for other, field, cascade in references(app)
             if cascade and other == going and field.target in {k.slug for k in reached(app, kind)}
         }
-        for bound in bound_checks(app, going):
-            gone_anyway = going != kind and ways == {bound.rule.via}
+        for loss in losses_of(app, kind, going):
+            gone_anyway = going != kind and ways == {loss.via.slug}
             if not gone_anyway:
-                found.append((going, bound))
+                found.append(loss)
     return found
+
+
+def losses_of(app: App, kind: Kind, going: Kind) -> Iterator[Loss]:
+    """What the loss of a record of one kind may do, as code of another kind's module."""
+    record = names.variable(going)
+    module = "" if going == kind else f"{names.changes_module(going)}."
+    for bound in bound_checks(app, going):
+        yield Loss(going, going.field(bound.rule.via), (f"{module}{bound.call(record)}",))
+    for look in looked_at(app, going):
+        if look.gathers:
+            checks = Walk(app, kind, look).from_record(record)
+            yield Loss(going, going.field(look.path[-1].via), tuple(checks))
 
 
 def delete_function(app: App, kind: Kind) -> str:
@@ -58,11 +87,10 @@ def delete_function(app: App, kind: Kind) -> str:
 def plain_delete(app: App, kind: Kind) -> str:
     """The delete of a kind that nothing refers to."""
     module, key = names.records_module(kind), f"{names.variable(kind)}_id"
-    bounds = bound_checks(app, kind)
+    checks = [line for loss in losses_of(app, kind, kind) for line in loss.checks]
     get = f"{module}.get(connection, {key})"
-    lines = [f"{names.variable(kind)} = {get}" if bounds else get]
-    lines += [f"{module}.remove(connection, {key})"]
-    lines += [bound.call(names.variable(kind)) for bound in bounds]
+    lines = [f"{names.variable(kind)} = {get}" if checks else get]
+    lines += [f"{module}.remove(connection, {key})", *checks]
     return function(
         signature("delete", ["connection: Connection", f"{key}: int"], "None"),
         f"Delete {names.an(names.singular(kind))}.",
@@ -79,14 +107,14 @@ def linked_delete(app: App, kind: Kind) -> str:
     ]
     checks: list[str] = []
     loaded: dict[str, str] = {}
-    for other, bound in affected(app, kind):
-        found = loaded.get(other.slug)
+    for loss in losses(app, kind):
+        found = loaded.get(loss.kind.slug)
         if found is None:
-            found = loaded[other.slug] = f"going_{names.variables(other)}"
-            load = f"{names.records_module(other)}.get(connection, other_id)"
-            ids = f'sorted(going.get("{names.table(other)}", ()))'
+            found = loaded[loss.kind.slug] = f"going_{names.variables(loss.kind)}"
+            load = f"{names.records_module(loss.kind)}.get(connection, other_id)"
+            ids = f'sorted(going.get("{names.table(loss.kind)}", ()))'
             lines.append(f"{found} = [{load} for other_id in {ids}]")
-        checks += after_delete(app, kind, other, bound, found)
+        checks += checks_of_loss(app, loss, found)
     lines += [f"{module}.remove(connection, {key})", *checks]
     lines += [f'return deletion.others(going, "{names.table(kind)}")']
     return function(
@@ -96,14 +124,12 @@ def linked_delete(app: App, kind: Kind) -> str:
     )
 
 
-def after_delete(app: App, kind: Kind, other: Kind, bound: BoundCheck, found: str) -> list[str]:
-    """The statements that check a bound for what stays."""
-    target = app.kind(bound.rule.target)
-    each = names.variable(other)
-    module = "" if other == kind else f"{names.changes_module(other)}."
-    stays = f'if {each}.{bound.rule.via} not in going.get("{names.table(target)}", ()):'
+def checks_of_loss(app: App, loss: Loss, found: str) -> list[str]:
+    """The statements that check what stays."""
+    each = names.variable(loss.kind)
+    table = names.table(app.kind(loss.via.target))
     return [
         f"for {each} in {found}:",
-        f"    {stays}",
-        f"        {module}{bound.call(each)}",
+        f'    if {each}.{loss.via.slug} not in going.get("{table}", ()):',
+        *(indent(line, 2) for line in loss.checks),
     ]

@@ -7,17 +7,17 @@ import re
 from macrohard.llm.offline.dialect.ast import Field, Kind
 
 _MODULE_NAMES = (
-    "aggregates argparse connection console csv_files database deletion dt figures options output "
-    "values"
+    "aggregates argparse connection console csv_files database deletion dt figures naming options "
+    "output placed values"
 )
 """Names that generated functions import or use for themselves."""
 
 _LOCAL_NAMES = (
-    "add after before by changed check_fit check_rules count delete descending edit every "
-    "export_rows fields filters find_all found from_row get going group groups import_rows "
+    "add after before by changed check_fit check_others check_rules count delete descending edit "
+    "every export_rows fields filters find_all found from_row get going group groups import_rows "
     "in_order insert is_used key keys line made marks matching name new other parser path query "
-    "record record_id remove row rows search searched select show_found sort sort_key stored text "
-    "texts to_row update value verbs wanted cursor arguments exact expected"
+    "record record_id remove store_new row rows search searched select show_found sort sort_key "
+    "stored text texts to_row update value verbs wanted cursor arguments exact expected"
 )
 """Local variables and functions of generated modules."""
 
@@ -119,8 +119,12 @@ def stored_fields(kind: Kind) -> tuple[Field, ...]:
 
 
 def identifier(text: str, longest: int = 48) -> str:
-    """Words of a text as the end of an identifier: ``end_is_after_start``."""
-    words = re.findall("[a-z0-9]+", text.lower())
+    """Words of a text as the end of an identifier: ``end_is_after_start``.
+
+    Whom a rule is about (``each booking:``) and the ``'s`` of an owner tell nothing there.
+    """
+    said = re.sub(r"^(each|every|any|all|for each|for every|in each) [^:,]*[:,] ", "", text.lower())
+    words = re.findall("[a-z0-9]+", re.sub(r"['\u2019]s?\b", "", said))
     name = ""
     for word in words:
         if len(name) + len(word) >= longest:

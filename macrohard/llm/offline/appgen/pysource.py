@@ -24,16 +24,21 @@ def text_lines(name: str, text: str) -> list[str]:
     one_line = f"{name} = {text_literal(text)}"
     if len(one_line) + 4 <= WIDTH:
         return [one_line]
+    return [f"{name} = (", *(f"    {text_literal(piece)}" for piece in cut(text)), ")"]
+
+
+def cut(text: str, depth: int = 2) -> list[str]:
+    """A text in pieces that end at spaces and fit, as literals, into lines indented so often."""
     words = text.split(" ")
     pieces, piece = [], words[0]
     for position, word in enumerate(words[1:], start=2):
         end = "" if position == len(words) else " "
-        if len(text_literal(f"{piece} {word}{end}")) > WIDTH - 8:
+        if len(text_literal(f"{piece} {word}{end}")) > WIDTH - 4 * depth:
             pieces.append(f"{piece} ")
             piece = word
         else:
             piece = f"{piece} {word}"
-    return [f"{name} = (", *(f"    {text_literal(p)}" for p in [*pieces, piece]), ")"]
+    return [*pieces, piece]
 
 
 def indent(text: str, steps: int = 1) -> str:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.conditions import Test, lenient, strict
 from macrohard.llm.offline.appgen.overlaps import overlap_body
-from macrohard.llm.offline.appgen.pysource import WIDTH, function, indent, quote, signature
+from macrohard.llm.offline.appgen.pysource import (
+    WIDTH,
+    cut,
+    function,
+    indent,
+    quote,
+    signature,
+    text_literal,
+)
 from macrohard.llm.offline.appgen.scope import Scope, reaches_out
 from macrohard.llm.offline.dialect.ast import (
     App,
@@ -18,6 +26,7 @@ from macrohard.llm.offline.dialect.ast import (
     Kind,
     OverlapRule,
     RecordRule,
+    Rule,
     UniqueRule,
 )
 
@@ -39,11 +48,13 @@ class Check:
         name: Its name.
         code: Its source.
         connected: Whether it takes a connection.
+        rule: The rule that it keeps, where it is one of the spec's sentences.
     """
 
     name: str
     code: str
     connected: bool
+    rule: Rule | None = None
 
     def call(self, record: str) -> str:
         """The call about a record."""
@@ -160,11 +171,16 @@ def broken_rule(text: str, detail: str = "") -> str:
     """The statement that raises a broken rule."""
     message = f"rule broken: {text}"
     if not detail:
-        return f"raise InputError({quote(message)})"
+        pieces = cut(message, depth=3)
+        if len(pieces) == 1:
+            return f"raise InputError({quote(message)})"
+        lines = (indent(text_literal(piece)) for piece in pieces)
+        return "\n".join(["raise InputError(", *lines, ")"])
     whole = f'f"{braced(message)} ({detail})"'
     if len(whole) + 12 <= WIDTH and '"' not in message and "\\" not in message:
         return f"raise InputError({whole})"
-    return f'raise InputError(\n    {quote(message)}\n    f" ({detail})"\n)'
+    pieces = [indent(text_literal(piece)) for piece in cut(message, depth=3)]
+    return "\n".join(["raise InputError(", *pieces, f'    f" ({detail})"', ")"])
 
 
 def braced(text: str) -> str:
@@ -184,7 +200,7 @@ def condition_check(app: App, kind: Kind, rule: RecordRule, used: Names) -> Chec
         f"Refuse what breaks the rule: {rule.text}.",
         "\n".join(body),
     )
-    return Check(name, code, connected)
+    return Check(name, code, connected, rule)
 
 
 def unless(test: Test) -> str:

@@ -19,10 +19,11 @@ class Says:
 
 @dataclass(frozen=True)
 class Refuses:
-    """Exit code 2, one error line, nothing written."""
+    """Exit code 2, one error line, nothing written. ``naming``: what the line names."""
 
     words: Words
     files: tuple[tuple[str, str], ...] = ()
+    naming: str = ""
 
 
 @dataclass(frozen=True)

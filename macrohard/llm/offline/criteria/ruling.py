@@ -8,11 +8,23 @@ from macrohard.llm.offline.criteria.commands import add, delete, edit
 from macrohard.llm.offline.criteria.deleting import deletion_rule
 from macrohard.llm.offline.criteria.subject import Subject, article
 from macrohard.llm.offline.dialect.ast import BoundRule, DeleteRule, Rule
-from macrohard.llm.offline.oracle.nearness import FAR, distance, just_beyond, just_within
+from macrohard.llm.offline.dialect.sight import Look
+from macrohard.llm.offline.oracle.nearness import (
+    FAR,
+    distance,
+    edit_beyond,
+    just_beyond,
+    just_within,
+)
+from macrohard.llm.offline.oracle.rules import RefusedError
+from macrohard.llm.offline.oracle.timeless import UnsettledError
 from macrohard.llm.offline.oracle.trial import Typed
 
 __all__ = ["FAR", "breaking", "distance", "ruling"]
 
+
+_OTHERS_TRIED = 4
+"""Records of another kind that an edit is looked for which breaks a rule."""
 
 _EDITS_TRIED = 2
 """Example records that an edit is looked for which breaks a rule."""
@@ -28,7 +40,11 @@ def ruling(subject: Subject, rule: Rule, name: str) -> list[Case]:
     """
     if isinstance(rule, DeleteRule):
         return deletion_rule(subject, subject.kind.field(rule.via), rule)
-    return [*_add_refused(subject, rule, name), *_change_refused(subject, rule, name)]
+    return [
+        *_add_refused(subject, rule, name),
+        *_change_refused(subject, rule, name),
+        *_refused_elsewhere(subject, rule, name),
+    ]
 
 
 def breaking(subject: Subject, rule: Rule, number: int = 0) -> Typed | None:
@@ -87,3 +103,47 @@ def _change_refused(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:
             then=REFUSED.replace("it is", "each is") if len(acts) > 1 else REFUSED,
             checks=tuple(checks),
         )
+
+
+def _refused_elsewhere(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:
+    """Edits of other records, which the rule looks at: they may not break it either."""
+    for look in subject.there.world.looks:
+        kind = subject.app.kind(look.kind)
+        if look.rule != rule or not kind.features.edit:
+            continue
+        other = Subject(subject.app, kind, subject.base)
+        for made in other.examples[:_OTHERS_TRIED]:
+            owner = _owner_broken(other, look, made.number)
+            if owner is None:
+                continue
+            typed, breaker = owner
+            yield Case(
+                name=f"{name}_when_{kind.slug.strip('_')}_is_edited{_nth(look)}",
+                given="the example records",
+                when=f"{other.name} {made.number} is edited to {other.wording(typed)}",
+                then=f"{REFUSED}; the line names {breaker}, which would break the rule",
+                checks=(Refuses(edit(kind, made.number, typed), naming=breaker),),
+            )
+            break
+
+
+def _owner_broken(other: Subject, look: Look, number: int) -> tuple[Typed, str] | None:
+    """An edit of a record that makes one other record break a rule, and the name of that one."""
+    base = other.base
+    typed = edit_beyond(base.seeker, base.there, other.kind, look, number)
+    if not typed:
+        return None
+    try:
+        base.there.copy().edit(other.kind.slug, number, typed)
+    except RefusedError as error:
+        owner = error.problem.owner
+        return (typed, f"{owner[0].lower()} {owner[1]}") if owner else None
+    except UnsettledError:
+        return None
+    return None
+
+
+def _nth(look: Look) -> str:
+    """What tells apart two ways in which a rule looks at one kind."""
+    steps = [hop.via.strip("_") for hop in look.path]
+    return f"_by_{'_'.join(steps)}" if steps else ""

@@ -282,6 +282,10 @@ class BoundRule:
     After any write or delete of a ``kind`` record, the computed field ``measure`` of every
     ``target`` record it refers to (through ``via``, before and after the change) must not be below
     (``op`` ``>=``) or above (``op`` ``<=``) ``bound``; otherwise nothing is written.
+
+    ``stands``: it is said of the target (``the stock of an item is never below 0``), so that what
+    adds to the measure in other ways, and a new target that has a measure of its own, are held to
+    it too. What else can break it later is in ``sight.py``.
     """
 
     kind: str
@@ -292,6 +296,7 @@ class BoundRule:
     bound: Expression
     text: str
     line: int
+    stands: bool = False
 
 
 @dataclass(frozen=True)

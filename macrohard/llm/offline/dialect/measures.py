@@ -63,7 +63,7 @@ def read_would_take(
         raise cursor.puzzle("end this rule with “is refused”.", "rules")
     compare = Compare(op, FieldRef(measure.slug), bound)
     comparison(op, compare.left, bound, target.slug, schema.field)
-    rules = _rules(compare, schema, target.slug, cursor.whole(), line)
+    rules = _rules(compare, schema, target.slug, cursor.whole(), line, stands=False)
     mine = [rule for rule in rules if rule.kind == kind.slug and via in {"", rule.via}]
     if not mine:
         feeding = listed(schema.kinds[rule.kind].plural for rule in rules)
@@ -157,7 +157,7 @@ def bounds_of(
     if not isinstance(left, FieldRef) or left.slug not in fields:
         raise _too_complex(name)
     op, bound = _inclusive(condition, schema.field(kind, left.slug), name)
-    return list(_rules(Compare(op, left, bound), schema, kind, text, line))
+    return list(_rules(Compare(op, left, bound), schema, kind, text, line, stands=True))
 
 
 def _too_complex(name: str) -> Puzzle:
@@ -180,7 +180,9 @@ def _inclusive(condition: Compare, measure: Field, name: str) -> tuple[CompareOp
     raise _too_complex(name)
 
 
-def _rules(compare: Compare, schema: Schema, target: str, text: str, line: int) -> list[BoundRule]:
+def _rules(
+    compare: Compare, schema: Schema, target: str, text: str, line: int, *, stands: bool
+) -> list[BoundRule]:
     """A rule for each kind and reference that the measure is computed from."""
     measure = compare.left
     slug = measure.slug if isinstance(measure, FieldRef) else ""
@@ -189,7 +191,7 @@ def _rules(compare: Compare, schema: Schema, target: str, text: str, line: int) 
         for aggregate in aggregates_of(FieldRef(slug), schema, target)
     )
     return [
-        BoundRule(kind, via, target, slug, compare.op, compare.right, text, line)
+        BoundRule(kind, via, target, slug, compare.op, compare.right, text, line, stands)
         for kind, via in sources
     ]
 

@@ -205,11 +205,11 @@ def rule_text(rule: Rule, app: App) -> str:
         case BoundRule():
             target = app.kind(rule.target)
             where = "below" if rule.op is CompareOp.GE else "above"
-            return (
-                f"{with_article(kind.name)} that would take the {target.field(rule.measure).name} "
-                f"of {with_article(target.name)} {where} "
-                f"{expression_text(rule.bound, target, app)} is refused"
-            )
+            measure = f"the {target.field(rule.measure).name} of {with_article(target.name)}"
+            bound = f"{where} {expression_text(rule.bound, target, app)}"
+            if rule.stands:
+                return f"{measure} is never {bound}"
+            return f"{with_article(kind.name)} that would take {measure} {bound} is refused"
         case OverlapRule():
             same = f" of the same {_names(rule.same, kind)}" if rule.same else ""
             span = f"from {kind.field(rule.start).name} to {kind.field(rule.end).name}"

@@ -19,8 +19,10 @@ from macrohard.llm.offline.dialect.ast import (
     RecordRule,
     RelatedAggregate,
     Rule,
+    Through,
     UniqueRule,
 )
+from macrohard.llm.offline.oracle.aftermath import owners
 from macrohard.llm.offline.oracle.evaluate import Term, as_term, evaluate, settle
 from macrohard.llm.offline.oracle.pools import aggregates_in, fields_in, shift, takes
 from macrohard.llm.offline.oracle.rules import bound_targets
@@ -47,18 +49,26 @@ def around(field: Field, value: Value) -> list[str]:
 def _at_edge(trial: Trial, field: Field, rule: Rule | None) -> list[Value]:
     terms: list[Term] = []
     record = trial.records[0]
+    if isinstance(rule, RecordRule | BoundRule):
+        terms = _for_others(rule, field, trial)
+    if rule is None or rule.kind != trial.kind.slug:
+        return _settled(field, terms)
     match rule:
         case RecordRule():
             for side, other in _sides(rule.condition):
                 terms += _levelling(trial, field, side, evaluate(other, record))
         case BoundRule():
-            terms = _to_the_bound(rule, field, trial)
+            terms += _to_the_bound(rule, field, trial)
         case OverlapRule():
             return _touching(rule, field, record)
         case UniqueRule():
             others = record.world.records(trial.kind.slug)
             return [other.row[field.slug] for other in others if other.id != record.id]
-    return [settled for term in terms if (settled := settle(field, term)) is not None]
+    return _settled(field, terms)
+
+
+def _settled(field: Field, terms: list[Term]) -> list[Value]:
+    return [value for term in terms if (value := settle(field, term)) is not None]
 
 
 def _levelling(trial: Trial, field: Field, side: Expression, goal: Term) -> list[Term]:
@@ -101,6 +111,33 @@ def _to_the_bound(rule: BoundRule, field: Field, trial: Trial) -> list[Term]:
     return found
 
 
+def _for_others(rule: RecordRule | BoundRule, field: Field, trial: Trial) -> list[Term]:
+    """Values that may take another record, which the rule is about, just to its edge."""
+    record = trial.records[0]
+    now = as_term(record.row.get(field.slug))
+    found: list[Term] = []
+    for look in record.world.looks:
+        if look.rule != rule or look.kind != trial.kind.slug or field.slug not in look.fields:
+            continue
+        for owner in owners(record, look.path):
+            for side, other in _sides_of(rule):
+                goal = evaluate(other, owner)
+                if isinstance(side, Through | FieldRef) and side.slug == field.slug:
+                    found.append(goal)
+                level = evaluate(side, owner)
+                if not isinstance(now, Fraction) or not isinstance(goal, Fraction):
+                    continue
+                if isinstance(level, Fraction):
+                    found += [now + (goal - level), now - (goal - level)]
+    return found
+
+
+def _sides_of(rule: RecordRule | BoundRule) -> list[tuple[Expression, Expression]]:
+    if isinstance(rule, RecordRule):
+        return _sides(rule.condition)
+    return _sides(Compare(rule.op, FieldRef(rule.measure), rule.bound))
+
+
 def _touching(rule: OverlapRule, field: Field, record: Record) -> list[Value]:
     """Where spans begin and end that this one might clash with."""
     others = [other for other in record.world.records(rule.kind) if other.id != record.id]
@@ -125,6 +162,16 @@ def _sides(condition: Condition) -> list[tuple[Expression, Expression]]:
         case BoolOp(_, parts):
             return [pair for part in parts for pair in _sides(part)]
     return []
+
+
+def looked_at(record: Record, rule: Rule) -> set[str]:
+    """Slugs of the fields of a record that a rule about other records looks at."""
+    return {
+        slug
+        for look in record.world.looks
+        if look.rule == rule and look.kind == record.kind.slug
+        for slug in look.fields
+    }
 
 
 def involved(app: App, rule: Rule) -> set[str]:

@@ -15,6 +15,8 @@ from macrohard.llm.offline.dialect.ast import (
     Rule,
     UniqueRule,
 )
+from macrohard.llm.offline.dialect.sight import Look
+from macrohard.llm.offline.oracle.aftermath import owners
 from macrohard.llm.offline.oracle.edges import involved
 from macrohard.llm.offline.oracle.evaluate import Term, as_term, evaluate
 from macrohard.llm.offline.oracle.rules import bound_targets
@@ -55,6 +57,39 @@ def just_beyond(
         want=lambda trial: trial.only(rule),
         cost=lambda trial: distance(rule, trial),
     )
+
+
+def edit_beyond(
+    seeker: Seeker, there: Timeless, kind: Kind, look: Look, number: int
+) -> Typed | None:
+    """An edit of a record that a rule of others looks at, so that one of these just breaks it.
+
+    Args: as above; ``look`` says who looks at what.
+    """
+    others = {f.slug: None for f in stored_fields(kind) if f.slug not in look.fields}
+    return seeker.find(
+        there,
+        kind,
+        turn=13,
+        number=number,
+        about=look.fields,
+        edge=look.rule,
+        fixed=others,
+        want=lambda trial: trial.only(look.rule) and trial.strikes_others,
+        cost=lambda trial: _gap_of_others(look, trial),
+    )
+
+
+def _gap_of_others(look: Look, trial: Trial) -> float:
+    found = [
+        owner for owner in owners(trial.records[0], look.path) if owner.kind.slug == look.owner
+    ]
+    if isinstance(look.rule, BoundRule):
+        bound, measure = look.rule.bound, look.rule.measure
+        gaps = [_between(as_term(o.value(measure)), evaluate(bound, o)) for o in found]
+    else:
+        gaps = [_gap(c, o) for c in _comparisons(look.rule.condition) for o in found]
+    return min(gaps, default=FAR)
 
 
 def just_within(

@@ -14,18 +14,27 @@ from macrohard.llm.offline.dialect.ast import (
     Rule,
     UniqueRule,
 )
-from macrohard.llm.offline.oracle.evaluate import as_term, compare, evaluate, holds
+from macrohard.llm.offline.oracle.aftermath import broken_by, measure_holds
+from macrohard.llm.offline.oracle.evaluate import holds
 from macrohard.llm.offline.oracle.values import Value
 from macrohard.llm.offline.oracle.world import Record, World, stored_fields
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a write is refused: the field or the rule that stands against it."""
+    """Why a write is refused: the field or the rule that stands against it.
+
+    Attributes:
+        text: In words.
+        slug: The field.
+        rule: The rule.
+        owner: Name of the kind and id of another record, where it is that one that would break it.
+    """
 
     text: str
     slug: str = ""
     rule: Rule | None = None
+    owner: tuple[str, int] | None = None
 
 
 class RefusedError(Exception):
@@ -36,7 +45,9 @@ class RefusedError(Exception):
         self.problem = problem
 
 
-def problems(before: World, after: World, kind: str, number: int) -> Iterator[Problem]:
+def problems(
+    before: World, after: World, kind: str, number: int, *, bounded: bool = True
+) -> Iterator[Problem]:
     """Everything that stands against the write of one record.
 
     Args:
@@ -44,22 +55,30 @@ def problems(before: World, after: World, kind: str, number: int) -> Iterator[Pr
         after: The world with it.
         kind: Kind of the record that was written or deleted.
         number: Its id.
+        bounded: Whether to look at bounds on the records that it refers to.
     """
     record = after.record(kind, number)
     if record is not None:
         for field in stored_fields(record.kind):
             yield from _field_problems(before, record, field)
-    was = before.record(kind, number)
+        for rule in after.app.rules:
+            if isinstance(rule, BoundRule | DeleteRule) or rule.kind != kind:
+                continue
+            if _breaks(rule, record):
+                yield Problem(rule.text, rule=rule)
+    if bounded:
+        yield from bounds_broken(before, after, kind, number)
+    for look, owner in broken_by(before, after, kind, number):
+        yield Problem(look.rule.text, rule=look.rule, owner=(owner.kind.name, owner.id))
+
+
+def bounds_broken(before: World, after: World, kind: str, number: int) -> Iterator[Problem]:
+    """The bounds on records which this one refers to that its write breaks; as above."""
+    was, record = before.record(kind, number), after.record(kind, number)
     for rule in after.app.rules:
-        if isinstance(rule, DeleteRule) or rule.kind != kind:
+        if not isinstance(rule, BoundRule) or rule.kind != kind:
             continue
-        if isinstance(rule, BoundRule):
-            broken = any(
-                not measure_holds(rule, t) for t in bound_targets(rule, was, record, after)
-            )
-        else:
-            broken = record is not None and _breaks(rule, record)
-        if broken:
+        if not all(measure_holds(rule, t) for t in bound_targets(rule, was, record, after)):
             yield Problem(rule.text, rule=rule)
 
 
@@ -99,12 +118,6 @@ def bound_targets(
     numbers = {record.row.get(rule.via) for record in (was, now) if record is not None}
     found = [after.record(rule.target, n) for n in sorted(n for n in numbers if isinstance(n, int))]
     return [target for target in found if target is not None]
-
-
-def measure_holds(rule: BoundRule, target: Record) -> bool:
-    """Whether a record keeps within the bound of a rule."""
-    measure = as_term(target.value(rule.measure))
-    return compare(rule.op, measure, evaluate(rule.bound, target), lenient=True)
 
 
 def _clash(rule: OverlapRule, mine: Record, other: Record) -> bool:

@@ -14,7 +14,7 @@ from macrohard.llm.offline.dialect.ast import (
     Rule,
     UniqueRule,
 )
-from macrohard.llm.offline.oracle.edges import around, involved, stored_in, towards
+from macrohard.llm.offline.oracle.edges import around, involved, looked_at, stored_in, towards
 from macrohard.llm.offline.oracle.pools import pool, shift, takes
 from macrohard.llm.offline.oracle.timeless import Timeless
 from macrohard.llm.offline.oracle.trial import Trial, Typed
@@ -203,7 +203,12 @@ class Seeker:
         slugs = set(aim.about)
         for problem in [aim.chance.choice(found)] if found else []:
             rule = problem.rule
-            slugs |= {problem.slug} if rule is None else involved(self.app, rule)
+            if rule is None:
+                slugs.add(problem.slug)
+            elif problem.owner is not None:
+                slugs |= looked_at(trial.records[0], rule)
+            else:
+                slugs |= involved(self.app, rule)
         fields = [field_ for field_ in aim.open if field_.slug in slugs]
         if not fields:
             return None

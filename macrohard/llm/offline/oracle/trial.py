@@ -36,6 +36,11 @@ class Trial:
         found = self._against(early, self.records[0])
         return found, self._against(late, self.records[1]) if self.before.timely else found
 
+    @property
+    def strikes_others(self) -> bool:
+        """Whether it is other records that would break the rules."""
+        return all(p.owner is not None for found in self.problems for p in found)
+
     def _against(self, world: World, record: Record) -> list[Problem]:
         return list(problems(world, record.world, self.kind.slug, self.number))
 
@@ -46,7 +51,7 @@ class Trial:
 
     def only(self, rule: object) -> bool:
         """Whether this rule alone stands against it, on any day."""
-        return all([p.rule for p in found] == [rule] for found in self.problems)
+        return all(found and all(p.rule == rule for p in found) for found in self.problems)
 
     def _force(self, world: World) -> Record:
         after = world.copy()

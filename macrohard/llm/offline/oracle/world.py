@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from macrohard.llm.offline.dialect.ast import App, Field, Kind
+from macrohard.llm.offline.dialect.sight import looks
 from macrohard.llm.offline.oracle.evaluate import evaluate, settle
 from macrohard.llm.offline.oracle.values import Value
 
@@ -24,10 +25,12 @@ class World:
         self.now = now
         self.rows: dict[str, dict[int, Row]] = {kind.slug: {} for kind in app.kinds}
         self.used: dict[str, int] = {kind.slug: 0 for kind in app.kinds}
+        self.looks = looks(app)
 
     def copy(self) -> "World":
         """A world that can be changed without changing this one."""
-        twin = World(self.app, self.now)
+        twin = object.__new__(World)
+        twin.app, twin.now, twin.looks = self.app, self.now, self.looks
         twin.rows = {kind: dict(rows) for kind, rows in self.rows.items()}
         twin.used = dict(self.used)
         return twin

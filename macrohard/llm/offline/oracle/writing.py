@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from macrohard.llm.offline.dialect.ast import DeleteRule, Field, FieldType, Kind
-from macrohard.llm.offline.oracle.rules import Problem, RefusedError, problems
+from macrohard.llm.offline.oracle.rules import Problem, RefusedError, bounds_broken, problems
 from macrohard.llm.offline.oracle.values import BadValueError, Value, default_value, read_value
 from macrohard.llm.offline.oracle.world import Record, Row, World, stored_fields
 
@@ -14,12 +14,16 @@ def add(world: World, kind: str, typed: Mapping[str, str]) -> int:
     Raises:
         RefusedError: A value or a rule stands against it; nothing is changed.
     """
+    return _add(world, kind, typed, bounded=True)
+
+
+def _add(world: World, kind: str, typed: Mapping[str, str], *, bounded: bool) -> int:
     row: Row = {}
     for field in stored_fields(world.app.kind(kind)):
         text = typed.get(field.slug)
         row[field.slug] = default_value(field, world.now) if text is None else _read(field, text)
     number = world.used[kind] + 1
-    _write(world, kind, number, row)
+    _write(world, kind, number, row, bounded=bounded)
     world.used[kind] = number
     return number
 
@@ -64,12 +68,19 @@ def delete(world: World, kind: str, number: int) -> dict[str, int]:
 def add_all(world: World, kind: str, rows: Sequence[Mapping[str, str]]) -> int:
     """Add every record or none, as an import does; how many. An empty cell counts as not given.
 
+    Bounds on records that the new ones refer to are looked at when all are there.
+
     Raises:
         RefusedError: A value or a rule stands against one of them.
     """
     trial = world.copy()
+    first = world.used[kind] + 1
     for typed in rows:
-        add(trial, kind, {slug: text for slug, text in typed.items() if text.strip()})
+        filled = {slug: text for slug, text in typed.items() if text.strip()}
+        _add(trial, kind, filled, bounded=False)
+    for number in range(first, trial.used[kind] + 1):
+        for problem in bounds_broken(world, trial, kind, number):
+            raise RefusedError(problem)
     world.rows, world.used = trial.rows, trial.used
     return len(rows)
 
@@ -121,9 +132,9 @@ def _read(field: Field, text: str) -> Value:
         raise RefusedError(Problem(f"{field.name}: {error}", slug=field.slug)) from None
 
 
-def _write(world: World, kind: str, number: int, row: Row) -> None:
+def _write(world: World, kind: str, number: int, row: Row, *, bounded: bool = True) -> None:
     trial = world.copy()
     trial.rows[kind][number] = row
-    for problem in problems(world, trial, kind, number):
+    for problem in problems(world, trial, kind, number, bounded=bounded):
         raise RefusedError(problem)
     world.rows = trial.rows

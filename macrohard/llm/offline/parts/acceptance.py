@@ -133,7 +133,7 @@ def _checked(check: Check) -> str:
         case Says():
             return _call("says", typed, check.line)
         case Refuses():
-            return _call("refuses", typed)
+            return _call("refuses", typed, **({"naming": check.naming} if check.naming else {}))
         case Answers():
             more = {"loose": check.loose, "today": check.today}
             return _call("answers", typed, check.value, **{k: v for k, v in more.items() if v})

@@ -5,6 +5,9 @@ AppError                anything that ends the program with one line and exit co
     StorageError        a file cannot be read or written
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class AppError(Exception):
     """A problem that is told to the person in one line; nothing was written."""
@@ -16,3 +19,21 @@ class InputError(AppError):
 
 class StorageError(AppError):
     """The database or another file that cannot be used."""
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Say in a refusal where the row stands that is refused."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
+
+
+@contextmanager
+def naming(record: str) -> Iterator[None]:
+    """Say in a refusal which other record would break the rule."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{error} ({record} would break it)") from error

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.pysource import module, quote
+from macrohard.llm.offline.appgen.unit.aftermath import aftermath_methods
 from macrohard.llm.offline.appgen.unit.deletes import delete_methods
 from macrohard.llm.offline.appgen.unit.examples import Examples
 from macrohard.llm.offline.appgen.unit.records import given, record_code
@@ -32,6 +33,12 @@ def change_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
             "ImportTest", "ExamplesTest", f"Importing {plural}.", import_methods(examples, kind)
         ),
         test_class("RuleTest", "ExamplesTest", f"Rules of {plural}.", rule_methods(examples, kind)),
+        test_class(
+            "OthersTest",
+            "ExamplesTest",
+            f"Rules of other records, when {plural} are edited.",
+            [*aftermath_methods(examples, kind)],
+        ),
     ]
     blocks = [each for each in blocks if "def test_" in each]
     return module(f"Tests of changes to {plural}, and of their rules.", blocks, ours)

@@ -23,7 +23,8 @@ from macrohard.llm.offline.dialect.ast import (
     Rule,
 )
 from macrohard.llm.offline.oracle import writing
-from macrohard.llm.offline.oracle.rules import RefusedError, measure_holds
+from macrohard.llm.offline.oracle.aftermath import measure_holds
+from macrohard.llm.offline.oracle.rules import RefusedError
 from macrohard.llm.offline.oracle.seek import Typed
 from macrohard.llm.offline.oracle.world import World
 

@@ -101,13 +101,18 @@ class App:
         if ran.code != 0 or ran.out != f"{self._placed(line)}\n" or ran.err:
             self.fail(ran, f"exit code 0 and exactly: {line}")
 
-    def refuses(self, command: str) -> None:
-        """The command ends with one error line and exit code 2, and writes nothing."""
+    def refuses(self, command: str, naming: str = "") -> None:
+        """The command ends with one error line and exit code 2, and writes nothing.
+
+        ``naming``: a record that the line must name.
+        """
         before = self._data()
         ran = self.run(command)
         lines = ran.err.splitlines()
         if ran.code != 2 or ran.out or len(lines) != 1 or not re.match(r"error: \S", lines[0]):
             self.fail(ran, "it is refused: one line `error: …` on standard error, exit code 2")
+        if naming and not re.search(rf"(?i)\b{re.escape(naming)}\b", lines[0]):
+            self.fail(ran, f"the error line names {naming}")
         if before != self._data() and self._read_all(before) != self._read_all(self._data()):
             self.fail(ran, "nothing is written", "the records are other ones than before")
 
