@@ -11,6 +11,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Text = Annotated[str, Field(min_length=1)]
+PackageSpec = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._ -]+\])?[ 0-9A-Za-z.,<>=!~*+]*$(?!\n)"
+    ),
+]
+"""``name[extra] >=1,<2``: no address, no option, no marker."""
 RelativePath = Annotated[str, Field(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n\\]+$(?!\n)")]
 
 
@@ -169,6 +176,8 @@ class Design(Noun):
     """Argument list that starts it, from the root of the app."""
     test: Annotated[tuple[str, ...], Field(min_length=1)]
     """Argument list that runs its unit tests, from the root of the app."""
+    packages: tuple[PackageSpec, ...] = ()
+    """Packages of the index it needs, each a name with versions; what they require comes along."""
     decisions: tuple[str, ...] = ()
 
 

@@ -245,7 +245,12 @@ def _task_text(office: Office, task: ItemTask, item: work.WorkItem) -> str:
         work.ItemKind.REPAIR: "Repair these defects in the working directory.",
         work.ItemKind.CONFLICT: "Resolve this conflict in the working directory.",
     }[item.kind]
+    if office.artifacts.noun(task["design"], work.Design).packages:
+        instruction += _PACKAGES
     return write_task(instruction, documents)
+
+
+_PACKAGES = " The design's packages are installed, others cannot be; requirements.lock is made."
 
 
 def _frozen(office: Office, task: ItemTask, item: work.WorkItem) -> dict[str, str]:
