@@ -74,9 +74,14 @@ def open_model(
 
     presets = all_presets(endpoints or {})
     if is_endpoint(name, presets):
+        endpoint = find_endpoint(name, presets=presets)
+        if endpoint.preset.api == "responses":
+            from macrohard.llm.responses import ResponsesModel  # noqa: PLC0415
+
+            return ResponsesModel(endpoint)
         from macrohard.llm.chat import ChatModel  # noqa: PLC0415
 
-        return ChatModel(find_endpoint(name, presets=presets))
+        return ChatModel(endpoint)
     raise ConfigError(
         f"There is no model {name!r}. There is `offline`, the embedded engine; `mailbox:DIR`, "
         f"whose answers somebody writes; PROVIDER:NAME with one of {', '.join(presets)}; "

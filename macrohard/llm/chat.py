@@ -1,53 +1,45 @@
-"""Chat completions over HTTP, through the plain ``openai`` SDK. The only importer of it.
+"""Chat completions: requests on their way out, answers and streams on their way in.
 
-Retries live here and nowhere else: the SDK's own are off. What a server sends back is taken as
-what it is, text from a stranger: any shape that is not a completion is an error that says so.
+Answers are streamed unless a preset says otherwise: a long answer then passes proxies that cut
+connections standing still, and a dead server is noticed in minutes. Both ways give the same reply.
 """
 
-import asyncio
-import random
-import re
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import AsyncIterator
 from typing import Any
 
-import openai
-from openai.types.chat import ChatCompletion
+from macrohard.llm.base import Message, Reply, Request, ToolCall
+from macrohard.llm.endpoint import Endpoint
+from macrohard.llm.json_text import find_object
+from macrohard.llm.manner import Manner
+from macrohard.llm.pieces import Pieces
+from macrohard.llm.service import (
+    AgainError,
+    Patience,
+    Service,
+    events,
+    is_stream,
+    request_timeout,
+    whole_body,
+)
+from macrohard.llm.usage import estimated_usage, read_usage
+from macrohard.llm.written import (
+    as_text,
+    plain_text,
+    sendable,
+    wire_name,
+    without_thoughts,
+    written_calls,
+)
 
-from macrohard.errors import ModelError
-from macrohard.llm.base import Message, Reply, Request, ToolCall, Usage
-from macrohard.llm.endpoint import Endpoint, SchemaMode
-
-_THOUGHT = re.compile(r"^\s*<think>.*?</think>\s*", re.DOTALL)
-_TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for an answer, and how often to ask again.
-
-    Attributes:
-        timeout_s: For one attempt, from request to last byte.
-        attempts: In all.
-        first_wait_s: Before the second attempt; doubles, with jitter.
-        longest_wait_s: Bound of one wait, also of what a server asks for.
-    """
-
-    timeout_s: float = 600.0
-    attempts: int = 5
-    first_wait_s: float = 1.0
-    longest_wait_s: float = 60.0
-
-
-class _AgainError(Exception):
-    """An attempt that may go well the next time."""
-
-    def __init__(self, reason: str, wait_s: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait_s = wait_s
+_EMPTY = "(nothing was answered)"
+"""Stands for an empty earlier answer, which some servers refuse to be sent."""
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
 class ChatModel:
-    """A model behind an OpenAI-compatible endpoint.
+    """A model behind an endpoint that speaks chat completions.
 
     Args:
         endpoint: Where and how to ask.
@@ -55,15 +47,9 @@ class ChatModel:
     """
 
     def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
+        self.service = Service(endpoint, patience)
         self._endpoint = endpoint
-        self._patience = patience or Patience()
-        self._schema: SchemaMode = endpoint.preset.schema
-        self._client = openai.AsyncOpenAI(
-            base_url=endpoint.url,
-            api_key=endpoint.key.reveal() or "none",
-            max_retries=0,
-            timeout=self._patience.timeout_s,
-        )
+        self._mark = hashlib.sha256(endpoint.url.encode()).hexdigest()[:8]
 
     @property
     def name(self) -> str:
@@ -76,63 +62,41 @@ class ChatModel:
         Raises:
             ModelError: The last attempt failed, or asking again is no use.
         """
-        patience = self._patience
-        wait_s = patience.first_wait_s
-        for attempt in range(1, patience.attempts + 1):
-            try:
-                return await self._attempt(request)
-            except _AgainError as error:
-                if attempt == patience.attempts:
-                    raise ModelError(
-                        f"{self.name} failed {attempt} times; the last time: {error}"
-                    ) from None
-                asked = (
-                    error.wait_s if error.wait_s is not None else wait_s * random.uniform(0.5, 1)  # noqa: S311
-                )
-                await asyncio.sleep(min(asked, patience.longest_wait_s))
-                wait_s *= 2
-        raise AssertionError("unreachable")
+        return await self.service.ask(lambda manner: self._attempt(request, manner))
 
-    async def _attempt(self, request: Request) -> Reply:
-        scrub = self._endpoint.key.scrub
-        try:
-            async with asyncio.timeout(self._patience.timeout_s):
-                answer = await self._client.chat.completions.create(**self._arguments(request))
-        except (TimeoutError, openai.APITimeoutError):
-            raise _AgainError(f"no answer within {self._patience.timeout_s:g} s") from None
-        except openai.APIStatusError as error:
-            raise self._judge(error, request) from None
-        except openai.APIConnectionError as error:
-            raise _AgainError(scrub(f"no connection: {error.__cause__ or error}")) from None
-        except (openai.OpenAIError, ValueError) as error:
-            raise _AgainError(scrub(f"the answer cannot be read: {error}")) from None
-        return _reply(answer, request, self._endpoint.model, scrub)
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.service.close()
 
-    def _judge(self, error: openai.APIStatusError, request: Request) -> Exception:
-        """What to make of an HTTP error."""
-        text = self._endpoint.key.scrub(str(error.message))[:500]
-        reason = f"HTTP {error.status_code}: {text}"
-        if error.status_code in _TRANSIENT:
-            return _AgainError(reason, _retry_after(error))
-        refuses_schema = error.status_code in {400, 422} and (
-            "response_format" in text or "json_schema" in text
+    async def _attempt(self, request: Request, manner: Manner) -> Reply:
+        service = self.service
+        raw = await service.client.chat.completions.with_raw_response.create(
+            **self._arguments(request, manner)
         )
-        if request.output_schema and self._schema != "none" and refuses_schema:
-            self._schema = "json_object" if self._schema == "json_schema" else "none"
-            return _AgainError(reason, 0.0)
-        hint = {
-            401: " Is the key right?",
-            403: " Is the key allowed to use this model?",
-            404: " Is the model's name right?",
-        }.get(error.status_code, "")
-        return ModelError(f"{self.name}: {reason}{hint}")
+        response = raw.http_response
+        try:
+            if is_stream(response):
+                data = await gather(events(response, service.client))
+            else:
+                data = await whole_body(response)
+        finally:
+            await response.aclose()
+        return service.clean(self._reply(data, request))
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
+    def _arguments(self, request: Request, manner: Manner) -> dict[str, Any]:
+        preset = self._endpoint.preset
+        patience = self.service.patience
         arguments: dict[str, Any] = {
             "model": self._endpoint.model,
-            "messages": [_message(message) for message in request.messages],
-            self._endpoint.preset.tokens: request.max_output_tokens,
+            "messages": [self._message(message) for message in request.messages],
+            "stream": manner.stream,
+            "timeout": request_timeout(patience, streamed=manner.stream),
         }
+        if manner.tokens is not None:
+            limit = min(request.max_output_tokens, preset.most_tokens or request.max_output_tokens)
+            arguments[manner.tokens] = limit
+        if manner.stream and manner.stream_usage:
+            arguments["stream_options"] = {"include_usage": True}
         if request.tools:
             arguments["tools"] = [
                 {
@@ -145,93 +109,148 @@ class ChatModel:
                 }
                 for tool in request.tools
             ]
-        elif request.output_schema and self._schema == "json_schema":
+        elif request.output_schema and manner.schema == "json_schema":
             arguments["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": request.asker.output or "answer",
                                 "schema": request.output_schema},
             }  # fmt: skip
-        elif request.output_schema and self._schema == "json_object":
+        elif request.output_schema and manner.schema == "json_object":
             arguments["response_format"] = {"type": "json_object"}
+        if preset.body:
+            arguments["extra_body"] = dict(preset.body)
         return arguments
 
-
-def _message(message: Message) -> dict[str, Any]:
-    if message.role == "tool":
-        return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.content}
-    data: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        data["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
+    def _message(self, message: Message) -> dict[str, Any]:
+        if message.role == "tool":
+            return {
+                "role": "tool",
+                "tool_call_id": message.tool_call_id,
+                "content": message.content,
             }
-            for call in message.tool_calls
-        ]
-    return data
+        data: dict[str, Any] = {"role": message.role, "content": message.content}
+        if message.role != "assistant":
+            return data
+        echo = self._echo_of(message)
+        if message.tool_calls:
+            data.update(echo.get("message", {}))
+            data["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {
+                        "name": wire_name(call.name),
+                        "arguments": sendable(call.arguments),
+                    },
+                    **echo.get("calls", {}).get(call.id, {}),
+                }
+                for call in message.tool_calls
+            ]
+        elif not message.content.strip():
+            data["content"] = _EMPTY
+        return data
 
+    def _echo_of(self, message: Message) -> dict[str, Any]:
+        """What this endpoint wants back; what another one gave is left out."""
+        echo: dict[str, Any] = json.loads(message.echo) if message.echo else {}
+        return echo if echo.get("of") == self._mark else {}
 
-def _reply(answer: Any, request: Request, model: str, scrub: Any) -> Reply:
-    """The reply in a completion, whatever else came in its place."""
-    if not isinstance(answer, ChatCompletion):
-        raise _AgainError(scrub(f"this is no completion: {str(answer)[:200]!r}"))
-    if not answer.choices:
-        extra = (answer.model_extra or {}).get("error") or "no choices"
-        raise _AgainError(scrub(f"the answer holds no completion: {str(extra)[:500]}"))
-    choice = answer.choices[0]
-    message = choice.message
-    if message is None:
-        raise _AgainError("the answer holds no message")
-    calls = tuple(
-        ToolCall(
-            id=call.id or f"call_{n}", name=call.function.name, arguments=call.function.arguments
+    def _reply(self, data: Any, request: Request) -> Reply:
+        choice = _choice(data)
+        message = choice.get("message")
+        if not isinstance(message, dict):
+            raise AgainError(f"the answer holds no message: {str(data)[:300]}")
+        calls = _calls(message)
+        content = without_thoughts(plain_text(message.get("content")))
+        refusal = plain_text(message.get("refusal"))
+        ended = choice.get("finish_reason")
+        if not calls and (written := written_calls(content, request.tools)):
+            calls, content = written, ""
+        if not calls and not content.strip() and not refusal and request.output_schema:
+            content = _in_thoughts(message)
+        reason = (
+            "refusal" if refusal or ended == "content_filter"
+            else "length" if ended in {"length", "max_tokens"}
+            else "tool_calls" if calls
+            else "stop"
+        )  # fmt: skip
+        usage = data.get("usage")
+        model = data.get("model")
+        return Reply(
+            content=content or refusal,
+            tool_calls=tuple(calls),
+            echo=self._echo(message, calls),
+            usage=read_usage(usage) or estimated_usage(request, content, calls),
+            model=model if isinstance(model, str) and model else self._endpoint.model,
+            finish_reason=reason,
         )
-        for n, call in enumerate(message.tool_calls or ())
-        if call.type == "function" or not call.type
-    )
-    content = _THOUGHT.sub("", message.content or "")
-    refused = bool(getattr(message, "refusal", None)) or choice.finish_reason == "content_filter"
-    reason = (
-        "refusal" if refused
-        else "length" if choice.finish_reason == "length"
-        else "tool_calls" if calls
-        else "stop"
-    )  # fmt: skip
-    return Reply(
-        content=content or (getattr(message, "refusal", None) or ""),
-        tool_calls=calls,
-        usage=_usage(answer, request, content, calls),
-        model=answer.model or model,
-        finish_reason=reason,
-    )
+
+    def _echo(self, message: dict[str, Any], calls: list[ToolCall]) -> str:
+        if not calls:
+            return ""
+        field = self._endpoint.preset.thoughts
+        kept = {field: message[field]} if field and message.get(field) else {}
+        extras = {
+            call.id: {"extra_content": raw["extra_content"]}
+            for call, raw in zip(calls, message.get("tool_calls") or [], strict=False)
+            if isinstance(raw, dict) and raw.get("extra_content")
+        }
+        if not kept and not extras:
+            return ""
+        return json.dumps({"of": self._mark, "message": kept, "calls": extras}, sort_keys=True)
 
 
-def _usage(
-    answer: ChatCompletion, request: Request, content: str, calls: tuple[ToolCall, ...]
-) -> Usage:
-    usage = answer.usage
-    if usage is None or not usage.prompt_tokens:
-        said = len(content) + sum(len(call.arguments) for call in calls)
-        return Usage(
-            input_tokens=len(request.canonical()) // 4 + 1,
-            output_tokens=said // 4 + 1,
-            estimated=True,
+async def gather(stream: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
+    """One completion out of the chunks of a stream.
+
+    Raises:
+        AgainError: The stream ended before the answer did.
+    """
+    pieces = Pieces()
+    async for chunk in stream:
+        pieces.take(chunk)
+    if not pieces.ended:
+        raise AgainError("the stream broke off before the answer ended")
+    return pieces.completion()
+
+
+def _choice(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise AgainError(f"this is no completion: {str(data)[:200]!r}")
+    choices = data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        extra = data.get("error") or data.get("detail") or "no choices"
+        raise AgainError(f"the answer holds no completion: {str(extra)[:500]}")
+    error = choice.get("error") or (choice.get("finish_reason") == "error" and data.get("error"))
+    if error or choice.get("finish_reason") == "error":
+        raise AgainError(f"the provider failed in the midst: {str(error)[:500]}")
+    return choice
+
+
+def _calls(message: dict[str, Any]) -> list[ToolCall]:
+    calls: list[ToolCall] = []
+    seen: set[str] = set()
+    raw_calls = message.get("tool_calls")
+    for raw in raw_calls if isinstance(raw_calls, list) else []:
+        function = raw.get("function") if isinstance(raw, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            continue
+        given = raw.get("id")
+        name = given if isinstance(given, str) and given else f"call_{len(calls)}"
+        while name in seen:
+            name = f"{name}_{len(calls)}"
+        seen.add(name)
+        calls.append(
+            ToolCall(id=name, name=function["name"], arguments=as_text(function.get("arguments")))
         )
-    details = usage.prompt_tokens_details
-    cached = (details.cached_tokens if details else None) or (usage.model_extra or {}).get(
-        "prompt_cache_hit_tokens", 0
-    )
-    return Usage(
-        input_tokens=usage.prompt_tokens,
-        cached_tokens=int(cached or 0),
-        output_tokens=usage.completion_tokens or 0,
-    )
+    return calls
 
 
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds that the server asks to wait; its date form is not worth reading."""
-    try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
+def _in_thoughts(message: dict[str, Any]) -> str:
+    """An answer that a server's parser took for a thought."""
+    for name in _THOUGHT_FIELDS:
+        found = find_object(plain_text(message.get(name)))
+        if found is not None:
+            return found
+    return ""

@@ -1,6 +1,8 @@
 """A key in a type that does not show it: not in logs, not in tracebacks, not by accident."""
 
+import base64
 from typing import NoReturn
+from urllib.parse import quote
 
 
 class Secret:
@@ -16,8 +18,13 @@ class Secret:
         return self._value
 
     def scrub(self, text: str) -> str:
-        """The text without the key in it, whatever the other side echoed."""
-        return text.replace(self._value, "***") if self._value else text
+        """The text without the key in it, as it is, in base64 or as in a URL."""
+        if not self._value:
+            return text
+        coded = base64.b64encode(self._value.encode()).decode().rstrip("=")
+        for form in {self._value, quote(self._value, safe=""), coded}:
+            text = text.replace(form, "***")
+        return text
 
     def __repr__(self) -> str:
         return "Secret(***)"

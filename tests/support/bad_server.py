@@ -1,4 +1,8 @@
-"""A chat-completions server on loopback that behaves as it is told, request by request."""
+"""A model server on loopback that behaves as it is told, request by request.
+
+Answers are described as chat completions; :func:`streamed` and :func:`responded` say the same in
+the other forms.
+"""
 
 import asyncio
 import json
@@ -68,6 +72,98 @@ async def drip(writer: asyncio.StreamWriter, _request: dict[str, Any]) -> None:
         writer.write(b" ")
         await writer.drain()
         await asyncio.sleep(0.1)
+
+
+def sse(*events: Any, end: bytes = b"", headers: str = "") -> Handler:
+    """A stream of server-sent events; the connection closes behind ``end``."""
+
+    async def handle(writer: asyncio.StreamWriter, _request: dict[str, Any]) -> None:
+        writer.write(
+            f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{headers}\r\n".encode()
+        )
+        for event in events:
+            data = event if isinstance(event, bytes) else f"data: {json.dumps(event)}\n\n".encode()
+            writer.write(data)
+            await writer.drain()
+        writer.write(end)
+        await writer.drain()
+
+    return handle
+
+
+def chunks(data: dict[str, Any], size: int = 5) -> list[dict[str, Any]]:
+    """A completion in pieces, as a server streams it: text and arguments a few signs at a time."""
+    choice = data["choices"][0]
+    message = dict(choice["message"])
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    for name in ("reasoning_content", "content", "refusal"):
+        text = message.get(name) or ""
+        deltas += [{name: text[at : at + size]} for at in range(0, len(text), size)]
+    for index, call in enumerate(message.get("tool_calls") or []):
+        arguments = call["function"]["arguments"]
+        first = {**call, "index": index, "function": {"name": call["function"]["name"]}}
+        deltas.append({"tool_calls": [first]})
+        deltas += [
+            {"tool_calls": [{"index": index, "function": {"arguments": arguments[at : at + size]}}]}
+            for at in range(0, len(arguments), size)
+        ]
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
+        kind = "chat.completion.chunk"
+        return {"id": "c", "object": kind, "created": 0, "model": "served", "choices": choices}
+
+    ending = [chunk({}, choice["finish_reason"])]
+    if data.get("usage"):
+        ending.append({**chunk({}), "choices": [], "usage": data["usage"]})
+    return [chunk(delta) for delta in deltas] + ending
+
+
+def streamed(data: dict[str, Any]) -> Handler:
+    """A completion as a stream, with comments that keep the connection alive."""
+    return sse(b": keep-alive\n\n", *chunks(data), end=b"data: [DONE]\n\n")
+
+
+def response(data: dict[str, Any]) -> dict[str, Any]:
+    """A completion as the Responses API gives it."""
+    choice = data["choices"][0]
+    message = choice["message"]
+    parts = []
+    if message.get("content"):
+        parts.append({"type": "output_text", "text": message["content"], "annotations": []})
+    if message.get("refusal"):
+        parts.append({"type": "refusal", "refusal": message["refusal"]})
+    output: list[dict[str, Any]] = list(message.get("reasoning_items", ()))
+    if parts:
+        output.append({"type": "message", "id": "m", "role": "assistant", "content": parts})
+    output += [
+        {"type": "function_call", "id": "f", "call_id": call["id"], **call["function"]}
+        for call in message.get("tool_calls") or []
+    ]
+    why = {"length": "max_output_tokens", "content_filter": "content_filter"}
+    reason = why.get(choice["finish_reason"])
+    usage = data.get("usage") or {}
+    counted = {
+        "input_tokens": usage.get("prompt_tokens"),
+        "output_tokens": usage.get("completion_tokens"),
+        "input_tokens_details": usage.get("prompt_tokens_details"),
+    }
+    return {
+        "id": "r", "object": "response", "created_at": 0, "model": "served", "output": output,
+        "status": "incomplete" if reason else "completed",
+        "incomplete_details": {"reason": reason} if reason else None,
+        "error": None, "usage": counted if usage else None,
+    }  # fmt: skip
+
+
+def responded(data: dict[str, Any]) -> Handler:
+    """A completion as a stream of the Responses API."""
+    whole = response(data)
+    text = data["choices"][0]["message"].get("content") or ""
+    told = [{"type": "response.output_text.delta", "delta": text[at : at + 5]}
+            for at in range(0, len(text), 5)]  # fmt: skip
+    last = {"type": f"response.{whole['status']}", "response": whole}
+    return sse({"type": "response.created", "response": {**whole, "output": []}}, *told, last)
 
 
 class BadServer:
