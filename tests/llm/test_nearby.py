@@ -1,6 +1,7 @@
 """Who else could read a spec: keys by name, servers on this machine, and the exact command."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -84,15 +85,8 @@ async def test_another_kind_of_server_is_not_taken_for_one(body: bytes, status: 
 
 
 async def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
-    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
-        writer.close()
-
-    listener = await asyncio.start_server(hang, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    try:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
         async with asyncio.timeout(3):
-            said = await others_to_ask("s.md", {}, presets(f"http://127.0.0.1:{port}/v1"))
-    finally:
-        listener.close()
+            said = await others_to_ask("s.md", {}, presets(url))
     assert "no server of one answers" in said
