@@ -69,6 +69,7 @@ def new_record(run_id: str, spec: Spec, settings: Settings) -> dict[str, Any]:
         "cost": sum_costs([]),
         "traceability": [],
         "app": None,
+        "best": None,
         "error": None,
     }
 

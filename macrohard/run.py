@@ -19,6 +19,7 @@ from typing import Any
 
 from macrohard.config import Caps, Settings
 from macrohard.errors import (
+    BudgetError,
     InterruptedRunError,
     MacrohardError,
     NotAcceptedError,
@@ -26,6 +27,7 @@ from macrohard.errors import (
     UsageError,
 )
 from macrohard.graph.account import account, write_documents
+from macrohard.graph.best import leave_best
 from macrohard.graph.build import build_graph
 from macrohard.graph.checkpoint import open_saver
 from macrohard.graph.office import Office
@@ -188,7 +190,7 @@ class _Runner:
     async def run(self) -> dict[str, Any]:
         record, office = self._record, self._office
         office.journal.write("run_started", id=record["id"], resumed=bool(record["stages"]))
-        record.update(status="running", error=None, finished=None)
+        record.update(status="running", error=None, finished=None, best=None)
         write_record(self._folder, record)
         stopper = _Stopper(office)
         try:
@@ -206,7 +208,9 @@ class _Runner:
             self._end("stopped", str(error))
             raise
         except MacrohardError as error:
-            self._end("stopped" if error.exit_code == 5 else "failed", str(error))
+            if isinstance(office.model, StoredModel):
+                await office.model.drain(DRAIN_S)
+            self._end("stopped" if isinstance(error, BudgetError) else "failed", str(error))
             raise
         except (OSError, sqlite3.OperationalError) as error:
             reason = getattr(error, "strerror", None) or str(error)
@@ -241,10 +245,15 @@ class _Runner:
                     "results": [], "trials": [],
                 }  # fmt: skip
             while True:
-                async for state in graph.astream(
-                    values, config, stream_mode="values", durability="sync"
-                ):
-                    self._update(state)
+                try:
+                    async for state in graph.astream(
+                        values, config, stream_mode="values", durability="sync"
+                    ):
+                        self._update(state)
+                except BudgetError as error:
+                    state = (await graph.aget_state(config)).values
+                    self._record["best"] = await leave_best(self._office, state, str(error))
+                    raise
                 snapshot = await graph.aget_state(config)
                 if not snapshot.next:
                     break

@@ -29,7 +29,7 @@ from macrohard.cli.options import (
     Run,
     Tiers,
 )
-from macrohard.errors import MacrohardError, UsageError
+from macrohard.errors import BudgetError, MacrohardError, UsageError
 
 if TYPE_CHECKING:
     from macrohard.api import BuildResult
@@ -307,10 +307,20 @@ class _Shown:
             said = {"type": type(error).__name__, "message": str(error)}
             code = error.exit_code
             print_json({"status": "error", "exit_code": code, "error": said, "run_dir": folder})
+        if self._folder is not None and isinstance(error, BudgetError) and not self._quiet:
+            self._tell_best(self._folder)
         if folder and not self._quiet:
             told = "macrohard resume" in str(error)
             way_on = "" if told else f" Go on with: macrohard resume {shlex.quote(folder)}"
             sys.stderr.write(f"The run is kept in {folder}.{way_on}\n")
+
+    def _tell_best(self, folder: Path) -> None:
+        """The summary of a run that a cap stopped, when it left an app."""
+        from macrohard.record import FILE, read_record  # noqa: PLC0415 - keeps help fast
+        from macrohard.report.summary import print_summary  # noqa: PLC0415
+
+        if (folder / FILE).is_file() and (record := read_record(folder)).get("best"):
+            print_summary(err(), record, folder)
 
     def _ask(self, stage: str) -> bool:
         """Yes goes on. Ctrl-C and the end of input are no: the run stops and can be resumed."""

@@ -14,7 +14,7 @@ async def release(office: Office, state: State) -> dict[str, Any]:
     """Choose the best round, have the notes written, and say whether it is accepted."""
     round_ = state["round"]
     async with office.stage("release", round_):
-        best = max(state["rounds"], key=_worth)
+        best = max(state["rounds"], key=worth)
         await office.repository.reset(best["commit"])
         failures = office.artifacts.noun(state["failures"], Failures).failures
         accepted = _accepted(office, best, failures) if best["round"] == round_ else False
@@ -37,7 +37,8 @@ async def release(office: Office, state: State) -> dict[str, Any]:
         }
 
 
-def _worth(result: RoundResult) -> tuple[int, int, int, int]:
+def worth(result: RoundResult) -> tuple[int, int, int, int]:
+    """Orders rounds: the greatest is the best app."""
     failed = result["unit_failed"] + result["acceptance_failed"]
     return (
         int(result["unit_passed"] > 0),

@@ -72,6 +72,17 @@ class Repository:
             await self._git("checkout", "-q", "-f", "-B", "main", commit)
             await self._git("clean", "-q", "-fdx")
 
+    async def show(self, commit: str) -> None:
+        """Put a commit into the main checkout beside main, which stays where it is."""
+        async with self._lock:
+            await self._try("cherry-pick", "--abort")
+            await self._git("checkout", "-q", "-f", "--detach", commit)
+            await self._git("clean", "-q", "-fdx")
+
+    async def shown(self) -> str:
+        """Hash of the commit in the main checkout."""
+        return (await self._git("rev-parse", "HEAD")).strip()
+
     async def head(self) -> str:
         """Hash of the last commit of main."""
         return (await self._git("rev-parse", "main")).strip()
@@ -125,7 +136,7 @@ class Repository:
             await self._drop(path)
 
     async def integrate(self, commit: str) -> str:
-        """Put a commit on top of main. "" when it went in, otherwise the conflict as text."""
+        """Put a commit on top of what is checked out. "" when it went in, else the conflict."""
         async with self._lock:
             try:
                 await self._pick(commit, self.root)

@@ -61,8 +61,8 @@ def header(record: Record) -> Markup:
 
 def how_to_run(record: Record) -> Markup | None:
     """Commands to start and to test the app."""
-    app = record.get("app")
-    if not app or record["status"] not in {"released", "not accepted"}:
+    app, best = record.get("app"), record.get("best")
+    if not app or not (best or record["status"] in {"released", "not accepted"}):
         return None
     lines = [f"cd {app['dir']}", shlex.join([*app["run"], "--help"]), shlex.join(app["test"])]
     caution = "It was built, but not accepted: see the open defects before you rely on it."
@@ -71,6 +71,9 @@ def how_to_run(record: Record) -> Markup | None:
             tag("p", "From the folder of this run: the help, then the app's own unit tests."),
             tag("pre", "\n".join(lines)),
             tag("p", caution, class_="note") if record["status"] == "not accepted" else None,
+            tag("p", f"Not accepted. The best so far: {best['said']}.", class_="note")
+            if best
+            else None,
         ]
     )
 

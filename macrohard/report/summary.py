@@ -45,12 +45,15 @@ def _headline(record: Mapping[str, Any]) -> Text:
 def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     facts: list[tuple[str, str]] = [("Built from", clean(record["spec"]["source"]))]
     app = record.get("app")
+    best = record.get("best")
     finished = record["status"] in {"released", "not accepted"}
-    if app and finished:
+    if best:
+        facts.append(("Best so far", f"{best['said']}; not accepted"))
+    if app and (finished or best):
         folder = shlex.quote(str(run_dir / app["dir"]))
         facts.append(("Run it", f"cd {folder} && {shlex.join([*app['run'], '--help'])}"))
         facts.append(("Test it", f"cd {folder} && {shlex.join(app['test'])}"))
-    elif not finished and record["status"] != "running":
+    if not finished and record["status"] != "running":
         facts.append(("Go on", f"macrohard resume {shlex.quote(str(run_dir))}"))
     tests = record.get("tests") or {}
     if tests:
