@@ -67,6 +67,7 @@ def new_record(run_id: str, spec: Spec, settings: Settings) -> dict[str, Any]:
         "scenarios": 0,
         "defects": [],
         "cost": sum_costs([]),
+        "prices": {},
         "traceability": [],
         "app": None,
         "best": None,

@@ -35,6 +35,7 @@ from macrohard.graph.state import State
 from macrohard.journal import Listener, read_journal
 from macrohard.llm import Model
 from macrohard.llm.cassette import record_cassette
+from macrohard.llm.routing import price_of
 from macrohard.llm.store import StoredModel, stored_calls
 from macrohard.opening import open_office
 from macrohard.record import FILE, new_record, now, read_record, sum_costs, write_record
@@ -191,6 +192,9 @@ class _Runner:
         record, office = self._record, self._office
         office.journal.write("run_started", id=record["id"], resumed=bool(record["stages"]))
         record.update(status="running", error=None, finished=None, best=None)
+        if self._parts.model is None:
+            prices = {name: price_of(name, office.settings) for name in office.settings.models}
+            record["prices"] = {name: price and price.said for name, price in prices.items()}
         write_record(self._folder, record)
         stopper = _Stopper(office)
         try:

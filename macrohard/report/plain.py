@@ -52,6 +52,10 @@ def _decision(event: Event) -> str:
     return f"decision after round {event['round']}: {event['decision']}. {event['reason']}"
 
 
+def _model_failed(event: Event) -> str:
+    return f"  {event['model']} failed, {event['instead']} answers instead: {event['reason']}"
+
+
 def _approved(event: Event) -> str:
     return f"stage {event['stage']} was approved"
 
@@ -70,5 +74,6 @@ _TELLERS = {
     "defect": _defect,
     "decision": _decision,
     "approved": _approved,
+    "model_failed": _model_failed,
     "stopping": _stopping,
 }

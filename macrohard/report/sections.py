@@ -7,7 +7,17 @@ from typing import Any
 from urllib.parse import quote
 
 from macrohard.report.markup import Markup, anchor, join, table, tag
-from macrohard.report.words import cluster_words, duration, money, seconds_between, tokens
+from macrohard.report.words import (
+    ACCOUNT,
+    account_cells,
+    cluster_words,
+    dollars,
+    duration,
+    models_said,
+    money,
+    seconds_between,
+    tokens,
+)
 
 Record = Mapping[str, Any]
 
@@ -42,7 +52,7 @@ def header(record: Record) -> Markup:
         ("Open defects", str(open_defects), f"{len(record['defects'])} found"),
         ("Rounds", str(record["round"]), f"of at most {record['options'].get('rounds', '?')}"),
         ("Model calls", f"{cost['calls']:,}", f"{tokens(_all_tokens(cost))} tokens"),
-        ("Cost", money(cost["usd"]), f"model {record['options'].get('model', '?')}"),
+        ("Cost", dollars(cost), models_said(record)),
         ("Time worked", duration(record.get("worked_s") or 0.0), ""),
     ]
     boxes = [
@@ -136,9 +146,8 @@ def cost(record: Record) -> Markup:
     whole = record["cost"]
     parts: list[Markup] = []
     if whole.get("estimated"):
-        text = "Some calls came without a token count; theirs were counted from the text."
+        text = "Some calls came without a token count; theirs were counted from the text (~)."
         parts.append(tag("p", text, class_="soft"))
-    head = ("", "Calls", "Input", "of it cached", "Output", "Dollars", "Waited")
     for key, title in (
         ("by_stage", "By stage"),
         ("by_role", "By role"),
@@ -148,13 +157,28 @@ def cost(record: Record) -> Markup:
         group = whole.get(key) or {}
         rows = [_cost_row("none" if name == "-" else name, one) for name, one in group.items()]
         rows.append(_cost_row("Total", whole))
-        one = table(title, (title.removeprefix("By ").capitalize(), *head[1:]), rows, range(1, 7))
+        one = table(title, (title.removeprefix("By ").capitalize(), *ACCOUNT), rows, range(1, 7))
         if key == "by_item":
             one = tag("details", tag("summary", title), one)
         parts.append(one)
+    if record.get("prices"):
+        parts.append(_prices(record["prices"]))
     if record.get("cluster"):
         parts.append(_cluster(record["cluster"]))
     return join(parts)
+
+
+def _prices(prices: Mapping[str, Any]) -> Markup:
+    """What a million tokens cost, from when and where."""
+    rows = [
+        (name, *(f"{price[k]:g}" for k in ("input", "cached", "output")), price["date"],
+         price["source"])
+        if price
+        else (name, "not known", "", "", "", "")
+        for name, price in prices.items()
+    ]  # fmt: skip
+    head = ("Model", "Input", "Cached input", "Output", "Date", "Source")
+    return table("Prices, dollars per million tokens", head, rows, numbers=[1, 2, 3])
 
 
 def _cluster(cluster: Mapping[str, Any]) -> Markup:
@@ -181,12 +205,18 @@ def _cluster(cluster: Mapping[str, Any]) -> Markup:
 def options(record: Record) -> Markup:
     """The settings the run was started with."""
     caps = record["options"].get("caps") or {}
-    plain = {key: value for key, value in record["options"].items() if key != "caps"}
+    routing = record["options"].get("routing") or {}
+    nested = {"caps", "routing"}
+    plain = {key: value for key, value in record["options"].items() if key not in nested}
+    if routing.get("fallbacks"):
+        plain["model"] = [plain["model"], *routing["fallbacks"]]
+    plain |= {f"tier {key}": value for key, value in (routing.get("tiers") or {}).items()}
+    plain |= {f"role {key}": value for key, value in (routing.get("roles") or {}).items()}
     plain |= {f"max_{key}": value for key, value in caps.items()}
     rows = [
         (
             tag("code", f"--{key.replace('_', '-')}"),
-            "not set" if value in (None, []) else _said(value),
+            "not set" if value in (None, [], "") else _said(value),
         )
         for key, value in plain.items()
     ]
@@ -248,15 +278,7 @@ def _counted(passed: int, failed: int) -> Markup:
 
 
 def _cost_row(name: str, one: Mapping[str, Any]) -> list[object]:
-    return [
-        name,
-        f"{one['calls']:,}",
-        f"{one['input_tokens']:,}",
-        f"{one['cached_tokens']:,}",
-        f"{one['output_tokens']:,}",
-        money(one["usd"]),
-        duration(one["seconds"]),
-    ]
+    return [name, *account_cells(one)]
 
 
 def _all_tokens(one: Mapping[str, Any]) -> int:

@@ -1,6 +1,6 @@
 """``macrohard show``: a run on a terminal, whole or one stage of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,16 @@ from macrohard.journal import Event, read_journal
 from macrohard.report.plain import tell
 from macrohard.report.summary import print_summary
 from macrohard.report.timeline import stage_rows
-from macrohard.report.words import clean, duration, money, plural, seconds_between, tokens
+from macrohard.report.words import (
+    ACCOUNT,
+    account_cells,
+    clean,
+    dollars,
+    duration,
+    plural,
+    seconds_between,
+    tokens,
+)
 
 Record = Mapping[str, Any]
 
@@ -21,7 +30,8 @@ def show_run(console: Console, record: Record, run_dir: Path) -> None:
     """Print the summary, the stages, the work items and the trials of a run."""
     print_summary(console, record, run_dir)
     events = list(read_journal(run_dir / "events.jsonl"))
-    for part in (_stages(record, events), _items(record), _trials(record)):
+    parts = (_stages(record, events), _items(record), _trials(record), *_costs(record))
+    for part in parts:
         if part.row_count:
             console.print()
             console.print(part)
@@ -46,7 +56,7 @@ def show_stage(console: Console, record: Record, run_dir: Path, stage: str) -> N
     if cost:
         used = cost["input_tokens"] + cost["output_tokens"]
         console.print(
-            Text(f"{plural(cost['calls'], 'call')}, {tokens(used)} tokens, {money(cost['usd'])}")
+            Text(f"{plural(cost['calls'], 'call')}, {tokens(used)} tokens, {dollars(cost)}")
         )
 
 
@@ -74,7 +84,7 @@ def runs_table(rows: Iterable[tuple[Path, Record]]) -> Table:
             str(record["round"]),
             f"{record['satisfied']}/{record['scenarios']}",
             str(record["created"])[:16].replace("T", " "),
-            money(record["cost"]["usd"]),
+            dollars(record["cost"]),
         )
     return table
 
@@ -145,6 +155,16 @@ def _trials(record: Record) -> Table:
             "; ".join(trial.get("reasons") or []),
         )
     return table
+
+
+def _costs(record: Record) -> Iterator[Table]:
+    """Who used how much: by model, role, and work item or trial."""
+    groups = (("by_model", "Model"), ("by_role", "Role"), ("by_item", "Work item or trial"))
+    for key, name in groups:
+        table = _table(f"Cost by {name.lower()}", name, *ACCOUNT)
+        for who, account in (record["cost"].get(key) or {}).items():
+            _add(table, "none" if who == "-" else who, *account_cells(account))
+        yield table
 
 
 def _add(table: Table, *cells: str) -> None:

@@ -12,8 +12,9 @@ from macrohard.report.page import FILE
 from macrohard.report.words import (
     clean,
     cluster_words,
+    dollars,
     duration,
-    money,
+    models_said,
     plural,
     tokens,
     worst_first,
@@ -87,10 +88,14 @@ def _cost(record: Mapping[str, Any]) -> str:
     cost = record["cost"]
     used = cost["input_tokens"] + cost["output_tokens"]
     return (
-        f"{money(cost['usd'])}, {plural(cost['calls'], 'call')}, {tokens(used)} tokens, "
+        f"{dollars(cost)}, {plural(cost['calls'], 'call')}, {_about(cost)}{tokens(used)} tokens, "
         f"{duration(record.get('worked_s') or 0.0)} "
-        f"(model {clean(str(record['options'].get('model', '?')))})"
+        f"({clean(models_said(record))})"
     )
+
+
+def _about(cost: Mapping[str, Any]) -> str:
+    return "about " if cost.get("estimated") else ""
 
 
 def _troubles(record: Mapping[str, Any]) -> list[Text]:

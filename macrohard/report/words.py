@@ -35,6 +35,35 @@ def money(usd: float) -> str:
     return f"${usd:,.2f}" if usd == 0 or usd >= 1 else f"${usd:.4f}"
 
 
+def dollars(account: Mapping[str, Any]) -> str:
+    """What an account came to in dollars, and of how many calls the price is not known."""
+    unpriced = account.get("unpriced", 0)
+    said = money(account["usd"])
+    return f"{said} and {plural(unpriced, 'call')} of unknown price" if unpriced else said
+
+
+ACCOUNT = ("Calls", "Input", "of it cached", "Output", "Dollars", "Waited")
+"""Heads of :func:`account_cells`."""
+
+
+def account_cells(account: Mapping[str, Any]) -> tuple[str, ...]:
+    """An account in the columns of :data:`ACCOUNT`; ``~`` marks tokens that are estimated."""
+    about = "~" if account.get("estimated") else ""
+    return (
+        f"{account['calls']:,}",
+        *(f"{about}{account[f'{kind}_tokens']:,}" for kind in ("input", "cached", "output")),
+        dollars(account),
+        duration(account["seconds"]),
+    )
+
+
+def models_said(record: Mapping[str, Any]) -> str:
+    """The models that answered; before there is an answer, the one that is named for most."""
+    names = list(record["cost"].get("by_model") or {}) or [record["options"].get("model") or "?"]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{'model' if len(names) == 1 else 'models'} {', '.join(names[:3])}{more}"
+
+
 def tokens(number: int) -> str:
     """``950``, ``12.3 k``, ``4.56 M``."""
     if number < 1000:
