@@ -10,9 +10,13 @@ import os
 import shlex
 import unicodedata
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from macrohard.llm.endpoint import Preset, shipped_presets
+
+if TYPE_CHECKING:
+    import httpx
 
 PROBE_S = 0.3
 """Seconds in which a server of one's own must have listed its models; all are asked at once."""
@@ -67,19 +71,21 @@ async def _servers(
         if not one.key or not one.key_needed
     }
     near = [(name, url) for name, url in urls.items() if _is_here(url)]
-    models = await asyncio.gather(*(_first_model(url) for _, url in near))
+    import httpx  # noqa: PLC0415 - slow to import, and needed in this case alone
+
+    # Neither proxies nor credentials of this machine are for a server that is only looked at.
+    async with httpx.AsyncClient(trust_env=False, timeout=PROBE_S) as client:
+        models = await asyncio.gather(*(_first_model(client, url) for _, url in near))
     return [(name, url, model) for (name, url), model in zip(near, models, strict=True) if model]
 
 
-async def _first_model(url: str) -> str:
+async def _first_model(client: "httpx.AsyncClient", url: str) -> str:
     """The first model that a server lists; empty for none, or for another kind of server."""
-    import httpx  # noqa: PLC0415 - slow to import, and needed in this case alone
+    import httpx  # noqa: PLC0415
 
     try:
-        # Neither proxies nor credentials of this machine are for a server that is only looked at.
         async with (
             asyncio.timeout(PROBE_S),
-            httpx.AsyncClient(trust_env=False, timeout=PROBE_S) as client,
             client.stream("GET", f"{url.rstrip('/')}/models") as answer,
         ):
             body = b""

@@ -192,6 +192,13 @@ def test_the_summary_of_a_stopped_run_says_how_to_go_on(tmp_path: Path) -> None:
     assert "python -m shop" not in said
 
 
+def test_the_summary_of_a_run_that_a_cap_stopped_has_the_best_so_far(tmp_path: Path) -> None:
+    said = summary(tmp_path, status="stopped", error="A cap.", best={"said": "round 1: fine"})
+    assert "Best so far round 1: fine; not accepted" in said
+    assert "python -m shop --help" in said
+    assert "macrohard resume" in said
+
+
 def test_the_summary_names_the_first_of_many(tmp_path: Path) -> None:
     trials = [trial(f"r2-X{n}-novice", 2, "novice", satisfied=False, why="no") for n in range(9)]
     said = summary(tmp_path, trials=trials, satisfied=0, scenarios=9)
@@ -230,8 +237,13 @@ def test_show_lists_stages_items_and_trials(tmp_path: Path) -> None:
         "repair-engineer",
         "r2-X2-hostile",
         "no",
+        "Cost by model",
+        "Cost by role",
+        "Cost by work item or trial",
     ):
         assert wanted in said
+    row = next(line for line in said.splitlines() if line.startswith("data-engineer"))
+    assert row.split()[1:6] == ["11", "5,700", "1,900", "1,900", "$0.3100"]
 
 
 def test_show_of_a_stage_has_its_times_events_and_cost(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
 """Amounts and durations as people say them, and texts a terminal can be shown."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from macrohard.report.words import (
+    account_cells,
     clean,
     clean_lines,
     duration,
+    models_said,
     money,
     plural,
     seconds_between,
@@ -67,3 +70,20 @@ def test_nothing_that_steers_a_terminal_gets_through(text: str) -> None:
 def test_escape_sequences_lose_their_teeth() -> None:
     assert clean("\x1b[2Jgone\r\n now") == "[2Jgone now"
     assert clean_lines("a\x07\n\tb") == "a\n\tb"
+
+
+def test_accounts_mark_what_is_not_exact() -> None:
+    plain = {
+        "calls": 1200, "input_tokens": 3000, "cached_tokens": 1000, "output_tokens": 50,
+        "usd": 1.5, "seconds": 61.0, "unpriced": 0, "estimated": False,
+    }  # fmt: skip
+    assert account_cells(plain) == ("1,200", "3,000", "1,000", "50", "$1.50", "1 min 01 s")
+    rough = account_cells({**plain, "unpriced": 2, "estimated": True})
+    assert rough[1:5] == ("~3,000", "~1,000", "~50", "$1.50 and 2 calls of unknown price")
+
+
+def test_the_models_that_answered_are_named() -> None:
+    record: dict[str, Any] = {"cost": {"by_model": {}}, "options": {"model": "a:x"}}
+    assert models_said(record) == "model a:x"
+    record["cost"]["by_model"] = dict.fromkeys("pqrst", {})
+    assert models_said(record) == "models p, q, r and 2 more"
