@@ -85,5 +85,5 @@ def test_accounts_mark_what_is_not_exact() -> None:
 def test_the_models_that_answered_are_named() -> None:
     record: dict[str, Any] = {"cost": {"by_model": {}}, "options": {"model": "a:x"}}
     assert models_said(record) == "model a:x"
-    record["cost"]["by_model"] = dict.fromkeys("pqrst", {})
+    record["cost"]["by_model"] = {name: {} for name in "pqrst"}
     assert models_said(record) == "models p, q, r and 2 more"
