@@ -1,58 +1,15 @@
-"""What a command writes, kept within bounds: the beginning and the end of it."""
+"""The pipes of a command: fed and drained while it runs."""
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Self
+
+from macrohard.sandbox.inbox.capture import Capture
 
 _CHUNK = 65536
 _FREE_FLOW = 16 * 2**20  # bytes; past them a flood is read at _PAUSE_S a chunk, about 30 MB/s
 _PAUSE_S = 0.002
-
-
-class Capture:
-    """Head and tail of a stream of bytes.
-
-    Args:
-        cap: Most bytes kept.
-    """
-
-    def __init__(self, cap: int) -> None:
-        self._cap = max(2, cap)
-        self._head = bytearray()
-        self._tail: deque[bytes] = deque()
-        self._tail_size = 0
-        self.total = 0
-
-    def feed(self, data: bytes) -> None:
-        """Take in what arrived."""
-        self.total += len(data)
-        room = self._cap // 2 - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
-        if data:
-            self._tail.append(data)
-            self._tail_size += len(data)
-            while self._tail_size - len(self._tail[0]) >= self._cap - self._cap // 2:
-                self._tail_size -= len(self._tail.popleft())
-
-    @property
-    def truncated(self) -> bool:
-        """Whether bytes were dropped."""
-        return self.total > self._cap
-
-    def text(self) -> str:
-        """What was kept, decoded; a line in the middle says how much is missing."""
-        tail = b"".join(self._tail)
-        if not self.truncated:
-            return (bytes(self._head) + tail).decode("utf-8", errors="replace")
-        tail = tail[-(self._cap - self._cap // 2) :]
-        missing = self.total - len(self._head) - len(tail)
-        head_text = self._head.decode("utf-8", errors="replace")
-        tail_text = tail.decode("utf-8", errors="replace")
-        return f"{head_text}\n[... {missing} bytes left out ...]\n{tail_text}"
 
 
 class End:
