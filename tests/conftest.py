@@ -1,7 +1,10 @@
 """Settings shared by all tests."""
 
-import os
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Derandomised, so that a red run is red again; no deadlines, because machines differ in speed.
@@ -11,9 +14,23 @@ settings.register_profile(
 settings.load_profile("macrohard")
 
 
-def pytest_configure() -> None:
-    """Keep the person's own configuration out of the tests, and out of processes they start."""
-    os.environ["XDG_CONFIG_HOME"] = "/nonexistent/macrohard-tests"
-    for name in [name for name in os.environ if name.startswith("MACROHARD_")]:
-        if name != "MACROHARD_DATA":  # where tests of the cluster find measurements
-            del os.environ[name]
+@pytest.fixture(scope="session")
+def engine_address() -> Iterator[str]:
+    """A container engine with the image of the python profile built, or a skip."""
+    from support import engines
+
+    from macrohard.errors import SandboxError
+    from macrohard.sandbox.docker import Engine
+    from macrohard.sandbox.docker.images import Images
+
+    with engines.shared_daemon() as daemon:
+        engine = Engine.find(daemon.address)
+        try:
+            # In a thread of its own: a test's event loop may be running where this is asked for.
+            with engines.building(), ThreadPoolExecutor(1) as pool:
+                build = Images(engine, "python").build(lambda _: None)
+                pool.submit(asyncio.run, build).result()
+        except SandboxError as error:
+            engines.unavailable(str(error))
+        engine.close()
+        yield daemon.address

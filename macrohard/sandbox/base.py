@@ -27,6 +27,8 @@ class Limits:
         disk_mb: All files of the workspace together.
         output_bytes: Of each of stdout and stderr; the middle of more is cut.
         cpu_s: CPU time of one process.
+        cpus: Processors' worth of time at once, where the host can cap it.
+        tmp_mb: All files in ``/tmp`` together, where the host can cap it.
     """
 
     memory_mb: int = 1024
@@ -35,6 +37,8 @@ class Limits:
     disk_mb: int = 512
     output_bytes: int = 1_000_000
     cpu_s: int = 300
+    cpus: int = 2
+    tmp_mb: int = 64
 
 
 Outcome = Literal["exited", "timeout", "oom", "killed"]

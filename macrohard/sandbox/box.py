@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import os
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from macrohard.errors import SandboxError
 from macrohard.sandbox import export, files
 from macrohard.sandbox.base import WORKSPACE, ExecResult, Limits
 from macrohard.sandbox.inbox.plain import remove_scratch
+from macrohard.sandbox.inbox.runner import set_size
 from macrohard.sandbox.keeping import end_keeper
 from macrohard.sandbox.link import Link
 from macrohard.sandbox.output import Streams
@@ -160,7 +163,12 @@ class ProcessSandbox:
             self._link.post("kill", job=job)
             raise
         self._terminals = [terminal for terminal in self._terminals if terminal.open]
-        terminal = PtyTerminal(master, ended, lambda: self._link.post("kill", job=job))
+        terminal = PtyTerminal(
+            master,
+            ended,
+            kill=lambda: self._link.post("kill", job=job),
+            resize=functools.partial(set_size, master),
+        )
         self._terminals.append(terminal)
         return terminal
 
@@ -213,8 +221,12 @@ class ProcessSandbox:
         if not self._link.open:
             raise self._closed()
         if port not in self._relays:
-            self._relays[port] = Relay(self._link, port)
+            self._relays[port] = Relay(functools.partial(self._connect, port))
         return self._relays[port].url
+
+    async def _connect(self, port: int) -> socket.socket:
+        _, (descriptor,) = await self._link.ask("connect", port=port)
+        return socket.socket(fileno=descriptor)
 
     async def snapshot(self, dest: Path) -> None:
         """Pack the workspace into a tar file on the host, links and devices left out."""

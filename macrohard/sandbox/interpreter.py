@@ -15,7 +15,7 @@ _MOVED_BASE = "/opt/base-python"
 _HIDDEN_IN_BOX = ("/work", "/proc", "/dev", "/etc")
 """Where the box has something of its own, so that the host's directory cannot be shown there."""
 
-_PYTEST_STUB = f"""#!{HOME}/bin/python
+PYTEST_STUB = f"""#!{HOME}/bin/python
 import sys
 
 import pytest
@@ -54,17 +54,17 @@ def layout(packages: tuple[str, ...] = ("pytest",)) -> Layout:
         if program.is_relative_to(prefix):
             program = Path(shown) / program.relative_to(prefix)
     site = f"{HOME}/lib/{version}/site-packages"
-    binds += [(str(source), f"{site}/{source.name}") for source in _files_of(packages)]
+    binds += [(str(source), f"{site}/{source.name}") for source in files_of(packages)]
     names = ("python", "python3", version)
     config = f"home = {program.parent}\ninclude-system-site-packages = false\n"
     return Layout(
         binds=binds,
         links=[(f"{HOME}/bin/{name}", str(program)) for name in names],
-        files=[(f"{HOME}/pyvenv.cfg", config), (f"{HOME}/bin/pytest", _PYTEST_STUB)],
+        files=[(f"{HOME}/pyvenv.cfg", config), (f"{HOME}/bin/pytest", PYTEST_STUB)],
     )
 
 
-def _files_of(packages: tuple[str, ...]) -> list[Path]:
+def files_of(packages: tuple[str, ...]) -> list[Path]:
     """Top-level files and directories of the distributions, those they require included."""
     waiting, seen, found = list(packages), set[str](), set[Path]()
     while waiting:

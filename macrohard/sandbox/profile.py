@@ -1,5 +1,6 @@
 """Profiles: what a kind of box has and may use, from ``sandboxes/<name>/profile.toml``."""
 
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,18 +10,30 @@ from macrohard.errors import ConfigError
 from macrohard.paths import sandboxes_dir
 from macrohard.sandbox.base import Limits
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*(==[A-Za-z0-9.+_-]+)?")  # it goes to a shell
+
 
 @dataclass(frozen=True)
 class Profile:
     """One kind of box.
 
     Attributes:
-        packages: Python packages beside the standard library.
+        name: Its folder.
+        packages: Python packages beside the standard library, in every kind of sandbox.
         limits: What a box may use.
+        extends: Profile whose image this one's is built on; empty for none.
+        debian: Debian packages of its image.
+        pip: Python packages of its image that are in no other kind of sandbox.
+        build_hint: What a build downloads and how long it takes, for people.
     """
 
+    name: str
     packages: tuple[str, ...]
     limits: Limits
+    extends: str = ""
+    debian: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+    build_hint: str = ""
 
 
 def load_profile(name: str, folder: Path | None = None) -> Profile:
@@ -40,13 +53,35 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
         raise ConfigError(f"{path}: there is no such sandbox profile") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    packages = data.pop("packages", [])
     limits = data.pop("limits", {})
+    profile = Profile(
+        name=name,
+        packages=_names(path, "packages", data.pop("packages", [])),
+        limits=_limits(path, limits),
+        extends=_words(path, "extends", data.pop("extends", "")),
+        debian=_names(path, "debian", data.pop("debian", [])),
+        pip=_names(path, "pip", data.pop("pip", [])),
+        build_hint=_words(path, "build_hint", data.pop("build_hint", "")),
+    )
     if data:
-        raise ConfigError(f"{path}: {', '.join(data)}: only packages and limits are understood")
-    if not isinstance(packages, list) or not all(isinstance(item, str) for item in packages):
-        raise ConfigError(f"{path}: packages must be a list of names")
-    return Profile(tuple(packages), _limits(path, limits))
+        known = ", ".join(field.name for field in fields(Profile) if field.name != "name")
+        raise ConfigError(f"{path}: {', '.join(data)}: only {known} are understood")
+    return profile
+
+
+def _words(path: Path, key: str, given: Any) -> str:
+    if not isinstance(given, str):
+        raise ConfigError(f"{path}: {key} = {given!r}: give one word or sentence")
+    return given
+
+
+def _names(path: Path, key: str, given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+        raise ConfigError(f"{path}: {key} must be a list of names")
+    for item in given:
+        if not _NAME.fullmatch(item):
+            raise ConfigError(f"{path}: {key}: {item!r} is no name of a package")
+    return tuple(given)
 
 
 def _limits(path: Path, given: Any) -> Limits:

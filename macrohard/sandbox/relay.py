@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox.link import Link
 
 _CHUNK = 65536
 
@@ -18,16 +17,14 @@ class Relay:
     Any process of this machine can connect to it, as to any server on the loopback.
 
     Args:
-        link: Line to the keeper, which connects inside the box.
-        port: Port of the server there.
+        connect: Opens a connection to the server inside; its near end, a stream socket.
 
     Attributes:
         url: Where to reach it.
     """
 
-    def __init__(self, link: Link, port: int) -> None:
-        self._link = link
-        self._port = port
+    def __init__(self, connect: Callable[[], Awaitable[socket.socket]]) -> None:
+        self._connect = connect
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -46,13 +43,11 @@ class Relay:
             self._start(self._serve(outside))
 
     async def _serve(self, outside: socket.socket) -> None:
-        with outside, contextlib.suppress(SandboxError, OSError):
-            # Refused inside is closed outside: all a driver can be told without speaking HTTP.
-            _, (descriptor,) = await self._link.ask("connect", port=self._port)
-            with socket.socket(fileno=descriptor) as inside:
-                outside.setblocking(False)
-                inside.setblocking(False)
-                await asyncio.gather(_pump(outside, inside), _pump(inside, outside))
+        # Refused inside is closed outside: all a driver can be told without speaking HTTP.
+        with outside, contextlib.suppress(SandboxError, OSError), await self._connect() as inside:
+            outside.setblocking(False)
+            inside.setblocking(False)
+            await asyncio.gather(_pump(outside, inside), _pump(inside, outside))
 
     async def close(self) -> None:
         """Stop listening and cut every connection."""

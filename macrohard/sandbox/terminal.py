@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from macrohard.sandbox.inbox.runner import set_size
-
 _CHUNK = 65536
 _END_PATIENCE_S = 5.0
 _TYPING_PATIENCE_S = 1.0  # a program that has not read 4 KB of typing by then is not reading
@@ -17,16 +15,25 @@ class PtyTerminal:
     """Implements :class:`~macrohard.sandbox.base.Terminal` over the master side of a pty.
 
     Args:
-        master: Descriptor of it; owned from here on.
+        master: Descriptor of it, or of a socket that leads to it; owned from here on.
         ended: Becomes the runner's report.
         kill: Ends the program and its descendants.
+        resize: Gives the terminal other rows and columns.
     """
 
-    def __init__(self, master: int, ended: asyncio.Future[Any], kill: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        master: int,
+        ended: asyncio.Future[Any],
+        *,
+        kill: Callable[[], None],
+        resize: Callable[[int, int], None],
+    ) -> None:
         os.set_blocking(master, False)
         self._master = master
         self._ended = ended
         self._kill = kill
+        self._resize = resize
         self._over = False
         self._stirred = asyncio.Event()
 
@@ -51,15 +58,20 @@ class PtyTerminal:
         if self._over:
             return b""
         try:
-            return os.read(self._master, _CHUNK)
+            data = os.read(self._master, _CHUNK)
         except BlockingIOError:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self._readable()
+            return await self._read_later(timeout_s)
         except OSError:
-            # EIO: nobody has this terminal open any more; the program is about to be over.
+            data = b""  # EIO, what the end of a file is to a terminal
+        if not data:
+            # Nobody has this terminal open any more; the program is about to be over.
             await asyncio.wait((self._ended,), timeout=timeout_s)
-            return b""
+        return data
+
+    async def _read_later(self, timeout_s: float) -> bytes:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._readable()
         try:
             return b"" if self._over else os.read(self._master, _CHUNK)
         except OSError:
@@ -78,7 +90,7 @@ class PtyTerminal:
     def resize(self, rows: int, columns: int) -> None:
         """Change the window size; the program gets SIGWINCH."""
         if not self._over:
-            set_size(self._master, rows, columns)
+            self._resize(rows, columns)
 
     @property
     def open(self) -> bool:

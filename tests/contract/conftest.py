@@ -6,6 +6,7 @@ import pytest
 from support.boxes import Need
 
 from macrohard.sandbox import Limits, ProcessProvider, Sandbox, SandboxProvider
+from macrohard.sandbox.docker import DockerProvider, Engine
 from macrohard.sandbox.interpreter import Layout, layout
 
 LIMITS = Limits(memory_mb=256, pids=64, file_mb=8, disk_mb=16, output_bytes=10_000, cpu_s=30)
@@ -20,6 +21,7 @@ class NamespaceProvider(ProcessProvider):
         return None
 
 
+DOCKER = "docker"
 KINDS: dict[str, Callable[[], SandboxProvider]] = {
     "process": lambda: ProcessProvider(limits=LIMITS),
     "process-userns": lambda: NamespaceProvider(limits=LIMITS),
@@ -37,14 +39,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "provider" in metafunc.fixturenames:
         hostile = "hostile" in metafunc.module.__name__
         kinds = [kind for kind in KINDS if hostile or kind != "process-userns"]
-        metafunc.parametrize("provider", kinds, indirect=True)
+        metafunc.parametrize("provider", [*kinds, DOCKER], indirect=True)
 
 
 @pytest.fixture
 async def provider(
     request: pytest.FixtureRequest, python_layout: Layout
 ) -> AsyncIterator[SandboxProvider]:
-    made = KINDS[request.param]()
+    if request.param == DOCKER:
+        engine = Engine.find(request.getfixturevalue("engine_address"))
+        made: SandboxProvider = DockerProvider(engine, limits=LIMITS)
+    else:
+        made = KINDS[request.param]()
     if isinstance(made, ProcessProvider):
         made._layout = python_layout  # looked up once for all tests, not once for each
     yield made

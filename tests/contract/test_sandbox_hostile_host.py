@@ -90,7 +90,8 @@ async def test_commands_are_another_user(box: Sandbox, need: Need) -> None:
     result = await shell(box, "id -u; id -un; id -G; chown 0 . && echo owned")
 
     uid, name, groups, *rest = result.stdout.split()
-    assert (name, groups, rest) == ("box", uid, [])
+    assert (groups, rest) == (uid, [])
+    assert name in ("box", "app")
     assert int(uid) not in (0, os.getuid())
 
 
@@ -101,7 +102,10 @@ async def test_devices_and_mounts_cannot_be_made(box: Sandbox, need: Need) -> No
     result = await shell(box, attack)
 
     devices = "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero"
-    assert result.stdout.split() == devices.split()
+    # An engine adds a dangling link and message queues of its own.
+    assert [name for name in result.stdout.split() if name not in ("core", "mqueue")] == (
+        devices.split()
+    )
 
 
 CALLS = {

@@ -95,9 +95,9 @@ class Desk:
         with self._stores["/work"].open_directory("/".join(above)) as parent:
             old = os.open(name, DIRECTORY, dir_fd=parent)
             new = os.open(message["to"], DIRECTORY, dir_fd=root)
-            with opened(old), opened(new):
-                for entry in os.listdir(old):
-                    os.rename(entry, entry, src_dir_fd=old, dst_dir_fd=new)
+            with opened(old), opened(new), os.scandir(old) as entries:
+                for name_of in [entry.name for entry in entries]:
+                    os.rename(name_of, name_of, src_dir_fd=old, dst_dir_fd=new)
             os.rmdir(name, dir_fd=parent)
         return {}, b""
 

@@ -69,6 +69,11 @@ class Jobs:
     def __bool__(self) -> bool:
         return bool(self._jobs)
 
+    @property
+    def deaths_seen(self) -> int:
+        """How many processes the kernel killed for memory, when last looked at."""
+        return self._deaths_seen
+
     def lines(self) -> dict[int, Job]:
         """Commands by the descriptor on which their runner reports."""
         return {job.control.fileno(): job for job in self._jobs.values()}

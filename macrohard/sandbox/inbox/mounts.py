@@ -20,7 +20,7 @@ _MOUNT_POINT = "/tmp"  # noqa: S108 - hidden in this mount namespace only; any d
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr")
 _ETC_FROM_HOST = ("alternatives", "ld.so.cache", "localtime")
-_TMP_MB = 64  # of /tmp, and a quarter of it for /dev/shm; small beside Limits.memory_mb
+_SHM_MB = 16  # of /dev/shm; small beside Limits.memory_mb
 _PROC_FROZEN = ("sys", "sysrq-trigger", "irq", "bus", "fs")  # settings of the whole kernel
 _FILES_PER_MB = 128  # inodes a workspace may have: enough for files of 8 KB on average
 _LEAST_FILES = 32768
@@ -53,7 +53,7 @@ def build_root(plan: dict[str, Any], uid: int) -> tuple[int, int]:
         WORK, limits["disk_mb"], "755"
     )  # a descriptor of the mount, not fit for reading or fchown
     os.chown(WORK, uid, uid)
-    tmp = _memory_disk("tmp", _TMP_MB, "1777")
+    tmp = _memory_disk("tmp", limits["tmp_mb"], "1777")
     for copy, dest in binds:
         _attach_at(copy, dest.lstrip("/"))
     _attach_at(proc, "proc")
@@ -111,7 +111,7 @@ def _lay_out_devices(devices: list[tuple[str, int]]) -> None:
     terminals = {"mode": "0620", "ptmxmode": "0666"}
     pts = kernel.new_mount("devpts", terminals, kernel.NOSUID | kernel.NOEXEC)
     _attach_at(pts, "dev/pts", directory=True)
-    _memory_disk("dev/shm", _TMP_MB // 4, "1777")
+    _memory_disk("dev/shm", _SHM_MB, "1777")
     for name, target in (
         ("ptmx", "pts/ptmx"),
         ("fd", "/proc/self/fd"),
