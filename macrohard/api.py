@@ -196,11 +196,13 @@ async def abuild_with(
     if model is None:
         await _check_models(settings, roster, loaded)
     if sandbox is None:
-        choose(
+        chosen = choose(
             settings.sandbox,
             model_is_offline=is_offline(settings),
             allow_process=settings.allow_process_sandbox,
+            runtime=settings.sandbox_runtime,
         )
+        await chosen.close()
     folder = create_run(loaded, settings, Path(out) if out else None, overwrite=overwrite)
     parts = Parts(
         model=model,

@@ -85,6 +85,8 @@ class Settings:
         model: Model of every tier that ``routing`` does not name; ``offline`` is embedded, and
             empty is none.
         sandbox: Where generated code runs.
+        sandbox_runtime: What a container engine runs boxes with: ``runsc``, ``kata``; its own
+            when empty.
         allow_process_sandbox: Whether code of a real model may run in the process sandbox.
         rounds: Most rounds of coding, test and trial.
         min_satisfied: Satisfied simulated users needed for a release; None for all.
@@ -101,6 +103,7 @@ class Settings:
 
     model: str = "offline"
     sandbox: SandboxName = "auto"
+    sandbox_runtime: str = ""
     allow_process_sandbox: bool = False
     rounds: int = 4
     min_satisfied: int | None = None

@@ -1,6 +1,7 @@
 """Opens what a run works with: its settings, models, boxes and files."""
 
 import asyncio
+import hashlib
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,13 +51,20 @@ async def open_office(
     folders = Folders(folder.absolute())
     artifacts = Artifacts(folders.artifacts)
     roster = load_roles(Path(settings.agents) if settings.agents else None)
-    boxes = boxes or choose(
-        settings.sandbox,
-        model_is_offline=is_offline(settings),
-        allow_process=settings.allow_process_sandbox,
-    )
     folders.calls.mkdir(exist_ok=True)
     journal = Journal(folder / "events.jsonl", listener)
+    try:
+        boxes = boxes or choose(
+            settings.sandbox,
+            model_is_offline=is_offline(settings),
+            allow_process=settings.allow_process_sandbox,
+            runtime=settings.sandbox_runtime,
+            run=hashlib.sha256(str(folders.root).encode()).hexdigest()[:16],
+            say=partial(_notice, journal),
+        )
+    except BaseException:
+        journal.close()
+        raise
     repository = Repository(folders.app, folders.worktrees, record["created"])
     try:
         budget = _budget(folders, settings, record["worked_s"])
@@ -90,6 +98,10 @@ async def open_office(
         await boxes.close()
         shutil.rmtree(folders.worktrees, ignore_errors=True)
         journal.close()
+
+
+def _notice(journal: Journal, text: str) -> None:
+    journal.write("notice", text=text)
 
 
 def _open_models(settings: Settings, roster: Roster, budget: Budget, journal: Journal) -> Answerer:

@@ -69,6 +69,14 @@ def build(  # noqa: PLR0917 - typer makes an option of each
             help="Where code runs: auto, docker, process [default: auto]",
         ),
     ] = None,
+    sandbox_runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--sandbox-runtime",
+            metavar="NAME",
+            help="What the container engine runs boxes with: runsc, kata, ... [default: its own]",
+        ),
+    ] = None,
     allow_process_sandbox: Annotated[
         bool | None,
         typer.Option(
@@ -141,6 +149,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     flags = model_flags([f"replay:{replay}"] if replay else model, tier, role)
     flags |= {
         ("build", "sandbox"): sandbox,
+        ("build", "sandbox_runtime"): sandbox_runtime,
         ("build", "allow_process_sandbox"): allow_process_sandbox or None,
         ("build", "rounds"): rounds,
         ("build", "min_satisfied"): min_satisfied,

@@ -45,6 +45,7 @@ class BuildTable(_Table):
     """``[build]``: how to build. The options of ``macrohard build`` by their names."""
 
     sandbox: SandboxName | None = None
+    sandbox_runtime: Name | None = None
     allow_process_sandbox: bool | None = None
     rounds: int | None = None
     min_satisfied: int | None = None

@@ -56,7 +56,7 @@ class Progress:
     def take(self, event: Event) -> None:
         """Show one event."""
         self._tally.take(event)
-        if self._live is None:
+        if self._live is None or event["type"] == "notice":
             line = tell(event)
             if line:
                 elapsed = time.monotonic() - self._began

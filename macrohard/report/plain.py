@@ -60,6 +60,10 @@ def _approved(event: Event) -> str:
     return f"stage {event['stage']} was approved"
 
 
+def _notice(event: Event) -> str:
+    return str(event["text"])
+
+
 def _stopping(_: Event) -> str:
     return "stopping: waiting for calls in flight; once more stops at once"
 
@@ -76,4 +80,5 @@ _TELLERS = {
     "approved": _approved,
     "model_failed": _model_failed,
     "stopping": _stopping,
+    "notice": _notice,
 }

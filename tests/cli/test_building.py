@@ -80,6 +80,7 @@ def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: 
     assert options == {
         "model": "offline",
         "sandbox": "process",
+        "sandbox_runtime": "",
         "allow_process_sandbox": True,
         "rounds": 2,
         "min_satisfied": 3,

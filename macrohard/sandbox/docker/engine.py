@@ -123,6 +123,17 @@ class Engine:
         except (DockerException, requests.exceptions.RequestException, OSError) as error:
             raise _explained(what, error) from error
 
+    def ask(self, what: str, function: Callable[..., T], *arguments: Any) -> T:
+        """Call the SDK here and now, for questions before there is an event loop.
+
+        Raises:
+            EngineError: It refused, hung or is gone.
+        """
+        try:
+            return function(*arguments)
+        except (DockerException, requests.exceptions.RequestException, OSError) as error:
+            raise _explained(what, error) from error
+
     async def open_stream(self, what: str, function: Callable[..., Any], *arguments: Any,
                           **options: Any) -> "RawStream":  # fmt: skip
         """Call a method of the SDK that turns its connection into a stream."""

@@ -78,6 +78,19 @@ class Images:
             raise
         return True
 
+    def built(self) -> bool:
+        """Whether the image is there already; asks at once, without an event loop.
+
+        Raises:
+            EngineError: The engine does not say.
+        """
+        return bool(self._engine.ask("look for an image", self._engine.client.images, self.tag))
+
+    @property
+    def hint(self) -> str:
+        """What a build from nothing downloads, and how long it takes."""
+        return "; ".join(f"{each.name}: {each.build_hint}" for each in self._chain)
+
     async def missing(self) -> list[str]:
         """What a build would do and how long it takes, one sentence each; empty when built."""
         if await self.present():

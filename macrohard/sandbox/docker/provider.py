@@ -5,6 +5,7 @@ import contextlib
 import functools
 import secrets
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from macrohard.errors import SandboxError
@@ -82,11 +83,19 @@ class DockerProvider:
         self._labels = leftovers.labels(run or secrets.token_hex(8))
         self._seccomp = seccomp_profile()
         self._image = ""
+        self._say: Callable[[str], None] | None = None
         self._boxes: set[DockerSandbox] = set()
         self._ready: deque[DockerSandbox] = deque()
         self._filling: asyncio.Task[None] | None = None
         self._preparing = asyncio.Lock()
         self._closed = False
+
+    def build_with(self, say: Callable[[str], None]) -> None:
+        """Build the image when the first box is asked for and there is none, telling what is done.
+
+        Without this a missing image is an error, which says what to run.
+        """
+        self._say = say
 
     async def create(self, *, label: str, limits: Limits | None = None) -> DockerSandbox:
         """A fresh box: at once when one is ready, else in about 300 ms.
@@ -205,14 +214,20 @@ class DockerProvider:
             if not self._image:
                 tag = self.images.tag
                 if missing := await self.images.missing():
-                    name = self.images.profile.name
-                    raise SandboxError(
-                        f"the image of the sandbox profile {name} is not built:"
-                        f" run `macrohard sandbox build {name}` ({'; '.join(missing)})"
-                    )
+                    await self._build(missing)
                 await leftovers.remove_own(self.engine, self._labels)
                 self._image = tag
         return self._image
+
+    async def _build(self, missing: list[str]) -> None:
+        name, steps = self.images.profile.name, "; ".join(missing)
+        if self._say is None:
+            raise SandboxError(
+                f"the image of the sandbox profile {name} is not built:"
+                f" run `macrohard sandbox build {name}` ({steps})"
+            )
+        self._say(f"building the image of the sandbox profile {name}, once: {steps}")
+        await self.images.build(self._say)
 
     def describe(self) -> list[str]:
         """What holds and what does not, one sentence each."""
@@ -233,6 +248,7 @@ class DockerProvider:
             self._filling.cancel()
             await asyncio.gather(self._filling, return_exceptions=True)
         await asyncio.gather(*(box.close() for box in tuple(self._boxes)))
+        self.engine.close()
 
 
 def _capped(limits: Limits, cpus: int) -> tuple[str, ...]:
