@@ -1,6 +1,8 @@
 """Hostile code that tries to stay, or to end what is not its own."""
 
-from support.boxes import Need, count_running, python, shell, works
+import asyncio
+
+from support.boxes import QUICK_S, Need, count_running, python, shell, works
 
 from macrohard.sandbox import Sandbox
 
@@ -107,3 +109,26 @@ async def test_a_command_gets_no_descriptors_of_ours(box: Sandbox) -> None:
     result = await python(box, "import os; print(*sorted(map(int, os.listdir('/proc/self/fd'))))")
 
     assert result.stdout == "0 1 2 3\n"  # 3 is the listing itself
+
+
+async def test_a_fork_bomb_does_not_keep_others_from_starting(box: Sandbox, need: Need) -> None:
+    need("orphans", "pid", "pids")
+    bomb = asyncio.create_task(
+        python(
+            box,
+            "import os, pathlib, time\nwhile True:\n  try:\n    if not os.fork(): time.sleep(60)\n"
+            "  except BlockingIOError: pathlib.Path('full').touch()",
+        )
+    )
+    async with asyncio.timeout(QUICK_S):
+        while not bomb.done():
+            try:
+                await box.read("full")
+            except FileNotFoundError:
+                await asyncio.sleep(0.01)
+            else:
+                break
+
+    assert await works(box)
+    bomb.cancel()
+    await asyncio.gather(bomb, return_exceptions=True)

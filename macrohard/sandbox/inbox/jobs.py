@@ -15,6 +15,7 @@ from . import runner, tree, watch
 LOOK_EVERY_S = 0.1
 """How often the use of commands is counted."""
 
+_FORK_TRIES = 40
 _MOST_DESCRIPTORS = 4096  # of this program; far more than it ever opens
 
 
@@ -97,7 +98,7 @@ class Jobs:
             "timeout_s": request["timeout_s"],
         }
         try:
-            child = os.fork()
+            child = self._fork()
         except OSError:
             ours.close()
             theirs.close()
@@ -111,6 +112,19 @@ class Jobs:
                 os._exit(1)
         theirs.close()
         self._jobs[number] = Job(number, child, ours, [])
+
+    def _fork(self) -> int:
+        """Fork; where commands have taken every process there may be, end the one with most."""
+        for _ in range(_FORK_TRIES):
+            try:
+                return os.fork()
+            except BlockingIOError:
+                if not self._jobs:
+                    raise
+                uses = {job.number: watch.measure(job.runner) for job in self._jobs.values()}
+                _tell(self._jobs[max(uses, key=lambda number: uses[number].tasks)], b"k")
+                time.sleep(LOOK_EVERY_S / 2)
+        return os.fork()
 
     def _place(self, path: str) -> str:
         if path == "/work" or path.startswith("/work/"):
