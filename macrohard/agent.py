@@ -110,8 +110,22 @@ class Assignment:
     task: str
 
 
-async def ask(job: Assignment, model: Model, noun: type[N], limits: LoopLimits | None = None) -> N:
+async def ask(
+    job: Assignment,
+    model: Model,
+    noun: type[N],
+    limits: LoopLimits | None = None,
+    *,
+    accept: Callable[[N], str] = lambda _noun: "",
+) -> N:
     """Have a role without tools hand in a noun.
+
+    Args:
+        job: Who works on what.
+        model: Where answers come from.
+        noun: What must be handed in.
+        limits: Bounds; only those on repairs apply.
+        accept: A last check of a valid noun: a complaint sends it back, "" takes it.
 
     Raises:
         ReplyError: No valid noun after the last repair.
@@ -133,7 +147,9 @@ async def ask(job: Assignment, model: Model, noun: type[N], limits: LoopLimits |
         talk.learn(reply)
         handed_in, problem = noun_in_reply(reply, request, noun)
         if handed_in is not None:
-            return handed_in
+            problem = accept(handed_in)
+            if not problem:
+                return handed_in
         talk.add(reply.message)
         talk.add(Message(role="user", content=f"That is not valid. {problem}\n{_CONTENT_AGAIN}"))
     raise ReplyError(

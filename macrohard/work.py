@@ -18,6 +18,8 @@ PackageSpec = Annotated[
     ),
 ]
 """``name[extra] >=1,<2``: no address, no option, no marker."""
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$(?!\n)")]
+"""Names files, branches and lines of commit messages, so nothing that could mean more there."""
 RelativePath = Annotated[str, Field(pattern=r"^(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n\\]+$(?!\n)")]
 
 
@@ -53,7 +55,7 @@ class Brief(Noun):
 class Criterion(Noun):
     """One acceptance criterion, checkable from outside the application."""
 
-    id: Text
+    id: Id
     given: Text
     when: Text
     then: Text
@@ -69,7 +71,7 @@ class SourceLine(Noun):
 class Story(Noun):
     """A user story with its acceptance criteria and the lines of the spec it comes from."""
 
-    id: Text
+    id: Id
     as_a: Text
     i_want: Text
     so_that: Text
@@ -113,7 +115,7 @@ class ScenarioStep(Noun):
 class Scenario(Noun):
     """A journey through the application, never shown to those who write it."""
 
-    id: Text
+    id: Id
     title: Text
     goal: Text
     criteria: tuple[str, ...]
@@ -192,16 +194,16 @@ class ItemKind(StrEnum):
 class WorkItem(Noun):
     """One agent's piece of work: small enough to review, with the files it may touch."""
 
-    id: Text
+    id: Id
     title: Text
     kind: ItemKind = ItemKind.BUILD
     role: Text
     description: Text
-    stories: tuple[str, ...] = ()
+    stories: tuple[Id, ...] = ()
     files: tuple[RelativePath, ...] = ()
     """Files the item creates or changes. Other files are read-only for it by agreement."""
-    depends_on: tuple[str, ...] = ()
-    defects: tuple[str, ...] = ()
+    depends_on: tuple[Id, ...] = ()
+    defects: tuple[Id, ...] = ()
     """Ids of the defects a repair item is about."""
     replaces: str = ""
     """For a conflict item: id of the item whose change did not fit."""
@@ -317,7 +319,7 @@ class Verdict(Noun):
 class Defect(Noun):
     """A failure a manager has accepted: named once, with its evidence and where to look."""
 
-    id: Text
+    id: Id
     title: Text
     severity: Severity
     source: FailureSource

@@ -6,15 +6,21 @@ a review that does not approve sends it back to the lead once.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from macrohard import work
-from macrohard.errors import ReplyError
+from macrohard.graph.handins import (
+    check_design,
+    check_items,
+    check_requirements,
+    check_scenarios,
+    check_staffing,
+    check_suite,
+)
 from macrohard.graph.office import Office
-from macrohard.graph.plans import check_plan
 from macrohard.graph.state import State
 from macrohard.roles import Role
 
@@ -57,6 +63,7 @@ async def requirements(office: Office, state: State) -> dict[str, Any]:
             documents={"spec": spec, "brief": brief},
             shown={"spec": spec},
             name="requirements",
+            check=lambda: check_requirements(spec),
         )
         return {"requirements": office.artifacts.put(noun)}
 
@@ -71,6 +78,7 @@ async def scenarios(office: Office, state: State) -> dict[str, Any]:
                 work.Scenarios,
                 "Write the scenarios that simulated users will try.",
                 {"requirements": wanted},
+                accept=check_scenarios(wanted),
             ),
             _reviewed(
                 office,
@@ -81,6 +89,7 @@ async def scenarios(office: Office, state: State) -> dict[str, Any]:
                 documents={"requirements": wanted},
                 shown={"requirements": wanted},
                 name="acceptance",
+                check=lambda: check_suite(wanted),
             ),
         )
         return {
@@ -102,6 +111,7 @@ async def design(office: Office, state: State) -> dict[str, Any]:
             documents={"requirements": wanted},
             shown={"requirements": wanted},
             name="design",
+            check=lambda: check_design(wanted),
         )
         return {"design": office.artifacts.put(noun)}
 
@@ -131,14 +141,21 @@ async def plan(office: Office, state: State) -> dict[str, Any]:
                 "design": documents["design"],
                 "staffing": team,
             },
+            accept=check_items(office.roster),
         )
-        check_plan(noun, office.roster, known=())
+        noun = noun.model_copy(update={"items": tuple(map(_first_build, noun.items))})
         return {
             "staffing": artifacts.put(team),
             "plan": artifacts.put(noun),
             "todo": [item.id for item in noun.items],
             "wave": 1,
         }
+
+
+def _first_build(item: work.WorkItem) -> work.WorkItem:
+    """An item of the first round builds, whatever a planner calls it."""
+    first = {"kind": work.ItemKind.BUILD, "round": 1, "replaces": "", "defects": ()}
+    return item.model_copy(update=first)
 
 
 def staffed(office: Office, state: State, stage: str, duty: str) -> list[Role]:
@@ -181,9 +198,10 @@ async def _reviewed(
     documents: Mapping[str, str | BaseModel],
     shown: Mapping[str, str | BaseModel],
     name: str,
+    check: Callable[[], Callable[[N], str]],
 ) -> N:
     """A lead's document, revised once when a reviewer does not approve it."""
-    draft = await office.think(lead, noun, instruction, documents)
+    draft = await office.think(lead, noun, instruction, documents, accept=check())
     reviewers = [
         role
         for role in staffed(office, state, lead.stage, "reviewer")
@@ -199,6 +217,7 @@ async def _reviewed(
         f"{instruction} Revise the previous version: answer every blocker and major finding.",
         {**documents, "previous": draft, "reviews": remarks},
         round_=2,
+        accept=check(),
     )
 
 
@@ -222,11 +241,10 @@ async def _staff(
         indent=1,
     )
     manager = office.roster.lead("plan", "Staffing")
-    staffing = await office.think(
-        manager, work.Staffing, instruction, {**documents, "roster": roster}
+    return await office.think(
+        manager,
+        work.Staffing,
+        instruction,
+        {**documents, "roster": roster},
+        accept=check_staffing(role.name for role in choice),
     )
-    known = {role.name for role in choice}
-    strangers = [a.role for a in staffing.team if a.role not in known]
-    if strangers:
-        raise ReplyError(f"Staffing chose roles that were not offered: {', '.join(strangers)}.")
-    return staffing

@@ -1,7 +1,7 @@
 """What every node works with: the model, the roles, the boxes, the files of the run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,11 +115,12 @@ class Office:
         *,
         stage: str = "",
         round_: int = 1,
+        accept: Callable[[N], str] = lambda _noun: "",
     ) -> N:
-        """Have a role without tools hand in a noun."""
+        """Have a role without tools hand in a noun that ``accept`` has no complaint about."""
         asker = Asker(role=role.name, stage=stage or role.stage, output=noun.__name__, round=round_)
         job = Assignment(role=role, asker=asker, task=write_task(instruction, documents))
-        return await ask(job, self.model, noun)
+        return await ask(job, self.model, noun, accept=accept)
 
     @property
     def memory(self) -> "ToolMemory":

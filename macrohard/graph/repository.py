@@ -155,9 +155,14 @@ class Repository:
         return path
 
     async def contains(self, item: str) -> str:
-        """Hash of the commit on main which carries an item's work; "" when none does."""
-        found = await self._git("log", "main", "--format=%H", f"--grep=^Work-Item: {item}$")
-        return found.split()[0] if found.strip() else ""
+        """Hash of the commit on main which carries an item's work; "" when none does.
+
+        Read from the trailers alone: an item's description may say anything.
+        """
+        trailers = "%(trailers:key=Work-Item,valueonly,separator=%x09)"
+        found = await self._git("log", "main", f"--format=%H%x09{trailers}")
+        rows = [line.split("\t") for line in found.splitlines()]
+        return next((sha for sha, *items in rows if item in items), "")
 
     async def _pick(self, commit: str, path: Path) -> None:
         await self._git("cherry-pick", "--allow-empty", "--keep-redundant-commits", commit, at=path)

@@ -7,8 +7,8 @@ from langgraph.types import Send
 
 from macrohard import work
 from macrohard.graph.coding import dispatch
+from macrohard.graph.handins import check_triage
 from macrohard.graph.office import Office
-from macrohard.graph.plans import check_plan
 from macrohard.graph.state import State
 from macrohard.graph.verify import Failures
 
@@ -19,6 +19,7 @@ async def triage(office: Office, state: State) -> dict[str, Any]:
     artifacts = office.artifacts
     async with office.stage("triage", round_):
         failures = artifacts.noun(state["failures"], Failures).failures
+        taken = {item.id for item in artifacts.noun(state["plan"], work.Plan).items}
         earlier = [artifacts.noun(h, work.Triage) for h in state.get("triage", [])]
         noun = await office.think(
             office.roster.lead("triage", "Triage"),
@@ -34,6 +35,12 @@ async def triage(office: Office, state: State) -> dict[str, Any]:
                 f"budget left: {office.budget.left()}",
             },
             round_=round_,
+            accept=check_triage(
+                failures,
+                lambda noun: _repairs(noun, taken, round_ + 1),
+                office.roster,
+                taken,
+            ),
         )
         noun = _bounded(noun, failures, round_, office.settings.rounds)
         for defect in noun.defects:
@@ -78,25 +85,34 @@ def _bounded(
     return noun.model_copy(update={"decision": decision, "reason": reason})
 
 
-def _next_round(office: Office, state: State, noun: work.Triage) -> dict[str, Any]:
-    """The plan grown by the repair items, with ids of this round's own."""
-    round_ = state["round"] + 1
-    plan = office.artifacts.noun(state["plan"], work.Plan)
-    taken = {item.id for item in plan.items}
+def _repairs(noun: work.Triage, taken: set[str], round_: int) -> work.Plan | None:
+    """The items of a coming round with ids of their own; None when no round is to come."""
+    if noun.decision is not work.Decision.ANOTHER_ROUND or not noun.items:
+        return None
     renamed = {
         item.id: item.id if item.id not in taken else f"{item.id}-r{round_}" for item in noun.items
     }
-    items = tuple(
+    items = [
         item.model_copy(
             update={
                 "id": renamed[item.id],
                 "round": round_,
+                "kind": work.ItemKind.REPAIR,
+                "replaces": "",
                 "depends_on": tuple(renamed[d] for d in item.depends_on if d in renamed),
             }
         )
         for item in noun.items
-    )
-    check_plan(work.Plan(items=items), office.roster, known=taken)
+    ]
+    return work.Plan(items=tuple(items))
+
+
+def _next_round(office: Office, state: State, noun: work.Triage) -> dict[str, Any]:
+    """The plan grown by the repair items."""
+    round_ = state["round"] + 1
+    plan = office.artifacts.noun(state["plan"], work.Plan)
+    repairs = _repairs(noun, {item.id for item in plan.items}, round_)
+    items = repairs.items if repairs is not None else ()
     grown = plan.model_copy(update={"items": (*plan.items, *items)})
     return {
         "plan": office.artifacts.put(grown),
