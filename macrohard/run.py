@@ -34,6 +34,7 @@ from macrohard.graph.office import Office
 from macrohard.graph.state import State
 from macrohard.journal import Listener, read_journal
 from macrohard.llm import Model
+from macrohard.llm.base import Asker, window_tokens
 from macrohard.llm.cassette import record_cassette
 from macrohard.llm.routing import price_of
 from macrohard.llm.store import StoredModel, stored_calls
@@ -302,12 +303,24 @@ class _Runner:
                 self._office.folders.calls,
                 self._office.artifacts,
                 Path(settings.record),
-                {"model": ", ".join(settings.models), "spec": self._record["spec"]["sha256"]},
+                {
+                    "model": ", ".join(settings.models),
+                    "spec": self._record["spec"]["sha256"],
+                    "windows": _windows(self._office),
+                },
             )
         if settings.cluster is not None:
             _place(self._folder, self._record, self._parts.meter)
             write_record(self._folder, self._record)
         write_report(self._folder)
+
+
+def _windows(office: Office) -> dict[str, int]:
+    """Context window of each role's model: a replay must cut conversations in the same places."""
+    return {
+        role.name: window_tokens(office.model, Asker(role=role.name, stage=role.stage))
+        for role in office.roster
+    }
 
 
 class _Stopper:

@@ -258,3 +258,12 @@ async def test_each_request_of_a_loop_begins_with_the_one_before() -> None:
     for before, after in zip(model.requests, model.requests[1:], strict=False):
         assert after.messages[: len(before.messages)] == before.messages
         assert after.tools == before.tools
+
+
+async def test_a_thinker_hears_what_is_wrong_with_a_valid_noun() -> None:
+    model = ScriptedModel([says(GOOD.model_dump_json())] * 2)
+    answers = iter(["id S1 is used 2 times", ""])
+    assert (
+        await ask(job("code-reviewer"), model, Review, accept=lambda _noun: next(answers)) == GOOD
+    )
+    assert "id S1 is used 2 times" in model.requests[1].messages[-1].content

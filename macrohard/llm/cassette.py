@@ -20,7 +20,7 @@ from typing import Any
 from macrohard.artifacts import Artifacts
 from macrohard.errors import ModelError, UsageError
 from macrohard.files import write_atomic
-from macrohard.llm.base import Message, Reply, Request
+from macrohard.llm.base import Asker, Message, Reply, Request
 from macrohard.llm.store import restore_request, stored_calls
 
 VERSION = 1
@@ -104,6 +104,11 @@ class CassetteModel:
     def name(self) -> str:
         """``replay:FILE``."""
         return f"replay:{self._path}"
+
+    def window_tokens(self, asker: Asker) -> int | None:
+        """The context window of the model that was recorded."""
+        window = self.header.get("windows", {}).get(asker.role)
+        return window if isinstance(window, int) else None
 
     async def complete(self, request: Request) -> Reply:
         """The recorded answer.

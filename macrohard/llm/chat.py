@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from macrohard.llm.base import Message, Reply, Request, ToolCall
+from macrohard.llm.base import Asker, Message, Reply, Request, ToolCall
 from macrohard.llm.endpoint import Endpoint
 from macrohard.llm.json_text import find_object
 from macrohard.llm.manner import Manner
@@ -55,6 +55,10 @@ class ChatModel:
     def name(self) -> str:
         """What the person named."""
         return self._endpoint.name
+
+    def window_tokens(self, _asker: Asker) -> int | None:
+        """Context window of the model, as far as it is known."""
+        return self._endpoint.window
 
     async def complete(self, request: Request) -> Reply:
         """Answer one request, asking again where that can help.

@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from macrohard.errors import ConfigError, ModelError
+from macrohard.llm.base import DEFAULT_WINDOW_TOKENS
+from macrohard.llm.prices import listed_window
 from macrohard.llm.secret import Secret
 
 SchemaMode = Literal["json_schema", "json_object", "none"]
@@ -37,6 +39,8 @@ class Preset:
         schema: How an output schema is asked for. What a server refuses is left out from then on.
         tokens: Name of the limit on output tokens in chat completions.
         most_tokens: Most output tokens that the server allows to ask for; None for no bound.
+        window: Context window in tokens, question and answer together; None for what the price
+            list knows of the model, at most 128,000.
         stream: Whether answers are streamed.
         stream_usage: Whether usage is asked for in streams (``stream_options``).
         thoughts: Field of an assistant's message that must be sent again with its tool calls.
@@ -54,6 +58,7 @@ class Preset:
     schema: SchemaMode = "json_schema"
     tokens: TokenLimit = "max_tokens"
     most_tokens: int | None = None
+    window: int | None = None
     stream: bool = True
     stream_usage: bool = True
     thoughts: Thoughts = ""
@@ -128,6 +133,7 @@ _CHECKS: dict[str, Any] = {
     "schema": _one_of(SchemaMode),
     "tokens": _one_of(TokenLimit),
     "most_tokens": _is_count,
+    "window": _is_count,
     "stream": _is_bool,
     "stream_usage": _is_bool,
     "thoughts": _one_of(Thoughts),
@@ -144,6 +150,7 @@ _MEANT = {
     "schema": ", ".join(get_args(SchemaMode)),
     "tokens": " or ".join(get_args(TokenLimit)),
     "most_tokens": "a whole number from 1",
+    "window": "a whole number from 1",
     "stream": "true or false",
     "stream_usage": "true or false",
     "thoughts": "empty, reasoning_content or reasoning_details",
@@ -174,6 +181,18 @@ class Endpoint:
     url: str
     key: Secret
     preset: Preset
+
+    @property
+    def window(self) -> int | None:
+        """Context window in tokens: what the preset says, or else the price list, with a bound.
+
+        Longer conversations cost more and are read worse, so a larger window is only used by those
+        who ask for it.
+        """
+        if self.preset.window is not None:
+            return self.preset.window
+        listed = listed_window(self.preset.priced_as, self.model)
+        return None if listed is None else min(listed, DEFAULT_WINDOW_TOKENS)
 
 
 @cache

@@ -158,16 +158,31 @@ def lines_to_add(name: str) -> str:
     )
 
 
-def _listed(provider_id: str, model: str) -> ListPrice | None:
+def listed_window(provider_id: str, model: str) -> int | None:
+    """Context window of a model by the price list; None where it does not say."""
+    found = _row(provider_id, model) if provider_id and provider_id != FREE else None
+    return None if found is None else found[1].context_window
+
+
+def _row(provider_id: str, model: str) -> tuple[Any, Any] | None:
+    """The provider and the row of the very model that is named."""
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - a large table
 
     try:
         provider, row = get_snapshot().find_provider_model(model, None, provider_id, None)
     except LookupError:
         return None
+    return (provider, row) if _is_same(model.lower(), row) else None
+
+
+def _listed(provider_id: str, model: str) -> ListPrice | None:
+    found = _row(provider_id, model)
+    if found is None:
+        return None
+    provider, row = found
     price = row.get_prices(datetime.now(UTC))
     known = price.input_mtok is not None and price.output_mtok is not None
-    if not _is_same(model.lower(), row) or not (known or model.endswith(":free")):
+    if not (known or model.endswith(":free")):
         return None
     return ListPrice(row, list(provider.pricing_urls or []))
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from macrohard.llm.base import Message, Reply, Request, ToolCall, Usage
+from macrohard.llm.base import Asker, Message, Reply, Request, ToolCall, Usage
 from macrohard.llm.endpoint import Endpoint
 from macrohard.llm.manner import Manner
 from macrohard.llm.service import (
@@ -44,6 +44,10 @@ class ResponsesModel:
     def name(self) -> str:
         """What the person named."""
         return self._endpoint.name
+
+    def window_tokens(self, _asker: Asker) -> int | None:
+        """Context window of the model, as far as it is known."""
+        return self._endpoint.window
 
     async def complete(self, request: Request) -> Reply:
         """Answer one request, asking again where that can help.

@@ -105,3 +105,25 @@ def test_any_table_is_a_preset_or_a_config_error(name: str, table: dict[str, Any
     except ConfigError:
         return
     assert table["url"].startswith("http")
+
+
+@pytest.mark.parametrize(
+    ("name", "window"),
+    [
+        ("openai:gpt-4o", 128_000),
+        ("xai:grok-2-1212", 32_768),
+        ("anthropic:claude-3-haiku", 128_000),
+        ("openai:a-model-nobody-knows", None),
+        ("ollama:qwen3:8b", None),
+    ],
+)
+def test_the_window_is_what_the_price_list_knows_with_a_bound(
+    name: str, window: int | None
+) -> None:
+    keys = {"OPENAI_API_KEY": "k", "XAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
+    assert find_endpoint(name, keys).window == window
+
+
+def test_a_preset_tells_the_window() -> None:
+    own = {"house": Preset.from_table("house", {"url": "http://h/v1", "window": 9_000})}
+    assert find_endpoint("house:m", {}, own).window == 9_000
