@@ -1,31 +1,30 @@
 """Cassettes: the model's answers of a run in one file, played back without a model.
 
 Only answers are played back; code, tests and simulated users run for real. An answer is found by
-the hash of its request, with what differs from machine to machine taken out (:func:`steady`). The
-first request that is not on the cassette ends the replay with a diff against the nearest one.
-
-A cassette is gzip-compressed JSON lines: a header, the long texts once each, and the calls in the
-order of their keys, so the same run gives the same bytes.
+the hash of its request, with what differs from machine to machine taken out (:func:`steady`), so
+builds that ask in another order find the same answers. The first request that is not on the
+cassette ends the replay with a diff against the nearest one.
 """
 
 import difflib
-import gzip
-import hashlib
-import json
+import os
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from macrohard.artifacts import Artifacts
-from macrohard.errors import ModelError, UsageError
-from macrohard.files import write_atomic
+from macrohard.config import key_names
+from macrohard.errors import ModelError
 from macrohard.llm.base import Asker, Message, Reply, Request
+from macrohard.llm.secret import Secret
 from macrohard.llm.store import restore_request, stored_calls
+from macrohard.llm.tape import read_tape, write_tape
 
-VERSION = 1
 _DIFF_LINES = 60
-_LONG = 200
+_SHORTEST_KEY = 8
+"""Values of fewer characters are words that stand everywhere, not keys."""
 
 _VOLATILE = (
     (re.compile(r"\b\d+\.\d+ ?(?:s|ms|sec|seconds)\b"), "N s"),
@@ -54,33 +53,44 @@ def cassette_key(request: Request) -> str:
     return request.model_copy(update={"messages": messages}).key
 
 
-def record_cassette(calls: Path, artifacts: Artifacts, target: Path, header: dict[str, Any]) -> int:
+def record_cassette(
+    calls: Path,
+    artifacts: Artifacts,
+    target: Path,
+    header: Mapping[str, Any],
+    environment: Mapping[str, str] | None = None,
+) -> int:
     """Write the stored calls of a run to a cassette; how many.
+
+    Args:
+        calls: The run's ``calls/``.
+        artifacts: Where long texts lie.
+        target: The file.
+        header: Of what run it is.
+        environment: Whose keys must not be in the file; the process's by default.
 
     Raises:
         UsageError: The file cannot be written.
     """
-    texts: dict[str, str] = {}
-    lines: dict[str, dict[str, Any]] = {}
+    environment = os.environ if environment is None else environment
+    keys = [
+        Secret(value)
+        for name in key_names(environment)
+        if not name.endswith("_URL") and len(value := environment[name].strip()) >= _SHORTEST_KEY
+    ]
+
+    def scrub(text: str) -> str:
+        for key in keys:
+            text = key.scrub(text)
+        return text
+
+    found = {}
     for call in stored_calls(calls):
         request = restore_request(call["request"], artifacts)
-        data = request.model_dump(mode="json", exclude_defaults=True)
-        data["messages"] = [_fold(message, texts) for message in data["messages"]]
-        for name in ("tools", "output_schema"):
-            if data.get(name):
-                data[name] = _keep(json.dumps(data[name]), texts)
-        lines[cassette_key(request)] = {"request": data, "reply": call["reply"]}
-    rows = [
-        {"v": VERSION, **header},
-        *({"text": digest, "is": text} for digest, text in sorted(texts.items())),
-        *({"call": key, **call} for key, call in sorted(lines.items())),
-    ]
-    body = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-    try:
-        write_atomic(target, gzip.compress(body.encode(), mtime=0))
-    except OSError as error:
-        raise UsageError(f"--record {target}: cannot be written: {error.strerror}.") from error
-    return len(lines)
+        # By what was asked, not by what is written: a replay asks with the key in its place.
+        found[cassette_key(request)] = request, Reply.model_validate(call["reply"])
+    write_tape(target, header, found, scrub)
+    return len(found)
 
 
 class CassetteModel:
@@ -95,10 +105,12 @@ class CassetteModel:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.header, self._texts, self._calls = _load(path)
-        self._by_asker: defaultdict[str, list[str]] = defaultdict(list)
-        for key, call in self._calls.items():
-            self._by_asker[_asker(call["request"]["asker"])].append(key)
+        tape = read_tape(path)
+        self.header = tape.header
+        self._calls = tape.calls
+        self._by_asker: defaultdict[tuple[str, ...], list[Request]] = defaultdict(list)
+        for request, _ in tape.calls.values():
+            self._by_asker[_asker(request)].append(request)
 
     @property
     def name(self) -> str:
@@ -119,16 +131,13 @@ class CassetteModel:
         call = self._calls.get(cassette_key(request))
         if call is None:
             raise ModelError(self._difference(request))
-        return Reply.model_validate(call["reply"])
+        return call[1]
 
     def _difference(self, request: Request) -> str:
         asker = request.asker
         who = f"role {asker.role}, stage {asker.stage} {asker.item}".rstrip()
-        near = [
-            call
-            for key in self._by_asker[_asker(asker.model_dump())]
-            if len((call := self._calls[key])["request"]["messages"]) == len(request.messages)
-        ]
+        known = self._by_asker[_asker(request)]
+        near = [one for one in known if len(one.messages) == len(request.messages)]
         if not near:
             return (
                 f"Replay of {self._path}: {who} asks something that was never asked when the "
@@ -136,25 +145,26 @@ class CassetteModel:
             )
         asked = _lines(request.messages)
         diffs = [
-            list(difflib.unified_diff(self._recorded(call), asked, "recorded", "now", n=2))
-            for call in near
+            list(difflib.unified_diff(_lines(one.messages), asked, "recorded", "now", n=2))
+            for one in near
         ]
-        best = min(diffs, key=len)
+        best, recorded = min(zip(diffs, near, strict=True), key=lambda pair: len(pair[0]))
         shown = "\n".join(line.rstrip("\n")[:300] for line in best[:_DIFF_LINES])
         more = f"\n... {len(best) - _DIFF_LINES} lines more" if len(best) > _DIFF_LINES else ""
         return (
             f"Replay of {self._path}: the request of {who} differs from the recorded one.\n"
-            f"{shown or 'Only tools, schema or limits differ.'}{more}"
+            f"{shown or _other_difference(recorded, request)}{more}"
         )
 
-    def _recorded(self, call: dict[str, Any]) -> list[str]:
-        messages = []
-        for message in call["request"]["messages"]:
-            content = message.get("content", "")
-            if isinstance(content, dict):
-                content = self._texts[content["text"]]
-            messages.append(Message.model_validate({**message, "content": content}))
-        return _lines(tuple(messages))
+
+def _other_difference(recorded: Request, now: Request) -> str:
+    """What differs when the messages are the same."""
+    names = [
+        name
+        for name in ("asker", "tools", "output_schema", "max_output_tokens")
+        if getattr(recorded, name) != getattr(now, name)
+    ]
+    return f"The messages are the same; different: {', '.join(names) or 'echoes of the provider'}."
 
 
 def _lines(messages: tuple[Message, ...]) -> list[str]:
@@ -167,36 +177,6 @@ def _lines(messages: tuple[Message, ...]) -> list[str]:
     return lines
 
 
-def _asker(asker: dict[str, Any]) -> str:
-    return "|".join(str(asker.get(name, "")) for name in ("role", "stage", "item"))
-
-
-def _fold(message: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
-    if len(message.get("content", "")) <= _LONG:
-        return message
-    return {**message, "content": _keep(message["content"], texts)}
-
-
-def _keep(text: str, texts: dict[str, str]) -> dict[str, str]:
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    texts[digest] = text
-    return {"text": digest}
-
-
-def _load(path: Path) -> tuple[dict[str, Any], dict[str, str], dict[str, dict[str, Any]]]:
-    try:
-        rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
-        header, texts, calls = rows[0], {}, {}
-        for row in rows[1:]:
-            if "text" in row:
-                texts[row["text"]] = row["is"]
-            else:
-                calls[row["call"]] = row
-        version = header["v"]
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise UsageError(f"{path} is no cassette: {error}.") from None
-    if version != VERSION:
-        raise UsageError(f"{path} is a cassette of version {version}; this reads {VERSION}.")
-    return header, texts, calls
+def _asker(request: Request) -> tuple[str, ...]:
+    asker = request.asker
+    return asker.role, asker.stage, asker.item

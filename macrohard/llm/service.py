@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import openai
 
 from macrohard.errors import ModelError
-from macrohard.llm.base import Reply
+from macrohard.llm.base import Reply, ToolCall
 from macrohard.llm.endpoint import URL_KEY, Endpoint
 from macrohard.llm.gate import Gate
 from macrohard.llm.manner import Manner
@@ -108,19 +108,20 @@ class Service:
         return self.endpoint.key.scrub(text)
 
     def clean(self, reply: Reply) -> Reply:
-        """A reply without the key in it, should a server have put it there."""
+        """A reply without the key in it, should a server have put it there, and in whole signs.
+
+        JSON can hold halves of signs (lone surrogates), which no file can.
+        """
+
+        def clean(text: str) -> str:
+            return self.scrub(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
         calls = tuple(
-            call.model_copy(update={"arguments": self.scrub(call.arguments)})
+            ToolCall(id=clean(call.id), name=clean(call.name), arguments=clean(call.arguments))
             for call in reply.tool_calls
         )
-        return reply.model_copy(
-            update={
-                "content": self.scrub(reply.content),
-                "tool_calls": calls,
-                "echo": self.scrub(reply.echo),
-                "model": self.scrub(reply.model),
-            }
-        )
+        texts = {name: clean(getattr(reply, name)) for name in ("content", "echo", "model")}
+        return reply.model_copy(update={**texts, "tool_calls": calls})
 
     async def ask(self, attempt: Callable[[Manner], Awaitable[T]]) -> T:
         """Make attempts until one gives an answer.

@@ -331,6 +331,13 @@ async def test_calls_that_were_written_as_text_are_calls(way: Way, text: str) ->
     assert without.content == text
 
 
+async def test_halves_of_signs_are_replaced_and_whole_ones_kept(way: Way) -> None:
+    data = completion("\ud83d\ude00 half: \ud800.", tool_calls=[call(arguments='"\udfff"')])
+    reply, _ = await way.answer(data, tools=(TOOL,))
+    assert reply.content == "\N{GRINNING FACE} half: \ufffd."
+    assert reply.model_dump_json().encode()
+
+
 async def test_strange_calls_are_made_whole() -> None:
     calls = [
         call(id_="same"), call(id_="same"), call(id_=""), {"function": {"name": 3}}, "x",

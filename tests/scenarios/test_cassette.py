@@ -64,9 +64,12 @@ def test_recording_again_gives_the_same_bytes(
     [
         b"",
         b"junk",
-        *(gzip.compress(rows, mtime=0) for rows in (b"", b"[]\n", b'{"v": 9}\n')),
+        *(
+            gzip.compress(rows, mtime=0)
+            for rows in (b"", b"[]\n", b'{"v": 9}\n', b'{"v": 2}\n{"call": 1}\n')
+        ),
     ],
-    ids=["empty", "junk", "no rows", "a list", "another version"],
+    ids=["empty", "junk", "no rows", "a list", "another version", "a broken call"],
 )
 def test_what_is_no_cassette_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.tape"
