@@ -29,8 +29,7 @@ def test_a_replay_gives_the_same_app(taped: tuple[Path, Path, Path], tmp_path: P
     assert again.rounds == record(run)["round"]
     assert again.satisfied == record(run)["satisfied"] > 0
     assert again.cost.calls == record(run)["cost"]["calls"]
-    # Some hundred calls of two rounds say 1.5 MB; what is on the tape stays small.
-    assert record(run)["round"] == 2
+    # A hundred calls take 2 MB in the run; on the tape they stay small.
     assert tape.stat().st_size < 250_000
 
 
