@@ -10,6 +10,7 @@ from macrohard.llm.offline.appgen.fixed_files import MODULES, fixed_module
 from macrohard.llm.offline.appgen.layout import laid_out
 from macrohard.llm.offline.appgen.program import (
     commands_init,
+    ignored_files,
     main_module,
     manifest,
     package_init,
@@ -55,6 +56,7 @@ def _generated(app: App) -> tuple[tuple[str, str], ...]:
     files |= unit_tests(examples, files, own_imports(app) | test_imports())
     files["README.md"] = readme(examples)
     files["pyproject.toml"] = project_file(app)
+    files[".gitignore"] = ignored_files(app)
     files["macrohard.json"] = manifest(app)
     return tuple(files.items())
 

@@ -18,7 +18,7 @@ def changes_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
         *add_functions(app, kind, fit, rules, bounds),
         edit_function(kind, fit, rules, bounds, others),
         delete_function(app, kind),
-        import_function(kind, bounds),
+        import_function(app, kind, bounds),
         fit,
         rules,
         others,
@@ -80,7 +80,7 @@ def edit_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck], ot
     )
 
 
-def import_function(kind: Kind, bounds: list[BoundCheck]) -> str:
+def import_function(app: App, kind: Kind, bounds: list[BoundCheck]) -> str:
     """``import_rows``: add the rows of a file.
 
     A bound on a record that many rows refer to is checked once, when all rows are stored: the file
@@ -88,7 +88,10 @@ def import_function(kind: Kind, bounds: list[BoundCheck]) -> str:
     """
     module, add = names.records_module(kind), "store_new" if bounds else "add"
     vias = list(dict.fromkeys(bound.rule.via for bound in bounds))
-    call = f"{add}(connection, {module}.new(texts))"
+    texts = "texts"
+    if names.named_references(app, kind):
+        texts = f"database.with_ids(connection, texts, {module}.NAMED)"
+    call = f"{add}(connection, {module}.new({texts}))"
     lines = [f"last_lines_by_{via}: dict[{id_type(kind, via)}, int] = {{}}" for via in vias]
     lines += [
         "for line, texts in rows:",

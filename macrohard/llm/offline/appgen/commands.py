@@ -45,7 +45,7 @@ def kind_verbs(app: App, kind: Kind) -> list[Verb]:
         (features.export_csv, export_verb),
     )
     verbs = [make(app, kind) for wanted, make in asked if wanted]
-    verbs += [aggregate_verb(kind, op) for op in offered(kind)]
+    verbs += [aggregate_verb(app, kind, op) for op in offered(kind)]
     return verbs + [condition_verb(app, kind, each) for each in features.conditions]
 
 

@@ -4,7 +4,7 @@ import builtins
 import keyword
 import re
 
-from macrohard.llm.offline.dialect.ast import Field, Kind
+from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind
 
 _MODULE_NAMES = (
     "aggregates argparse connection console csv_files database deletion dt figures naming options "
@@ -111,6 +111,17 @@ def label_field(kind: Kind) -> Field | None:
     """The text field that people know a record by: the first required one, else the first."""
     texts = [field for field in kind.fields if field.stored and field.type == "text"]
     return next((field for field in texts if field.required), texts[0] if texts else None)
+
+
+def named_references(app: App, kind: Kind) -> dict[Field, tuple[Kind, Field]]:
+    """References that take a name for an id: the kind referred to, and its field of names."""
+    found = {}
+    for field in stored_fields(kind):
+        if field.type is FieldType.REFERENCE:
+            target = app.kind(field.target)
+            if target.name_field is not None:
+                found[field] = target, target.name_field
+    return found
 
 
 def stored_fields(kind: Kind) -> tuple[Field, ...]:

@@ -97,7 +97,9 @@ def form(app: App, field: Field) -> str:
         case FieldType.ONE_OF:
             return "one of " + ", ".join(field.choices)
         case FieldType.REFERENCE:
-            return f"id of {names.an(names.singular(app.kind(field.target)))}"
+            target = app.kind(field.target)
+            name = f" or {names.heading(target.name_field)}" if target.name_field else ""
+            return f"id{name} of {names.an(names.singular(target))}"
         case FieldType.DATE:
             return "YYYY-MM-DD"
         case FieldType.DATETIME:

@@ -163,6 +163,7 @@ def responsibility_of(path: str) -> str:
     known = {
         "README.md": "Says what the program is, how it is used, and what it keeps.",
         "macrohard.json": "Says to tools how the program is run and tested.",
+        ".gitignore": "Keeps people's records and Python's caches out of the repository.",
         "pyproject.toml": "Names the project and the Python it needs.",
     }
     return known.get(path, path)

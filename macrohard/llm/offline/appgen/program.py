@@ -96,6 +96,11 @@ def manifest(app: App) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
+def ignored_files(app: App) -> str:
+    """``.gitignore``: what running the program and its tests leaves behind."""
+    return f"# What people record, and what Python leaves behind.\n{app.slug}.db*\n__pycache__/\n"
+
+
 def project_file(app: App) -> str:
     """``pyproject.toml``, as small as can be."""
     about = " ".join(app.purpose.split()) or app.title

@@ -26,6 +26,7 @@ def record_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     fields = names.stored_fields(kind)
     blocks = [
         *constants(fields),
+        *named_constant(app, kind),
         record_class(kind, fields),
         new_function(kind, fields),
         changed_function(kind, fields),
@@ -50,6 +51,18 @@ def constants(fields: tuple[Field, ...]) -> list[str]:
         f"REQUIRED = {tuple_of([quote(slug) for slug in required])}",
         *(choices_constant(field) for field in fields if field.type is FieldType.ONE_OF),
     ]
+
+
+def named_constant(app: App, kind: Kind) -> list[str]:
+    """``NAMED``: which references take a name for an id."""
+    entries = [
+        f"{quote(field.slug)}: ({quote(names.table(target))}, {quote(name.slug)})"
+        for field, (target, name) in names.named_references(app, kind).items()
+    ]
+    if not entries:
+        return []
+    about = "References that take a name: the table referred to, and its column of names."
+    return [exploded("NAMED = {", entries, "}"), f'"""{about}"""']
 
 
 def record_class(kind: Kind, fields: tuple[Field, ...]) -> str:

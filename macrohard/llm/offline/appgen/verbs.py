@@ -56,31 +56,48 @@ def make_verb(name: str, about: str, declare: list[str], run: list[str]) -> Verb
     )
 
 
-def add_verb(_app: App, kind: Kind) -> Verb:
+def given_texts(app: App, kind: Kind, texts: str = "console.given_fields(options)") -> str:
+    """The texts of fields that a person gave, with ids for names; it needs a connection then."""
+    if not names.named_references(app, kind):
+        return texts
+    return f"database.with_ids(connection, {texts}, {names.records_module(kind)}.NAMED)"
+
+
+def add_verb(app: App, kind: Kind) -> Verb:
     """``KIND add``."""
     one, record = names.singular(kind), names.variable(kind)
-    run = [
-        f"{record} = {names.records_module(kind)}.new(console.given_fields(options))",
-        WRITING,
+    made = f"{record} = {names.records_module(kind)}.new(console.given_fields(options))"
+    run = [made, WRITING]
+    if names.named_references(app, kind):
+        run = [
+            WRITING,
+            f"    texts = {given_texts(app, kind)}",
+            f"    {record} = {names.records_module(kind)}.new(texts)",
+        ]
+    run += [
         f"    stored = {names.changes_module(kind)}.add(connection, {record})",
         f'return f"Added {one} {{stored.id}}."',
     ]
     return make_verb("add", f"add {names.an(one)}", ["add_value_options(parser)"], run)
 
 
-def select_call(kind: Kind) -> str:
+def select_call(app: App, kind: Kind) -> str:
     """The call that reads the records which match the filters."""
     if kind.features.filters:
-        return f"{names.reports_module(kind)}.select(connection, console.given_fields(options))"
+        named = {field.slug for field in names.named_references(app, kind)}
+        texts = "console.given_fields(options)"
+        if named & set(kind.features.filters):
+            texts = given_texts(app, kind)
+        return f"{names.reports_module(kind)}.select(connection, {texts})"
     return f"{names.records_module(kind)}.find_all(connection)"
 
 
-def list_verb(_app: App, kind: Kind) -> Verb:
+def list_verb(app: App, kind: Kind) -> Verb:
     """``KIND list``."""
     found = names.variables(kind)
     run = [
         READING,
-        f"    {found} = {select_call(kind)}",
+        f"    {found} = {select_call(app, kind)}",
         f"    return show_found(connection, {found}, options)",
     ]
     return make_verb("list", f"list {names.plural(kind)}", ["add_list_options(parser)"], run)
@@ -99,15 +116,16 @@ def show_verb(_app: App, kind: Kind) -> Verb:
     return make_verb("show", f"show one {names.singular(kind)}", [ID, JSON], run)
 
 
-def edit_verb(_app: App, kind: Kind) -> Verb:
+def edit_verb(app: App, kind: Kind) -> Verb:
     """``KIND edit``."""
-    one = names.singular(kind)
+    one, named = names.singular(kind), names.named_references(app, kind)
     run = [
         "record_id = console.record_id(options)",
         "texts = console.given_fields(options)",
         "if not texts:",
         '    raise InputError("nothing to change: give at least one field")',
         WRITING,
+        *([f"    texts = {given_texts(app, kind, 'texts')}"] if named else []),
         f"    {names.changes_module(kind)}.edit(connection, record_id, texts)",
         f'return f"Changed {one} {{record_id}}."',
     ]
@@ -158,12 +176,12 @@ def export_verb(_app: App, kind: Kind) -> Verb:
     return make_verb("export", f"write all {names.plural(kind)} to a CSV file", [FILE], run)
 
 
-def aggregate_verb(kind: Kind, op: AggregateOp) -> Verb:
+def aggregate_verb(app: App, kind: Kind, op: AggregateOp) -> Verb:
     """``KIND total`` and its like."""
     words = {"min": "smallest value", "max": "largest value"}.get(op.value, op.value)
     find = f"{names.records_module(kind)}.find_all"
     if kind.features.filters:
-        find = f"lambda connection: {select_call(kind)}"
+        find = f"lambda connection: {select_call(app, kind)}"
     arguments = [
         quote(op.value),
         f"{names.reports_module(kind)}.{constant_name(op)}",
@@ -201,7 +219,7 @@ def condition_verb(app: App, kind: Kind, condition: NamedCondition) -> Verb:
     met = f"{names.reports_module(kind)}.{condition_call(app, kind, condition)}"
     run = [
         READING,
-        f"    {found} = {select_call(kind)}",
+        f"    {found} = {select_call(app, kind)}",
         f"    {found} = [{record} for {record} in {found} if {met}]",
         f"    return show_found(connection, {found}, options)",
     ]

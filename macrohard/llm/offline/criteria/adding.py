@@ -22,6 +22,7 @@ def adding(subject: Subject) -> list[Case]:
     if subject.fresh is None or not subject.kind.features.add:
         return []
     cases = [*_kept(subject, subject.fresh), *_least(subject), *_plain_text(subject)]
+    cases += _by_name(subject, subject.fresh)
     for field in stored_fields(subject.kind):
         cases += [*_missing(subject, field), *_wrong(subject, field), *_bounds(subject, field)]
         cases += [*_length(subject, field), *_unique(subject, field), *_spelling(subject, field)]
@@ -90,6 +91,32 @@ def _plain_text(subject: Subject) -> Iterator[Case]:
                     checks=accepted(subject, typed),
                 )
             return
+
+
+def _by_name(subject: Subject, fresh: Typed) -> Iterator[Case]:
+    """A reference by the name of the record; a name that nobody has."""
+    for field in stored_fields(subject.kind):
+        name = subject.name_of(field, fresh)
+        if not name:
+            continue
+        checks = accepted(subject, fresh)
+        typed = {**fresh, field.slug: name}
+        nobody = {**fresh, field.slug: f"{name} nobody"}
+        target = subject.app.kind(field.target)
+        yield Case(
+            name=f"{subject.kind.slug}_{field.slug.strip('_')}_by_name",
+            given="the example records",
+            when=f"{article(subject.name)} is added with {subject.label(field)} {name}, after one "
+            f"with {name} nobody",
+            then=f"that of no {target.name.lower()} is refused; the other gets the id of the one "
+            "that is called so",
+            checks=(
+                Refuses(add(subject.kind, nobody)),
+                Says(add(subject.kind, typed), f"Added {subject.name} {subject.next}."),
+                *checks[1:],
+            ),
+        )
+        return
 
 
 def _refusal(

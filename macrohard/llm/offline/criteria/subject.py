@@ -12,7 +12,7 @@ from macrohard.llm.offline.oracle.reading import Query
 from macrohard.llm.offline.oracle.rules import RefusedError
 from macrohard.llm.offline.oracle.seek import Typed, Want
 from macrohard.llm.offline.oracle.timeless import Timeless, UnsettledError
-from macrohard.llm.offline.oracle.values import Json
+from macrohard.llm.offline.oracle.values import Json, canonical
 from macrohard.llm.offline.oracle.world import stored_fields
 
 
@@ -186,6 +186,23 @@ class Subject:
     def label(self, field: Field) -> str:
         """How criteria speak of a field."""
         return field.name.lower()
+
+    def name_of(self, field: Field, typed: Mapping[str, str]) -> str:
+        """The name by which a reference can be typed instead of its id; empty where it cannot."""
+        if field.type is not FieldType.REFERENCE or not typed.get(field.slug):
+            return ""
+        target = self.app.kind(field.target)
+        record = self.there.world.record(target.slug, int(typed[field.slug]))
+        if target.name_field is None or record is None:
+            return ""
+        name = canonical(record.row[target.name_field.slug])
+        slug, wanted = target.name_field.slug, name.casefold()
+        alike = [
+            other
+            for other in self.there.world.records(target.slug)
+            if canonical(other.row[slug]).casefold() == wanted
+        ]
+        return "" if len(alike) > 1 or name.lstrip("-").isdecimal() else name
 
     def wording(self, typed: Mapping[str, str]) -> str:
         """What is typed for a record, in words: ``date 2024-03-05, amount 12.50``."""

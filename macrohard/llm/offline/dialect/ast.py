@@ -368,6 +368,12 @@ class Kind:
                 return candidate
         raise KeyError(slug)
 
+    @property
+    def name_field(self) -> Field | None:
+        """The text that no two records share, by which people may refer to one; else None."""
+        texts = (f for f in self.fields if f.stored and f.unique and f.type is FieldType.TEXT)
+        return next(texts, None)
+
 
 @dataclass(frozen=True)
 class App:

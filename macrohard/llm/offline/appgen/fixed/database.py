@@ -103,6 +103,39 @@ def require(connection: sqlite3.Connection, table: str, record_id: int | None) -
         raise InputError(f"no {KIND_NAMES[table][0]} {record_id}")
 
 
+def with_ids(
+    connection: sqlite3.Connection,
+    texts: Mapping[str, str],
+    named: Mapping[str, tuple[str, str]],
+) -> dict[str, str]:
+    """Put ids for the names of records that are referred to; what is a number is an id already.
+
+    Args:
+        connection: The database.
+        texts: What a person gives for fields.
+        named: For each reference the table it points to, and the column of names there.
+    """
+    found = dict(texts)
+    for reference, (table, column) in named.items():
+        text = found.get(reference, "").strip()
+        if text and not text.removeprefix("-").isdecimal():
+            found[reference] = str(id_of(connection, table, column, text))
+    return found
+
+
+def id_of(connection: sqlite3.Connection, table: str, column: str, name: str) -> int:
+    """Find the record of a name; its letters' case matters only where it tells two apart."""
+    for collation in ("BINARY", "NOCASE"):
+        query = f'SELECT "id" FROM "{table}" WHERE "{column}" = ? COLLATE {collation} ORDER BY "id"'
+        found = [row["id"] for row in connection.execute(query, (name,))]
+        if len(found) == 1:
+            return int(found[0])
+        if found:
+            several = ", ".join(map(str, found))
+            raise InputError(f"{name!r} may be {KIND_NAMES[table][0]} {several}: give the id")
+    raise InputError(f"no {KIND_NAMES[table][0]} is called {name!r}")
+
+
 def link(
     connection: sqlite3.Connection, table: str, column: str, record_id: int | None
 ) -> Link | None:

@@ -52,7 +52,7 @@ def answer(
     summary = summaries[choose_field(options.field, summaries)]
     group = None
     if options.by is not None:
-        group = summary.groups[console.choose("grouping", options.by, summary.groups)]
+        group = summary.groups[choose_group(options.by, summary.groups)]
     with database.reading(options.db) as connection:
         records = find(connection)
         if group is None:
@@ -63,6 +63,12 @@ def answer(
             for value, members in aggregates.grouped(records, lambda each: key(connection, each))
         ]
     return output.listing((group.heading, verb), rows, nothing, options.json)
+
+
+def choose_group(given: str, groups: Mapping[str, Group]) -> str:
+    """Find the grouping that is meant: ``month`` will do where one date alone has months."""
+    ends = [name for name in groups if name.partition(":")[2] == given.strip().lower()]
+    return ends[0] if len(ends) == 1 else console.choose("grouping", given, groups)
 
 
 def choose_field(given: str | None, summaries: Mapping[str, Summary]) -> str:

@@ -40,6 +40,11 @@ def change_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
             [*aftermath_methods(examples, kind)],
         ),
     ]
+    blocks.append(
+        test_class(
+            "NameTest", "ExamplesTest", "Names in place of ids.", [*name_methods(examples, kind)]
+        )
+    )
     blocks = [each for each in blocks if "def test_" in each]
     return module(f"Tests of changes to {plural}, and of their rules.", blocks, ours)
 
@@ -166,3 +171,26 @@ def import_methods(examples: Examples, kind: Kind) -> list[Method]:
         ]
         methods.append(Method("bad_row", "A bad row is refused by its line.", bad))
     return methods
+
+
+def name_methods(examples: Examples, kind: Kind) -> Iterator[Method]:
+    """Tests of references that take a name: what it stands for."""
+    for field, (target, name) in names.named_references(examples.app, kind).items():
+        found = [(r.id, text) for r in examples.of(target) if (text := r.row[name.slug])]
+        alike = [str(text).casefold() for _, text in found]
+        for number, text in found:
+            if str(text).lstrip("-").isdecimal() or alike.count(str(text).casefold()) > 1:
+                continue
+            typed = f"{{{quote(field.slug)}: {quote(str(text))}}}"
+            one = names.an(names.heading(field))
+            call = f"database.with_ids(self.connection, typed, {names.records_module(kind)}.NAMED)"
+            yield Method(
+                f"{field.slug}_by_{name.slug}",
+                names.sentence(f"{one} can be given by its {names.heading(name)}"),
+                [
+                    *given("typed", typed),
+                    *given("found", call),
+                    f'self.assertEqual(found, {{{quote(field.slug)}: "{number}"}})',
+                ],
+            )
+            break

@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 from macrohard.llm.offline.appgen.fixed import database, schema
 from macrohard.llm.offline.appgen.fixed.checks.support import AppTest, DatabaseTest
@@ -93,6 +94,39 @@ class ColumnTest(AppTest):
         with closing(database.connect(":memory:")) as connection:
             self.assertEqual(database.column(connection, int, query, "7", "8"), [7, 8])
             self.assert_refused("did not write", database.column, connection, int, query, "7", "x")
+
+
+class WithIdsTest(DatabaseTest):
+    """Names in place of ids."""
+
+    def setUp(self) -> None:
+        """Make a table of names."""
+        super().setUp()
+        self.connection.execute('CREATE TEMP TABLE "named" ("id" INTEGER, "name" TEXT)')
+        rows = [(1, "Oak"), (2, "Elm"), (3, "ELM"), (4, "Ash 7")]
+        self.connection.executemany('INSERT INTO "named" VALUES (?, ?)', rows)
+
+    def with_ids(self, text: str) -> str:
+        """Read one reference."""
+        return database.with_ids(self.connection, {"to": text}, {"to": ("named", "name")})["to"]
+
+    def test_names_become_ids(self) -> None:
+        """A name is found in any case where that is clear; ids and nothing stay as they are."""
+        known = {"Oak": "1", "oak": "1", "Elm": "2", " ELM ": "3", "Ash 7": "4", "9": "9", "": ""}
+        for text, expected in known.items():
+            with self.subTest(text=text):
+                self.assertEqual(self.with_ids(text), expected)
+
+    def test_other_fields_stay(self) -> None:
+        """Only references are looked up."""
+        self.assertEqual(database.with_ids(self.connection, {"a": "Oak"}, {}), {"a": "Oak"})
+
+    def test_unclear_names_are_refused(self) -> None:
+        """A name that nobody has, or several have, is refused; the second by their ids."""
+        names = dict(schema.KIND_NAMES, named=("tree", "trees"))
+        with mock.patch.object(database, "KIND_NAMES", names):
+            self.assert_refused("no tree is called 'Yew'", self.with_ids, "Yew")
+            self.assert_refused("'elm' may be tree 2, 3: give the id", self.with_ids, "elm")
 
 
 class OtherWithTest(DatabaseTest):
