@@ -5,8 +5,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +16,7 @@ from macrohard.cli.options import Agents, Debug, Json
 from macrohard.errors import MacrohardError
 
 if TYPE_CHECKING:
+    from macrohard.config import Settings
     from macrohard.sandbox import SandboxProvider
 
 NEEDED_DISK_MB = 500
@@ -36,6 +38,14 @@ class Finding:
 
 
 def doctor(
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="Try this model out with a few small calls [default: those that are configured]",
+        ),
+    ] = None,
     agents: Agents = None,
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
@@ -43,23 +53,24 @@ def doctor(
     """Check whether this machine can build, and say what to do where it cannot."""
     from rich.text import Text  # noqa: PLC0415 - keeps help fast
 
-    findings = list(examine(agents))
-    if json_:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        console = out()
-        for finding in findings:
+    findings = []
+    console = out()
+    for finding in examine(agents, model):
+        findings.append(finding)
+        if not json_:
             line = Text.assemble(
                 (_MARKS[finding.state], _STYLES[finding.state]),
                 f"  {finding.subject}: {finding.text}",
             )
             console.print(line, soft_wrap=True)
+    if json_:
+        print_json([asdict(finding) for finding in findings])
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(1)
 
 
-def examine(agents: Path | None = None) -> Iterator[Finding]:
-    """Look at everything a build with the embedded model needs."""
+def examine(agents: Path | None = None, model: str | None = None) -> Iterator[Finding]:
+    """Look at everything a build needs; of models, those that are named are tried out."""
     yield _python()
     yield _git()
     yield from _guarded("sandbox", _sandbox)
@@ -67,6 +78,7 @@ def examine(agents: Path | None = None) -> Iterator[Finding]:
     yield _disk(Path.cwd())
     yield _terminal()
     yield from _guarded("model", _model)
+    yield from _guarded("model", lambda: _named_models(model))
 
 
 def _python() -> Finding:
@@ -162,6 +174,44 @@ def _model() -> Iterator[Finding]:
     yield Finding("model", "ok", f"providers whose key is set: {', '.join(ready) or 'none'}")
     if lacking:
         yield Finding("model", "ok", f"providers that would need a key: {', '.join(lacking)}")
+
+
+def _named_models(model: str | None) -> Iterator[Finding]:
+    """Try out the models that a build from here would use; without one that is named, none."""
+    from macrohard.cli.naming import model_flags  # noqa: PLC0415 - keeps help fast
+    from macrohard.configuration import resolve  # noqa: PLC0415
+
+    flags = model_flags([model], None, None) if model else {}
+    settings = resolve(flags).settings
+    for name in settings.models:
+        if model or (name and name != "offline"):
+            yield from _guarded(f"model {name}", partial(_tried, name, settings))
+
+
+def _tried(name: str, settings: "Settings") -> Iterator[Finding]:
+    import asyncio  # noqa: PLC0415 - keeps help fast
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from macrohard.llm.probe import Probe, probe  # noqa: PLC0415
+    from macrohard.llm.routing import price_of  # noqa: PLC0415
+
+    async def all_probes() -> list[Probe]:
+        return [one async for one in probe(name, settings.routing.endpoints)]
+
+    probes = asyncio.run(all_probes())
+    for one in probes:
+        yield Finding(f"model {name}", one.state, one.text)
+    used = [one.usage for one in probes if one.usage is not None]
+    if not used:
+        return
+    price = price_of(name, settings)
+    tokens = sum(usage.input_tokens + usage.output_tokens for usage in used)
+    text = f"this look took {len(used)} calls, {tokens:,} tokens"
+    if price is None:
+        yield Finding(f"model {name}", "note", f"{text}; its price is not known")
+    else:
+        usd = sum(price.usd(usage, datetime.now(UTC)) for usage in used)
+        yield Finding(f"model {name}", "ok", f"{text}, ${usd:.4f}")
 
 
 def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

@@ -5,8 +5,10 @@ the other forms.
 """
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Self
 
 Handler = Callable[[asyncio.StreamWriter, dict[str, Any]], Awaitable[None]]
@@ -167,10 +169,14 @@ def responded(data: dict[str, Any]) -> Handler:
 
 
 class BadServer:
-    """Answers the requests in turn with the handlers of a script; the last one stays."""
+    """Answers the requests in turn with the handlers of a script; the last one stays.
 
-    def __init__(self, *script: Handler) -> None:
+    A GET is answered by ``listing``, and stands in no list of requests.
+    """
+
+    def __init__(self, *script: Handler, listing: Handler | None = None) -> None:
         self._script = list(script)
+        self._listing = listing or error("404 Not Found")
         self.requests: list[dict[str, Any]] = []
         self.headers: list[str] = []
 
@@ -189,6 +195,9 @@ class BadServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if head.startswith("GET "):
+                await self._listing(writer, {})
+                return
             length = next(
                 int(line.split(":")[1])
                 for line in head.splitlines()
@@ -202,3 +211,34 @@ class BadServer:
             pass
         finally:
             writer.close()
+
+
+@contextlib.contextmanager
+def serving(*script: Handler, listing: Handler | None = None) -> Iterator[BadServer]:
+    """A server in a thread of its own, for tests that block."""
+    server = BadServer(*script, listing=listing)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def listing(*models: str) -> Handler:
+    """The list of a server's models."""
+    rows = [{"id": name, "object": "model", "created": 0, "owned_by": "x"} for name in models]
+    return good({"object": "list", "data": rows})
