@@ -75,6 +75,9 @@ async def abuild(
     allow_process_sandbox: bool = False,
     rounds: int = 4,
     min_satisfied: int | None = None,
+    mutants: int = 8,
+    min_caught: float = 0.5,
+    offline_packages: bool = False,
     faults: float = 0.0,
     seed: int = 0,
     agents: str | Path | None = None,
@@ -105,6 +108,9 @@ async def abuild(
         allow_process_sandbox: Whether code of a real model may run in the process sandbox.
         rounds: Most rounds of coding, test and trial.
         min_satisfied: Satisfied simulated users needed for a release; None for all.
+        mutants: Faults put into an app that is fit for release, to see whether its tests notice.
+        min_caught: Share of these that has to be noticed, 0 to 1; less is told to the manager.
+        offline_packages: Whether packages an app needs must be here already: no index is asked.
         faults: For ``offline``: share of work items in which it errs, 0 to 1.
         seed: Seed of everything random.
         agents: Folder with roles that add to or override the shipped ones.
@@ -133,6 +139,9 @@ async def abuild(
         allow_process_sandbox=allow_process_sandbox,
         rounds=rounds,
         min_satisfied=min_satisfied,
+        mutants=mutants,
+        min_caught=min_caught,
+        offline_packages=offline_packages,
         faults=faults,
         seed=seed,
         agents=str(Path(agents).absolute()) if agents is not None else None,

@@ -90,6 +90,9 @@ class Settings:
         allow_process_sandbox: Whether code of a real model may run in the process sandbox.
         rounds: Most rounds of coding, test and trial.
         min_satisfied: Satisfied simulated users needed for a release; None for all.
+        mutants: Faults put into an app fit for release, to see whether its own tests notice.
+        min_caught: Share of these that has to be noticed, 0 to 1; less is told to the manager.
+        offline_packages: Whether packages an app needs must be here already: no index is asked.
         faults: Share of work items in which the offline model errs, 0 to 1.
         seed: Seed of everything random.
         agents: Folder with roles that add to or override the shipped ones.
@@ -107,6 +110,9 @@ class Settings:
     allow_process_sandbox: bool = False
     rounds: int = 4
     min_satisfied: int | None = None
+    mutants: int = 8
+    min_caught: float = 0.5
+    offline_packages: bool = False
     faults: float = 0.0
     seed: int = 0
     agents: str | None = None
@@ -124,6 +130,8 @@ class Settings:
             ConfigError: Names the setting, the value and what is allowed.
         """
         _between("rounds", self.rounds, 1, 100)
+        _between("mutants", self.mutants, 0, 10_000)
+        _between("min-caught", self.min_caught, 0.0, 1.0)
         _between("faults", self.faults, 0.0, 1.0)
         _between("concurrency", self.concurrency, 1, 10_000)
         if self.min_satisfied is not None:

@@ -98,6 +98,31 @@ def build(  # noqa: PLR0917 - typer makes an option of each
             help="Satisfied simulated users needed for a release [default: all]",
         ),
     ] = None,
+    mutants: Annotated[
+        int | None,
+        typer.Option(
+            "--mutants",
+            metavar="N",
+            help="Faults put into the app before a release, to see whether its own tests notice; "
+            "0 for none [default: 8]",
+        ),
+    ] = None,
+    min_caught: Annotated[
+        float | None,
+        typer.Option(
+            "--min-caught",
+            metavar="RATE",
+            help="Share of the mutants to be noticed, 0 to 1; the manager is told of less "
+            "[default: 0.5]",
+        ),
+    ] = None,
+    offline_packages: Annotated[
+        bool | None,
+        typer.Option(
+            "--offline-packages",
+            help="Ask no package index: what an app needs must have been downloaded before.",
+        ),
+    ] = None,
     faults: Annotated[
         float | None,
         typer.Option(
@@ -153,6 +178,9 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         ("build", "allow_process_sandbox"): allow_process_sandbox or None,
         ("build", "rounds"): rounds,
         ("build", "min_satisfied"): min_satisfied,
+        ("build", "mutants"): mutants,
+        ("build", "min_caught"): min_caught,
+        ("build", "offline_packages"): offline_packages or None,
         ("build", "faults"): faults,
         ("build", "seed"): seed,
         ("build", "agents"): str(agents.absolute()) if agents else None,

@@ -49,6 +49,9 @@ class BuildTable(_Table):
     allow_process_sandbox: bool | None = None
     rounds: int | None = None
     min_satisfied: int | None = None
+    mutants: int | None = None
+    min_caught: float | None = None
+    offline_packages: bool | None = None
     faults: float | None = None
     seed: int | None = None
     agents: Name | None = None

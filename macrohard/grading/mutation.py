@@ -14,6 +14,8 @@ from macrohard.work import Failure, Noun
 
 TIMEOUT_S = 120.0
 """For the whole sample; a mutant that got no turn by then is told as undecided."""
+CPU_S = 10
+"""Processor time for one mutant: tests that compute for so long go round in circles, noticed."""
 PATIENCE_S = 60.0
 """For one mutant, in which it is told as undecided; that it computes for ever is seen earlier."""
 _AT_ONCE = 2
@@ -103,6 +105,7 @@ async def operate(
             {"file": o.mutant.file, "text": o.mutant.text, "tests": [o.near, o.far]}
             for o in operations
         ],
+        "cpu_s": CPU_S,
         "patience_s": PATIENCE_S,
         "timeout_s": TIMEOUT_S,
         "at_once": _AT_ONCE,

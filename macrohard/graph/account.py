@@ -7,6 +7,7 @@ from typing import Any
 from macrohard import work
 from macrohard.artifacts import Artifacts
 from macrohard.files import write_atomic
+from macrohard.grading.mutation import MutationScore
 from macrohard.graph.state import State
 from macrohard.users.base import TrialResult
 
@@ -26,6 +27,9 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
             },
         }
         fields["rounds"] = state["rounds"]
+        if last.get("mutation"):
+            score = artifacts.noun(last["mutation"], MutationScore)
+            fields["mutation"] = {**score.model_dump(mode="json"), "share": round(score.share, 3)}
     trials = _trials(state, artifacts)
     fields["trials"] = trials
     latest = [t for t in trials if t["round"] == state["round"]]

@@ -10,8 +10,10 @@ from macrohard.grading.canary import plant
 from macrohard.grading.census import take_census
 from macrohard.grading.graded import Graded
 from macrohard.grading.invert import invert
+from macrohard.grading.mutation import MutationScore, operate, plan_operations
 from macrohard.grading.sitting import Paper, Sitting, examine
 from macrohard.graph.office import Office
+from macrohard.sandbox.base import Sandbox
 from macrohard.work import AcceptanceSuite
 
 _SHARDS = 2
@@ -64,12 +66,32 @@ async def grade_acceptance(
     return Graded(passed=sum(one.passed for one in graded), failures=tuple(numbered))
 
 
+async def grade_tests(
+    office: Office, app: Path, command: Sequence[str] = ()
+) -> MutationScore | None:
+    """Put some faults into an app and see whether its own tests notice; None when none are asked.
+
+    Nothing of how long it took is in the result, so that the same app has the same one.
+    """
+    if not office.settings.mutants:
+        return None
+    census = take_census(app, command)
+    operations = plan_operations(app, census, office.settings.mutants, office.settings.seed)
+    async with office.slots, await office.boxes.create(label="mutants") as box:
+        await _place(box, app)
+        return await operate(box, operations, census)
+
+
 async def _sit(
     office: Office, app: Path, paper: Paper, changed: dict[str, str] | None = None
 ) -> Sitting:
     async with office.slots, await office.boxes.create(label="tests") as box:
-        await box.put_tree(app, "app")
-        await box.exec(["rm", "-rf", "app/.git"], timeout_s=30)
+        await _place(box, app)
         for path, text in (changed or {}).items():
             await box.write(f"app/{path}", text.encode())
         return await examine(box, paper)
+
+
+async def _place(box: Sandbox, app: Path) -> None:
+    await box.put_tree(app, "app")
+    await box.exec(["rm", "-rf", "app/.git"], timeout_s=30)

@@ -4,7 +4,7 @@ Plain types keep the checkpoint small and let it be read back without importing 
 """
 
 import operator
-from typing import Annotated, Required, TypedDict
+from typing import Annotated, NotRequired, Required, TypedDict
 
 
 class ItemResult(TypedDict):
@@ -32,7 +32,10 @@ class TrialResult(TypedDict):
 
 
 class RoundResult(TypedDict):
-    """What a round led to, for choosing the best one when none is accepted."""
+    """What a round led to, for choosing the best one when none is accepted.
+
+    ``mutation`` is the hash of the score of its unit tests, where it was fit for release.
+    """
 
     round: int
     commit: str
@@ -42,6 +45,7 @@ class RoundResult(TypedDict):
     acceptance_passed: int
     satisfied: int
     trials: int
+    mutation: NotRequired[str]
 
 
 class State(TypedDict, total=False):

@@ -1,6 +1,7 @@
 """Verify: unit tests, held-out acceptance tests and code reviews, on main, in fresh boxes."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from macrohard import work
@@ -9,8 +10,9 @@ from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.grading.graded import Graded
+from macrohard.grading.mutation import MutationScore, low_score
 from macrohard.graph.front import staffed
-from macrohard.graph.grading import grade_acceptance, grade_unit
+from macrohard.graph.grading import grade_acceptance, grade_tests, grade_unit
 from macrohard.graph.office import Office
 from macrohard.graph.state import RoundResult, State
 from macrohard.llm.base import Asker
@@ -48,22 +50,53 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
                 passed=graded.passed,
                 failed=len(graded.failures),
             )
+        mutation = await _notice_faults(office, state, unit, acceptance, command)
+        least = office.settings.min_caught
+        low = low_score(mutation, least, round_) if mutation else None
         failures = [
             *_unfinished(office, state),
             *unit.failures,
             *acceptance.failures,
             *unit.remarks,
+            *([low] if low else []),
             *_remarks(reviewers, reviews, round_),
         ]
         return {
             "failures": office.artifacts.put(Failures(failures=tuple(failures))),
             "reviews": [office.artifacts.put(r) for r in reviews],
-            "rounds": [*state.get("rounds", []), await _score(office, round_, unit, acceptance)],
+            "rounds": [
+                *state.get("rounds", []),
+                await _score(office, round_, unit, acceptance, mutation),
+            ],
         }
 
 
-async def _score(office: Office, round_: int, unit: Graded, acceptance: Graded) -> RoundResult:
-    return {
+async def _notice_faults(
+    office: Office, state: State, unit: Graded, acceptance: Graded, command: Sequence[str]
+) -> MutationScore | None:
+    """Whether the unit tests would notice a fault, of an app that is fit for release."""
+    if unit.failures or acceptance.failures or not unit.passed or _unfinished(office, state):
+        return None
+    score = await grade_tests(office, office.folders.app, command)
+    if score is not None:
+        office.journal.write(
+            "mutants_tried",
+            round=state["round"],
+            tried=score.tried,
+            caught=score.caught,
+            undecided=score.undecided,
+        )
+    return score
+
+
+async def _score(
+    office: Office,
+    round_: int,
+    unit: Graded,
+    acceptance: Graded,
+    mutation: MutationScore | None,
+) -> RoundResult:
+    result: RoundResult = {
         "round": round_,
         "commit": await office.repository.head(),
         "unit_failed": len(unit.failures),
@@ -73,6 +106,9 @@ async def _score(office: Office, round_: int, unit: Graded, acceptance: Graded) 
         "satisfied": 0,
         "trials": 0,
     }
+    if mutation is not None:
+        result["mutation"] = office.artifacts.put(mutation)
+    return result
 
 
 async def _review(office: Office, state: State, role: Role) -> work.Review:

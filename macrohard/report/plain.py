@@ -1,7 +1,7 @@
 """Progress where there is no terminal: one plain line an event worth telling."""
 
 from macrohard.journal import Event
-from macrohard.report.words import clean, duration
+from macrohard.report.words import clean, duration, mutation_words
 
 
 def tell(event: Event) -> str:
@@ -31,6 +31,10 @@ def _item_finished(event: Event) -> str:
 
 def _tests_finished(event: Event) -> str:
     return f"  {event['suite']} tests: {event['passed']} passed, {event['failed']} failed"
+
+
+def _mutants_tried(event: Event) -> str:
+    return f"  mutants: {mutation_words(event)}"
 
 
 def _trial_finished(event: Event) -> str:
@@ -74,6 +78,7 @@ _TELLERS = {
     "item_started": _item_started,
     "item_finished": _item_finished,
     "tests_finished": _tests_finished,
+    "mutants_tried": _mutants_tried,
     "trial_finished": _trial_finished,
     "defect": _defect,
     "decision": _decision,

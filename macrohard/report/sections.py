@@ -15,6 +15,7 @@ from macrohard.report.words import (
     duration,
     models_said,
     money,
+    mutation_words,
     seconds_between,
     tokens,
 )
@@ -125,6 +126,8 @@ def tests(record: Record) -> Markup | None:
         for suite, counts in record["tests"].items()
     ]
     last = table("Last round", ("Suite", "Result", "Passed", "Failed"), rows, numbers=[2, 3])
+    if record.get("mutation"):
+        last = join([last, _mutation(record["mutation"])])
     history = record.get("rounds") or []
     if len(history) < 2:
         return last
@@ -139,6 +142,16 @@ def tests(record: Record) -> Markup | None:
     ]
     head = ("Round", "Unit, passed / failed", "Acceptance, passed / failed", "Users satisfied")
     return join([last, table("Round by round", head, rounds, numbers=[1, 2, 3])])
+
+
+def _mutation(score: Mapping[str, Any]) -> Markup:
+    """Whether the unit tests would notice a fault, and which ones they did not."""
+    rows = [(one["file"], one["line"], one["change"]) for one in score["survivors"]]
+    said = f"Faults put into the app on purpose: {mutation_words(score)}."
+    head = ("File", "Line", "Change that no test noticed")
+    return join(
+        [tag("p", said), table("Faults unnoticed", head, rows, numbers=[1]) if rows else None]
+    )
 
 
 def cost(record: Record) -> Markup:

@@ -98,6 +98,7 @@ def _stage_of(event: Event) -> str | None:
     by_kind = {
         "commit": "integrate",
         "tests_finished": "verify",
+        "mutants_tried": "verify",
         "defect": "triage",
         "decision": "triage",
     }

@@ -15,6 +15,7 @@ from macrohard.report.words import (
     dollars,
     duration,
     models_said,
+    mutation_words,
     plural,
     tokens,
     worst_first,
@@ -59,6 +60,8 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     tests = record.get("tests") or {}
     if tests:
         facts.append(("Tests", "; ".join(_suite(name, one) for name, one in tests.items())))
+    if record.get("mutation"):
+        facts.append(("Mutants", mutation_words(record["mutation"])))
     if record["scenarios"]:
         facts.append(("Users", _users(record)))
     facts += [("Rounds", str(record["round"])), ("Cost", _cost(record))]

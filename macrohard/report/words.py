@@ -96,6 +96,14 @@ def cluster_words(cluster: Mapping[str, Any]) -> str:
     )
 
 
+def mutation_words(score: Mapping[str, Any]) -> str:
+    """How many of the faults put into an app its own tests noticed, in one line."""
+    if not score["tried"]:
+        return "none could be tried"
+    undecided = f", {score['undecided']} undecided" if score["undecided"] else ""
+    return f"{score['caught']} of {score['tried']} caught by the unit tests{undecided}"
+
+
 def worst_first(defects: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Defects by severity, those of one severity in the order they came."""
     return sorted(defects, key=lambda defect: _SEVERITIES.get(defect["severity"], 0))

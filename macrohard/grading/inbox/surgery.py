@@ -24,8 +24,6 @@ from typing import Any
 import pytest
 
 _PR_SET_DUMPABLE = 4
-_CPU_S = 15
-"""Processor time of one mutant: tests that compute for so long go round in circles."""
 _INI = "[pytest]\naddopts =\n"
 
 
@@ -53,7 +51,7 @@ class Theatre:
     Args:
         job: ``app``, ``paths``, ``mutants`` (each with ``file``, ``text``, ``tests``
             in stages: the next is run when nothing failed in the last),
-            ``patience_s`` for one, ``timeout_s`` for all, ``at_once``.
+            ``cpu_s`` and ``patience_s`` for one, ``timeout_s`` for all, ``at_once``.
         folder: Where copies go.
     """
 
@@ -115,7 +113,8 @@ class Theatre:
         child = os.fork()
         if child == 0:
             os.close(ours)
-            _be_tested(app, self._job["paths"], str(self._folder / "pytest.ini"), stages, theirs)
+            job = {**self._job, "ini": str(self._folder / "pytest.ini")}
+            _be_tested(app, job, stages, theirs)
         os.close(theirs)
         patience = max(1.0, min(self._job["patience_s"], self._deadline - began))
         return _Run(number, child, ours, began + patience)
@@ -172,25 +171,25 @@ class _Run:
         self.said: dict[str, Any] = {}
 
 
-def _be_tested(app: str, paths: list[str], ini: str, stages: list[list[str]], line: int) -> None:
+def _be_tested(app: str, job: dict[str, Any], stages: list[list[str]], line: int) -> None:
     """Run tests in this process until one fails, say how they went, and end it."""
     try:
         os.setsid()
         _dumpable(1)
-        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+        resource.setrlimit(resource.RLIMIT_CPU, (job["cpu_s"], job["cpu_s"]))
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(nothing, number)
         os.set_inheritable(line, False)
         os.chdir(app)
         os.environ["MACROHARD_APP"] = app
-        sys.path[:0] = [app, *(f"{app}/{path}" for path in paths)]
+        sys.path[:0] = [app, *(f"{app}/{path}" for path in job["paths"])]
         counter = _Counter()
         write: Callable[[int, bytes], int] = os.write
         for tests in stages:
             if tests and not counter.failed:
                 pytest.main(
-                    ["-x", "-c", ini, "-p", "no:cacheprovider", "-p", "no:terminal",
+                    ["-x", "-c", job["ini"], "-p", "no:cacheprovider", "-p", "no:terminal",
                      f"--rootdir={app}", f"--confcutdir={app}", *tests],
                     plugins=[counter],
                 )  # fmt: skip
