@@ -191,7 +191,12 @@ class _Runner:
 
     async def run(self) -> dict[str, Any]:
         record, office = self._record, self._office
-        office.journal.write("run_started", id=record["id"], resumed=bool(record["stages"]))
+        office.journal.write(
+            "run_started",
+            id=record["id"],
+            resumed=bool(record["stages"]),
+            models=list(office.settings.models),
+        )
         record.update(status="running", error=None, finished=None, best=None)
         if self._parts.model is None:
             prices = {name: price_of(name, office.settings) for name in office.settings.models}

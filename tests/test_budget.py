@@ -77,6 +77,7 @@ def test_concurrent_calls_never_pass_a_cap_together(
     """Costs, durations and failures at random: nothing is over, and nothing refused for nothing."""
     budget = Budget(Caps(usd=cap / 100, tokens=cap))
     refused: list[tuple[int, int]] = []
+    settled: list[int] = []
 
     async def call(most: int, share: float, turns: int, *, fails: bool) -> None:
         used = round(most * share)
@@ -93,6 +94,7 @@ def test_concurrent_calls_never_pass_a_cap_together(
             budget.release(held)
         else:
             budget.settle(held, Spending(usd=used / 100, tokens=used))
+            settled.append(used)
 
     async def all_at_once() -> None:
         order = list(calls)
@@ -101,6 +103,6 @@ def test_concurrent_calls_never_pass_a_cap_together(
 
     asyncio.run(all_at_once())
     assert budget.held == Spending()
-    assert budget.spent.tokens <= cap
-    assert budget.spent.usd <= cap / 100 + 1e-6
+    assert budget.spent.tokens == sum(settled) <= cap
+    assert budget.spent.usd == pytest.approx(sum(settled) / 100)
     assert all(most + spent > cap for most, spent in refused)

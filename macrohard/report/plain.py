@@ -14,7 +14,10 @@ def tell(event: Event) -> str:
 
 
 def _run_started(event: Event) -> str:
-    return f"run {event.get('id', '')} {'goes on' if event.get('resumed') else 'starts'}"
+    models = event.get("models", ["offline"])
+    # Money may be spent: whoever named the model in a file long ago should see it.
+    played = "" if models == ["offline"] else f", played by {', '.join(models)}"
+    return f"run {event.get('id', '')} {'goes on' if event.get('resumed') else 'starts'}{played}"
 
 
 def _stage_started(event: Event) -> str:

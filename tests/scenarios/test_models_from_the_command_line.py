@@ -124,6 +124,7 @@ def test_a_stand_in_answers_and_is_told(
         said = macrohard("build", "game.md", "--allow-process-sandbox", "--out", "r",
                          "--max-calls", "2")  # fmt: skip
     assert said.code == 5
+    assert "run r starts, played by dead:x, here:std" in said.err
     assert "dead:x failed, here:std answers instead: " in said.err
     assert (broken.asked, server.asked) == (["x"], ["std", "std"])
     record = json.loads((tmp_path / "r" / "run.json").read_text())
