@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -90,20 +91,21 @@ def _completion(request: dict[str, Any], kind: str, message: dict[str, Any]) -> 
 
 def _answer(request: dict[str, Any]) -> str:
     schema = request.get("response_format", {}).get("json_schema", {}).get("schema", {})
-    return json.dumps(_least(schema, schema))
+    return json.dumps(_least(schema, schema, count()))
 
 
-def _least(schema: dict[str, Any], root: dict[str, Any]) -> Any:
-    """The least value that fits a JSON schema, as far as schemas of nouns go."""
+def _least(schema: dict[str, Any], root: dict[str, Any], numbers: Iterator[int]) -> Any:
+    """The least value that fits a JSON schema, as far as schemas of nouns go; no text twice."""
     if "$ref" in schema:
-        return _least(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root)
+        return _least(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root, numbers)
     if "default" in schema or "enum" in schema:
         return schema.get("default", (schema.get("enum") or [None])[0])
     kind = schema.get("type")
     if kind == "object":
         wanted = schema.get("required", [])
-        return {name: _least(schema["properties"][name], root) for name in wanted}
+        return {name: _least(schema["properties"][name], root, numbers) for name in wanted}
     if kind == "array":
-        return [_least(schema["items"], root)] * schema.get("minItems", 0)
+        least = schema.get("minItems", 0)
+        return [_least(schema["items"], root, numbers) for _ in range(least)]
     plain = {"integer": schema.get("minimum", 1), "number": 1.0, "boolean": True}
-    return plain.get(str(kind), "text")
+    return plain.get(str(kind)) or f"text{next(numbers)}"
