@@ -8,6 +8,7 @@ import json
 import shlex
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,8 @@ async def _code_in(
             return _result(task, "failed", reason=submission.summary)
         with tempfile.TemporaryDirectory(dir=office.folders.worktrees) as scratch:
             await box.get_tree(Path(scratch))
-            _take_over(Path(scratch), tree, frozen)
+            may_delete = None if item.kind is work.ItemKind.CONFLICT else set(item.files)
+            _take_over(Path(scratch), tree, frozen, may_delete)
     commit = await office.repository.commit(tree, item.id, item)
     return _result(task, "ready", commit=commit, reason=submission.summary)
 
@@ -272,12 +274,18 @@ def _frozen(office: Office, task: ItemTask, item: work.WorkItem) -> dict[str, st
     }
 
 
-def _take_over(source: Path, tree: Path, frozen: dict[str, str]) -> None:
-    """Make the worktree what the box held, except for files the item must not change."""
+def _take_over(
+    source: Path, tree: Path, frozen: Mapping[str, str], may_delete: set[str] | None
+) -> None:
+    """Make the worktree what the box held, except for files the item must not change.
+
+    Files are only deleted by the item they belong to, and by one that resolves a conflict
+    (``may_delete`` is None): a slip of the shell must not take the work of others away.
+    """
     old = _files(tree)
     new = _files(source)
     for path in old - new:
-        if path not in frozen:
+        if path not in frozen and (may_delete is None or path in may_delete):
             (tree / path).unlink()
     for path in new:
         if path not in frozen:

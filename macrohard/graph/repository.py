@@ -11,10 +11,13 @@ import shutil
 from pathlib import Path
 
 from macrohard.errors import MacrohardError
+from macrohard.files import write_atomic
 from macrohard.work import WorkItem
 
 _NAME = "macrohard"
 _EMAIL = "macrohard@localhost"
+_ATTRIBUTES = "* !text !eol !filter !ident !working-tree-encoding !merge !diff\n"
+"""Outranks a ``.gitattributes`` of the app, which could change the files of all other items."""
 
 
 class GitError(MacrohardError):
@@ -63,6 +66,7 @@ class Repository:
             shutil.rmtree(self.root)
         self.root.mkdir(parents=True)
         await self._git("init", "-q", "-b", "main", ".")
+        write_atomic(self.root / ".git" / "info" / "attributes", _ATTRIBUTES)
         await self._git("commit", "-q", "--allow-empty", "-m", "Start")
 
     async def reset(self, commit: str = "main") -> None:
@@ -109,6 +113,10 @@ class Repository:
         """Commit everything in a worktree as one item's work; its hash, kept by a branch."""
         async with self._lock:
             await self._git("add", "-A", at=path)
+            # Whatever another item put into .gitignore, this one's files are its work.
+            own = [file for file in item.files if (path / file).is_file()]
+            if own:
+                await self._git("--literal-pathspecs", "add", "-f", "--", *own, at=path)
             message = f"{item.title}\n\n{item.description}\n\n{_trailers(item)}"
             await self._git("commit", "-q", "--allow-empty", "-m", message, at=path)
         return await self.keep(path, name)
