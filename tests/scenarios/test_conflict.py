@@ -48,7 +48,7 @@ class TwoWriters:
         if "conflict" in asker.item:
             self.conflict = request.messages[1].content
             both = json.dumps({"path": NOTES, "content": "A\nB\n"})
-            return calls(("write_file", both))
+            return calls(("read_file", json.dumps({"path": NOTES})), ("write_file", both))
         own = json.dumps({"path": NOTES, "content": f"{asker.item}\n"})
         return calls(("write_file", own))
 
