@@ -104,6 +104,15 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     write_atomic(folder / FILE, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
+def account_of(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a stored call that accounts are made of, without its texts."""
+    return {
+        "request": {"asker": call["request"]["asker"]},
+        "reply": {"usage": call["reply"]["usage"]},
+        **{name: call[name] for name in ("model", "usd", "seconds")},
+    }
+
+
 def sum_costs(calls: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Totals of stored calls, and by stage, role, item and model (as the person named it)."""
     total = _empty()

@@ -39,7 +39,7 @@ from macrohard.llm.cassette import record_cassette
 from macrohard.llm.routing import price_of
 from macrohard.llm.store import StoredModel, stored_calls
 from macrohard.opening import open_office
-from macrohard.record import FILE, new_record, now, read_record, sum_costs, write_record
+from macrohard.record import FILE, account_of, new_record, now, read_record, sum_costs, write_record
 from macrohard.report import write_report
 from macrohard.report.timeline import stage_rows
 from macrohard.sandbox import SandboxProvider
@@ -188,6 +188,7 @@ class _Runner:
         self._office = office
         self._parts = parts
         self._approved = set(approved)
+        self._calls: dict[str, dict[str, Any]] = {}
 
     async def run(self) -> dict[str, Any]:
         record, office = self._record, self._office
@@ -261,8 +262,7 @@ class _Runner:
                     ):
                         self._update(state)
                 except BudgetError as error:
-                    state = (await graph.aget_state(config)).values
-                    self._record["best"] = await leave_best(self._office, state, str(error))
+                    await self._leave_best(graph, config, str(error))
                     raise
                 snapshot = await graph.aget_state(config)
                 if not snapshot.next:
@@ -287,7 +287,7 @@ class _Runner:
         )
 
     def _update(self, state: State) -> None:
-        cost = sum_costs(stored_calls(self._office.folders.calls))
+        cost = self._cost()
         self._record.update(account(state, self._office.artifacts, cost["by_item"]))
         self._record["cost"] = cost
         self._record["stages"] = _stages(self._folder / "events.jsonl")
@@ -295,8 +295,20 @@ class _Runner:
         write_record(self._folder, self._record)
         write_documents(state, self._office.artifacts, self._office.folders.documents)
 
+    def _cost(self) -> dict[str, Any]:
+        """The accounts of all calls on disk; each file is read once."""
+        for call in stored_calls(self._office.folders.calls, self._calls):
+            self._calls[call["key"]] = account_of(call)
+        return sum_costs(self._calls[key] for key in sorted(self._calls))
+
+    async def _leave_best(self, graph: Any, config: Any, reason: str) -> None:
+        """Leave the best app there is; that this fails must not hide why the run stopped."""
+        state = (await graph.aget_state(config)).values
+        with contextlib.suppress(MacrohardError, OSError):
+            self._record["best"] = await leave_best(self._office, state, reason)
+
     def _end(self, status: str, error: str | None) -> None:
-        self._record["cost"] = sum_costs(stored_calls(self._office.folders.calls))
+        self._record["cost"] = self._cost()
         self._record["stages"] = _stages(self._folder / "events.jsonl")
         self._record["worked_s"] = round(self._office.budget.seconds, 3)
         self._record.update(status=status, error=error, finished=now())

@@ -56,7 +56,8 @@ def test_every_command_in_the_table_exists() -> None:
     rows = re.findall(r"^\| (`macrohard .*?) \|", README, re.MULTILINE)
     names = {name for row in rows for name in re.findall(r"`macrohard (\w+)", row)}
     assert names == {
-        "build", "resume", "runs", "show", "agents", "doctor", "init", "cluster",
+        "build", "resume", "runs", "show", "agents", "doctor", "init", "cluster", "config",
+        "mailbox",
     }  # fmt: skip
     for name in names:
         assert macrohard(name, "--help").returncode == 0

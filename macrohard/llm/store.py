@@ -6,7 +6,7 @@ the artifacts, once each, because every turn of a conversation repeats all the e
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +142,16 @@ class StoredModel:
         )
 
 
-def stored_calls(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every call on disk: the ground of all accounts. Each has ``key`` added to the file's JSON."""
+def stored_calls(folder: Path, known: Container[str] = ()) -> Iterator[dict[str, Any]]:
+    """Every call on disk: the ground of all accounts. Each has ``key`` added to the file's JSON.
+
+    Args:
+        folder: The run's ``calls/``.
+        known: Keys of calls that are left out.
+    """
     for path in sorted(folder.glob("*.json")):
+        if path.stem in known:
+            continue
         record = json.loads(path.read_text())
         record["key"] = path.stem
         yield record
