@@ -17,7 +17,7 @@ NEEDED = "TESTS_NEED_DOCKER"
 """Set where tests that need an engine must fail instead of being skipped."""
 
 _HOME = Path.home() / ".cache" / "macrohard" / "test-engine"
-_PATIENCE_S = 60.0
+_PATIENCE_S = 40.0
 
 
 def unavailable(reason: str) -> None:
@@ -42,7 +42,10 @@ class Daemon:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for stale in (self._pid_file, self._folder / "docker.sock"):
+        # The second is of the containerd that died with a killed dockerd; where nobody collects
+        # that process, the next dockerd would take it for alive.
+        containerd = self._folder / "exec" / "containerd" / "containerd.pid"
+        for stale in (self._pid_file, containerd, self._folder / "docker.sock"):
             stale.unlink(missing_ok=True)
         with (self._folder / "log").open("ab") as log:
             command = [

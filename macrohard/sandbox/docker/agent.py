@@ -107,7 +107,10 @@ class Agent:
             again = self._line is not None
             if again:
                 # Whatever killed the last one must not meet the next.
-                await self._container.end_all_of(self._user)
+                try:
+                    await self._container.end_all_of(self._user)
+                except EngineError as error:
+                    raise await self.explain(error) from error
             self._line, hello = await self._start()
             if not again:
                 self.memory_deaths = hello["memory_deaths"]

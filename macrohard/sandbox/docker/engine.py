@@ -51,10 +51,12 @@ class Engine:
     Args:
         client: The SDK's client.
         about: What the engine says of itself.
+        address: Where it is; ``unix://`` and a path, or what the SDK was told.
     """
 
-    def __init__(self, client: docker.APIClient, about: dict[str, Any]) -> None:
+    def __init__(self, client: docker.APIClient, about: dict[str, Any], address: str = "") -> None:
         self.client = client
+        self.address = address
         self.about = about
         self._threads = concurrent.futures.ThreadPoolExecutor(_THREADS, "engine")
 
@@ -80,7 +82,7 @@ class Engine:
             if spoken < OLDEST:
                 tried.append(f"{where} (API {client.api_version}; Docker 20.10 or later is needed)")
                 continue
-            return cls(client, about)
+            return cls(client, about, str(where))
         raise EngineError(
             "no container engine answers: looked at " + "; ".join(tried)
             if tried
@@ -88,11 +90,6 @@ class Engine:
             " /var/run/docker.sock; start Docker or Podman, or use --sandbox process",
             absent=True,
         )
-
-    @property
-    def address(self) -> str:
-        """Where it was found."""
-        return str(self.client.base_url)
 
     async def call(
         self, what: str, function: Callable[..., T], *arguments: Any, **options: Any
@@ -109,7 +106,12 @@ class Engine:
             EngineError: It refused, hung or is gone.
         """
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, lambda: function(*arguments, **options))
+
+        def ask() -> T:
+            _knock(self.address)
+            return function(*arguments, **options)
+
+        work = loop.run_in_executor(self._threads, ask)
         try:
             async with asyncio.timeout(DEADLINE_S):
                 return await asyncio.shield(work)
@@ -130,6 +132,7 @@ class Engine:
             EngineError: It refused, hung or is gone.
         """
         try:
+            _knock(self.address)
             return function(*arguments)
         except (DockerException, requests.exceptions.RequestException, OSError) as error:
             raise _explained(what, error) from error
