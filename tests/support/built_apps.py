@@ -130,7 +130,50 @@ ROOMS = """\
 """
 """Rules that look through references, and days that are counted."""
 
-SPECS = {"ledger": LEDGER, "depot": DEPOT, "rooms": ROOMS}
+WORDS = """\
+# Class
+
+Python and SQL words everywhere.
+
+## Data
+
+### Order
+- select: text, required, unique
+- from: date, required
+- group: integer, at least 0
+- class: one of (def, None, True), default None
+- table: decimal, not negative
+- is open: yes/no
+- index = group * 2
+- values: text
+- return: date-time
+
+### Import (plural: imports)
+- order: reference to Order, required
+- lambda: integer, from -5 to 5, default 0
+- self: text
+
+### Type
+- int: integer
+- str: text, required
+- import: reference to Import
+
+## Features
+- Add, list, show, edit and delete everything.
+- Sort orders by group and table.
+- Total table of orders by class.
+- Count imports by order.
+- Import and export orders as CSV.
+- List "global" orders where group is above 3.
+
+## Rules
+- The return of an order is not before its from.
+- Each import: lambda is at most order.group.
+- Deleting an order deletes its imports. Deleting an import deletes its types.
+"""
+"""Names that mean something to Python, SQL or the generated code; dates beside date-times."""
+
+SPECS = {"ledger": LEDGER, "depot": DEPOT, "rooms": ROOMS, "words": WORDS}
 
 
 def app_of(spec: str) -> App:

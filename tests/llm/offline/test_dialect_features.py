@@ -119,6 +119,14 @@ COST_BY = (TOTAL, "cost", (GroupBy("borrower"), GroupBy("start", "month"), Group
                 (AVERAGE, "quantity", (GroupBy("item"),)),
             ],
         ),
+        (
+            "Total quantity, average cost and count of loans by item",
+            [
+                (TOTAL, "quantity", (GroupBy("item"),)),
+                (AVERAGE, "cost", (GroupBy("item"),)),
+                (COUNT, None, (GroupBy("item"),)),
+            ],
+        ),
         ("Minima and maxima of cost of loans", [(MIN, "cost", ()), (MAX, "cost", ())]),
         ("Earliest start and latest end of loans", [(MIN, "start", ()), (MAX, "end", ())]),
         ("Mean quantity and cost of loans", [(AVERAGE, "quantity", ()), (AVERAGE, "cost", ())]),

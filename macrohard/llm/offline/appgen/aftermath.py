@@ -46,7 +46,7 @@ def after_edit(app: App, kind: Kind, look: Look) -> list[str]:
         via = kind.field(look.path[-1].via)
         both = f"{{before.{via.slug}, after.{via.slug}}}" + ("" if via.required else " - {None}")
         target = app.kind(via.target)
-        key = walk.fresh(f"{names.variable(target)}_id")
+        key = walk.fresh(names.key(target))
         body = [f"for {key} in {both}:", *walk.from_id(target, key, look.path[:-1])]
     else:
         body = walk.from_id(kind, "after.id", look.path, depth=0)

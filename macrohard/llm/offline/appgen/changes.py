@@ -61,7 +61,7 @@ def add_functions(
 def edit_function(kind: Kind, fit: str, rules: str, bounds: list[BoundCheck], others: str) -> str:
     """``edit``: change a stored record."""
     module = names.records_module(kind)
-    key = f"{names.variable(kind)}_id"
+    key = names.key(kind)
     lines = [
         f"before = {module}.get(connection, {key})",
         f"after = {module}.changed(before, texts)",

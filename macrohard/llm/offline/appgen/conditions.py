@@ -143,11 +143,20 @@ def sides(node: Compare, scope: Scope) -> tuple[Term, Term]:
     """Both sides in types that Python can compare."""
     left, right = compile_expression(node.left, scope), compile_expression(node.right, scope)
     left, right = literal_like(node.left, left, right), literal_like(node.right, right, left)
+    if {left.type, right.type} == set(DAYS):
+        left, right = as_day(left), as_day(right)
     if FieldType.DECIMAL in (left.type, right.type) and (
         is_calculated(left) or is_calculated(right)
     ):
         left, right = exactly(left), exactly(right)
     return left, right
+
+
+def as_day(term: Term) -> Term:
+    """The day of a date-time; a date stays."""
+    if term.type is FieldType.DATE:
+        return term
+    return replace(term, code=f"{term.inside}.date()", type=FieldType.DATE)
 
 
 def is_calculated(term: Term) -> bool:

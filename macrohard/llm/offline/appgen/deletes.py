@@ -86,7 +86,7 @@ def delete_function(app: App, kind: Kind) -> str:
 
 def plain_delete(app: App, kind: Kind) -> str:
     """The delete of a kind that nothing refers to."""
-    module, key = names.records_module(kind), f"{names.variable(kind)}_id"
+    module, key = names.records_module(kind), names.key(kind)
     checks = [line for loss in losses_of(app, kind, kind) for line in loss.checks]
     get = f"{module}.get(connection, {key})"
     lines = [f"{names.variable(kind)} = {get}" if checks else get]
@@ -100,7 +100,7 @@ def plain_delete(app: App, kind: Kind) -> str:
 
 def linked_delete(app: App, kind: Kind) -> str:
     """The delete of a kind that others refer to."""
-    module, key = names.records_module(kind), f"{names.variable(kind)}_id"
+    module, key = names.records_module(kind), names.key(kind)
     lines = [
         f"{module}.get(connection, {key})",
         f'going = deletion.going_with(connection, "{names.table(kind)}", {key})',

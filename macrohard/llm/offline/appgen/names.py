@@ -70,6 +70,11 @@ def variable(kind: Kind) -> str:
     return f"{kind.slug.rstrip('_')}_record" if kind.slug in TAKEN else kind.slug
 
 
+def key(kind: Kind) -> str:
+    """A variable for the id of one record: ``stock_item_id``."""
+    return f"{kind.slug.rstrip('_')}_id"
+
+
 def variables(kind: Kind) -> str:
     """A variable for several records: ``stock_items``."""
     slug = re.sub(r"[^a-z0-9]+", "_", plural(kind)).strip("_")

@@ -185,7 +185,7 @@ def update(kind: Kind, fields: tuple[Field, ...]) -> str:
 
 def remove(kind: Kind) -> str:
     """``remove``: delete a row."""
-    key = f"{names.variable(kind)}_id"
+    key = names.key(kind)
     text = f'DELETE FROM "{names.table(kind)}" WHERE "id" = ?'
     return function(
         signature("remove", ["connection: Connection", f"{key}: int"], "None"),
@@ -196,7 +196,7 @@ def remove(kind: Kind) -> str:
 
 def get(kind: Kind) -> str:
     """``get``: one record."""
-    key, name = f"{names.variable(kind)}_id", names.class_name(kind)
+    key, name = names.key(kind), names.class_name(kind)
     text = f'SELECT * FROM "{names.table(kind)}" WHERE "id" = ?'
     body = [
         f"found = database.fetch(connection, from_row, {text_literal(text)}, {key})",

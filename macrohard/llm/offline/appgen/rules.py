@@ -241,7 +241,7 @@ def bound_function(app: App, kind: Kind, rule: BoundRule, name: str) -> str:
     """The function of a bound rule."""
     target = app.kind(rule.target)
     via = kind.field(rule.via)
-    record, key = names.variable(target), f"{names.variable(target)}_id"
+    record, key = names.variable(target), names.key(target)
     scope = Scope(app, target, record, names.changes_module(kind))
     broken = Compare(OPPOSITE[rule.op], FieldRef(rule.measure), rule.bound)
     test = strict(broken, scope)

@@ -72,6 +72,7 @@ def read_totals(
     cursor.accept(*_LEADS)
     cursor.accept("me")
     ops = list(dict.fromkeys(_operations(cursor)))
+    later = _named_later(cursor, schema)
     targets = _targets(cursor, schema, inherited, ops, assumptions)
     if cursor.norm() in WHERE:
         raise cursor.puzzle(
@@ -83,6 +84,8 @@ def read_totals(
     for kind, fields in targets:
         cursor.position = start
         groups = tuple(dict.fromkeys(_groups(cursor, schema, kind)))
+        if later is not None and later.kind is kind and not groups:
+            groups = tuple(dict.fromkeys(_groups(later.behind, schema, kind)))
         for op in ops:
             if op is AggregateOp.COUNT:
                 totals.wanted.append((kind, op, None, groups))
@@ -119,7 +122,8 @@ def _targets(
         return told
     kinds = read_subjects(cursor, schema)
     if not kinds:
-        kinds = inherited or kinds_having(cursor, schema)
+        later = _named_later(cursor, schema)
+        kinds = inherited or ((later.kind,) if later else kinds_having(cursor, schema))
         if not kinds:
             raise _no_target(cursor, schema)
         if not (cursor.at_end or cursor.norm() in _ENDS):
@@ -130,6 +134,33 @@ def _targets(
                 targets.append((kind, read_field_list(cursor, schema, kind)))
             return targets
     return [(kind, _only_field(kind, ops, schema, assumptions)) for kind in kinds]
+
+
+@dataclass(frozen=True)
+class _Later:
+    """A kind that is named at the end of a list of totals, and what stands behind it."""
+
+    kind: DraftKind
+    behind: Cursor
+
+
+def _named_later(cursor: Cursor, schema: Schema) -> _Later | None:
+    """The kind of ``total seats`` in ``total seats and total price of bookings by show``."""
+    probe = Cursor(cursor.text, cursor.position, cursor.tokens)
+    probe.skip("of", "the", "all")
+    start = probe.position
+    for ahead in range(len(cursor.tokens) - start):
+        word = probe.norm(ahead)
+        if word in _ENDS - {","}:
+            return None
+        if word == "of":
+            behind = Cursor(cursor.text, start + ahead + 1, cursor.tokens)
+            behind.skip("the", "all")
+            kind = schema.take_kind(behind)
+            first = None if kind is None else schema.take_field(probe, kind.slug)
+            joined = probe.accept(", and", ",", "and") and AGGREGATES.find(probe) is not None
+            return None if kind is None or first is None or not joined else _Later(kind, behind)
+    return None
 
 
 def _no_target(cursor: Cursor, schema: Schema) -> Puzzle:

@@ -248,8 +248,17 @@ def comparison(
         other = one
     if isinstance(left, Today) and other.type is FieldType.DATETIME:
         one = other
+    if {one.type, other.type} == DATES and not (_moves_today(left) or _moves_today(right)):
+        other = one  # a date-time beside a date counts as its day
     _check_sides(op, one, other)
     return Compare(op, left, right)
+
+
+def _moves_today(expression: Expression) -> bool:
+    """Whether an expression counts days from today: ``today + 7``."""
+    if isinstance(expression, Arithmetic):
+        return _moves_today(expression.left) or _moves_today(expression.right)
+    return isinstance(expression, Today)
 
 
 def _check_sides(op: CompareOp, one: Shape, other: Shape) -> None:

@@ -145,9 +145,14 @@ def parse_choice(name: str, text: str, choices: Sequence[str]) -> str | None:
 
 def parse_id(name: str, text: str) -> int | None:
     """Read the id of a record: a whole number from 1 on."""
-    value = parse_integer(name, text)
+    try:
+        value = parse_integer(name, text)
+    except InputError:
+        value = 0
     if value is not None and value < 1:
-        raise InputError(f"{name} must be an id, a whole number from 1 on, not {value}")
+        raise InputError(
+            f"{name} takes the id of a record, a whole number from 1 on, not {quoted(text)}"
+        )
     return value
 
 

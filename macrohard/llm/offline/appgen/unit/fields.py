@@ -34,7 +34,7 @@ PLAIN_BAD = {
     FieldType.DATETIME: (("2024-02-29", "date and time"), ("2024-02-29 24:00", "date and time")),
     FieldType.YES_NO: (("maybe", "yes or no"),),
     FieldType.ONE_OF: (("no such choice", "must be one of"),),
-    FieldType.REFERENCE: (("0", "must be an id"), ("abc", "whole number")),
+    FieldType.REFERENCE: (("0", "takes the id"), ("abc", "takes the id")),
 }
 
 

@@ -127,7 +127,7 @@ class ParseIdTest(AppTest):
     def test_ids(self) -> None:
         """Ids count from 1."""
         self.assertEqual(values.parse_id("item", "1"), 1)
-        self.assert_refused("item must be an id", values.parse_id, "item", "0")
+        self.assert_refused("item takes the id of a record", values.parse_id, "item", "0")
 
 
 class RoundedTest(unittest.TestCase):
