@@ -58,6 +58,7 @@ class Budget:
         self.caps = caps
         self.spent = spent or Spending()
         self._held: set[Reservation] = set()
+        self._held_sum: Spending | None = None
         self._waiting: list[asyncio.Future[None]] = []
         self._clock = clock
         self._began = clock() - seconds
@@ -70,12 +71,15 @@ class Budget:
     @property
     def held(self) -> Spending:
         """The most that the calls in flight can cost together."""
-        parts = [one.most for one in self._held]
-        return Spending(
-            usd=math.fsum(one.usd for one in parts),
-            tokens=sum(one.tokens for one in parts),
-            calls=sum(one.calls for one in parts),
-        )
+        if self._held_sum is None:
+            # Summed anew, because adding and taking away floats in turn leaves dust.
+            parts = [one.most for one in self._held]
+            self._held_sum = Spending(
+                usd=math.fsum(one.usd for one in parts),
+                tokens=sum(one.tokens for one in parts),
+                calls=sum(one.calls for one in parts),
+            )
+        return self._held_sum
 
     async def reserve(self, most: Spending) -> Reservation:
         """Hold the most that a call can cost, as soon as that fits beside what others hold.
@@ -93,6 +97,7 @@ class Budget:
             if not self._over(self.spent + self.held + most):
                 reservation = Reservation(most)
                 self._held.add(reservation)
+                self._held_sum = None
                 return reservation
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
@@ -106,6 +111,7 @@ class Budget:
     def release(self, reservation: Reservation) -> None:
         """Give a reservation back: the call is over, or never happened."""
         self._held.discard(reservation)
+        self._held_sum = None
         waiting, self._waiting = self._waiting, []
         for turn in waiting:
             if not turn.done():

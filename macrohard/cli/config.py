@@ -9,7 +9,7 @@ import typer
 
 from macrohard.cli.consoles import out, print_json
 from macrohard.cli.options import Debug, Json
-from macrohard.errors import ConfigError
+from macrohard.errors import MacrohardError
 
 if TYPE_CHECKING:
     from macrohard.config import Settings
@@ -39,7 +39,7 @@ def show(
     from macrohard.configuration import resolve  # noqa: PLC0415 - keeps help fast
 
     found = resolve()
-    models = list(_models(found.settings))
+    models, problem = list(_models(found.settings)), _problem(found.settings)
     if json_:
         print_json(
             {
@@ -47,23 +47,36 @@ def show(
                     {"name": v.name, "value": v.value, "from": v.source} for v in found.values
                 ],
                 "models": models,
+                "problem": problem,
                 "files": [{"path": str(p.absolute()), "read": read} for p, read in found.files],
             }
         )
         return
     _print(found, models)
+    if problem is not None:
+        typer.echo(f"\nA build would stop at once: {problem}")
+
+
+def _problem(settings: "Settings") -> str | None:
+    """Why a build with these settings would be refused before it begins, keys apart."""
+    from macrohard.llm.routing import chains_of, check_prices  # noqa: PLC0415
+    from macrohard.roles import load_roles  # noqa: PLC0415
+
+    try:
+        chains_of(settings, load_roles(Path(settings.agents) if settings.agents else None))
+        check_prices(settings, settings.models)
+    except MacrohardError as error:
+        return str(error)
+    return None
 
 
 def _models(settings: "Settings") -> Iterator[dict[str, Any]]:
     """Each model that is named: who is answered by it, its key's variable, its price."""
-    from macrohard.llm.routing import chains_of, price_of  # noqa: PLC0415
+    from macrohard.llm.routing import price_of  # noqa: PLC0415
     from macrohard.roles import load_roles  # noqa: PLC0415
 
     roster = load_roles(Path(settings.agents) if settings.agents else None)
-    try:
-        chains = chains_of(settings, roster)
-    except ConfigError:  # a tier without a model: told by a build, which needs it
-        chains = {role.name: settings.chain(role.name, role.tier) for role in roster}
+    chains = {role.name: settings.chain(role.name, role.tier) for role in roster}
     for name in settings.models:
         price = price_of(name, settings)
         yield {

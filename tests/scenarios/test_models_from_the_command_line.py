@@ -204,3 +204,15 @@ def test_config_show_never_shows_a_key(
     assert openai["price"]["source"].startswith("https://")
     assert CANARY not in said.out + json.dumps(told)
     assert server.headers == []
+
+
+def test_config_show_says_what_a_build_would_refuse(
+    macrohard: Command, server: ChatServer, tmp_path: Path
+) -> None:
+    configure(tmp_path, server, '[models]\ndefault = "here:a"\n[caps]\nusd = 3\n')
+    assert '[prices."here:a"]' in macrohard("config", "show").out
+    configure(tmp_path, server, '[models]\nstrong = "here:a"\n')
+    told = json.loads(macrohard("config", "show", "--json").out)
+    assert "No model is named for tier" in told["problem"]
+    configure(tmp_path, server, '[models]\ndefault = "here:a"\n')
+    assert json.loads(macrohard("config", "show", "--json").out)["problem"] is None
