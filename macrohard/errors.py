@@ -11,6 +11,7 @@
     ├── ModelError            3  the model provider failed, or answered nothing usable
     │   └── ReplyError        3  a reply that stayed invalid after every repair
     ├── SandboxError          4  the sandbox failed (a command that fails is a result, not this)
+    ├── PackageError          4  a package of the app cannot be had as asked
     ├── BudgetError           5  a cap would be passed by the next call
     ├── NotAcceptedError      1  an app was built, but it was not accepted
     └── InterruptedRunError 130  stopped by a person or a signal; resumable
@@ -80,6 +81,12 @@ class ReplyError(ModelError):
 
 class SandboxError(MacrohardError):
     """The sandbox itself failed. A command that fails inside it is a result, not this."""
+
+    exit_code = 4
+
+
+class PackageError(MacrohardError):
+    """A package of the app cannot be had as asked: no wheel, another hash, no index."""
 
     exit_code = 4
 

@@ -22,6 +22,7 @@ from macrohard.llm import Model, Usage, is_offline, open_model
 from macrohard.llm.metered import Answerer, no_price
 from macrohard.llm.routing import metered_alone, open_models, price_of
 from macrohard.llm.store import StoredModel, stored_calls
+from macrohard.packages import Shelf
 from macrohard.roles import Roster, load_roles
 from macrohard.sandbox import SandboxProvider, choose
 
@@ -73,6 +74,9 @@ async def open_office(
             if model is not None
             else _open_models(settings, roster, budget, journal)
         )
+        shelf = Shelf(folders.packages)
+        if shelf.ready():
+            boxes.use_packages(shelf.site)
         await repository.start()
         yield Office(
             settings=settings,

@@ -45,6 +45,7 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
             "name": design.app,
             "run": list(design.run),
             "test": list(design.test),
+            "packages": list(design.packages),
         }
     return fields
 

@@ -24,11 +24,12 @@ from macrohard.graph.plans import ancestors, in_order
 from macrohard.graph.repository import GitError
 from macrohard.graph.state import ItemResult, ItemTask, State
 from macrohard.llm.base import Asker
+from macrohard.packages import LOCK
 from macrohard.tools import SandboxTools, TestsFirst
 
 MAX_WAVES = 4
 """Waves of conflict items in one round before what is left goes to triage."""
-_LEAVE = {".git", "__pycache__", ".pytest_cache"}
+_LEAVE = {".git", "__pycache__", ".pytest_cache", ".packages"}
 
 
 def dispatch(state: State) -> list[Send] | str:
@@ -266,7 +267,8 @@ def _frozen(office: Office, task: ItemTask, item: work.WorkItem) -> dict[str, st
         and other.kind is item.kind
     ]
     own = set(item.files)
-    return {
+    made = {LOCK: f"{LOCK} follows from the design's packages; leave it as it is."}
+    return made | {
         path: f"{path} belongs to item {other.id} ({other.title}); leave it as it is."
         for other in rivals
         for path in other.files

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from macrohard import work
+from macrohard.errors import PackageError
+from macrohard.graph.equipment import equip
 from macrohard.graph.handins import (
     check_design,
     check_items,
@@ -113,7 +115,31 @@ async def design(office: Office, state: State) -> dict[str, Any]:
             name="design",
             check=lambda: check_design(wanted),
         )
-        return {"design": office.artifacts.put(noun)}
+        noun, lock = await _equip(office, wanted, noun)
+        return {"design": office.artifacts.put(noun), "lock": office.artifacts.put(lock)}
+
+
+async def _equip(
+    office: Office, wanted: work.Requirements, noun: work.Design
+) -> tuple[work.Design, str]:
+    """Get the packages of a design; what cannot be had goes back to the architect once.
+
+    Returns:
+        The design, and the lock of its packages; empty when it needs none.
+    """
+    try:
+        return noun, await equip(office, noun.packages)
+    except PackageError as error:
+        remarks = json.dumps([{"approved": False, "findings": [str(error)]}], indent=1)
+        noun = await office.think(
+            office.roster.lead("design", "Design"),
+            work.Design,
+            "Design the application. Revise the previous version: its packages cannot be had.",
+            {"requirements": wanted, "previous": noun, "reviews": remarks},
+            round_=3,
+            accept=check_design(wanted),
+        )
+    return noun, await equip(office, noun.packages)
 
 
 async def plan(office: Office, state: State) -> dict[str, Any]:

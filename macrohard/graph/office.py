@@ -62,6 +62,11 @@ class Folders:
         return self.root / "documents"
 
     @property
+    def packages(self) -> Path:
+        """Packages of the app: wheels, and what boxes see."""
+        return self.root / "packages"
+
+    @property
     def trials(self) -> Path:
         """Evidence of the simulated users."""
         return self.root / "trials"

@@ -121,6 +121,16 @@ class Repository:
             await self._git("commit", "-q", "--allow-empty", "-m", message, at=path)
         return await self.keep(path, name)
 
+    async def put(self, name: str, text: str, message: str) -> None:
+        """Have a file on main with this text; a commit of its own unless it is there already."""
+        async with self._lock:
+            path = self.root / name
+            if path.exists() and path.read_text(encoding="utf-8") == text:
+                return
+            path.write_text(text, encoding="utf-8")
+            await self._git("add", "--", name)
+            await self._git("commit", "-q", "-m", message)
+
     async def pick_into(self, path: Path, commit: str) -> bool:
         """Lay a commit over a worktree; False, and nothing changed, when it does not fit."""
         async with self._lock:

@@ -59,6 +59,7 @@ class State(TypedDict, total=False):
     scenarios: str
     acceptance: str
     design: str
+    lock: str
     staffing: str
     plan: str
     todo: list[str]

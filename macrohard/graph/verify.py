@@ -11,6 +11,7 @@ from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.grading.graded import Graded
 from macrohard.grading.mutation import MutationScore, low_score
+from macrohard.graph.equipment import strangers
 from macrohard.graph.front import staffed
 from macrohard.graph.grading import grade_acceptance, grade_tests, grade_unit
 from macrohard.graph.office import Office
@@ -34,6 +35,7 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
         app = office.folders.app
         suite = office.artifacts.noun(state["acceptance"], work.AcceptanceSuite)
         reviewers = staffed(office, state, "verify", "reviewer")
+        lock = office.artifacts.text(state["lock"]) if state.get("lock") else ""
         command = office.artifacts.noun(state["design"], work.Design).test
         (unit, acceptance), reviews = await asyncio.gather(
             asyncio.gather(
@@ -55,6 +57,7 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
         low = low_score(mutation, least, round_) if mutation else None
         failures = [
             *_unfinished(office, state),
+            *strangers(app, lock, round_),
             *unit.failures,
             *acceptance.failures,
             *unit.remarks,

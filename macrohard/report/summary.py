@@ -53,6 +53,8 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
         facts.append(("Best so far", f"{best['said']}; not accepted"))
     if app and (finished or best):
         folder = shlex.quote(str(run_dir / app["dir"]))
+        if app.get("packages"):
+            facts.append(("Needs", f"cd {folder} && python -m pip install -r requirements.lock"))
         facts.append(("Run it", f"cd {folder} && {shlex.join([*app['run'], '--help'])}"))
         facts.append(("Test it", f"cd {folder} && {shlex.join(app['test'])}"))
     if not finished and record["status"] != "running":

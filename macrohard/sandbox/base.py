@@ -195,6 +195,13 @@ class SandboxProvider(Protocol):
         """
         ...
 
+    def use_packages(self, site: Path) -> None:
+        """Give boxes that are made from now on a folder with Python packages, read-only.
+
+        Their Python finds them beside its own.
+        """
+        ...
+
     def describe(self) -> list[str]:
         """What holds and what does not on this host, one sentence each."""
         ...

@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 HOME = "/opt/python"
+SITE = "/opt/packages"
+"""Where the packages of the app are."""
 _MOVED_BASE = "/opt/base-python"
 _HIDDEN_IN_BOX = ("/work", "/proc", "/dev", "/etc")
 """Where the box has something of its own, so that the host's directory cannot be shown there."""
@@ -39,10 +41,14 @@ class Layout:
     files: list[tuple[str, str]]
 
 
-def layout(packages: tuple[str, ...] = ("pytest",)) -> Layout:
+def layout(packages: tuple[str, ...] = ("pytest",), site: Path | None = None) -> Layout:
     """The interpreter of this process and the named packages with all they require.
 
     Packages that are not installed are left out.
+
+    Args:
+        packages: Of our own environment.
+        site: Folder with the packages of the app, if it has any.
     """
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     prefix = str(Path(sys.base_prefix).resolve())
@@ -53,14 +59,19 @@ def layout(packages: tuple[str, ...] = ("pytest",)) -> Layout:
         binds.append((prefix, shown))
         if program.is_relative_to(prefix):
             program = Path(shown) / program.relative_to(prefix)
-    site = f"{HOME}/lib/{version}/site-packages"
-    binds += [(str(source), f"{site}/{source.name}") for source in files_of(packages)]
+    ours = f"{HOME}/lib/{version}/site-packages"
+    binds += [(str(source), f"{ours}/{source.name}") for source in files_of(packages)]
     names = ("python", "python3", version)
     config = f"home = {program.parent}\ninclude-system-site-packages = false\n"
+    files = [(f"{HOME}/pyvenv.cfg", config), (f"{HOME}/bin/pytest", PYTEST_STUB)]
+    if site is not None:
+        binds.append((str(site), SITE))
+        # Seen from where it lies, so that it is right in a box without a root of its own as well.
+        files.append((f"{ours}/app.pth", "../../../../packages\n"))
     return Layout(
         binds=binds,
         links=[(f"{HOME}/bin/{name}", str(program)) for name in names],
-        files=[(f"{HOME}/pyvenv.cfg", config), (f"{HOME}/bin/pytest", PYTEST_STUB)],
+        files=files,
     )
 
 

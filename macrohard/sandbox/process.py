@@ -54,6 +54,7 @@ class ProcessProvider:
         self._packages = packages
         self._limits = limits or Limits()
         self._layout: Layout | None = None
+        self._site: Path | None = None
         self._boxes: set[ProcessSandbox] = set()
         self._known = False
 
@@ -70,6 +71,10 @@ class ProcessProvider:
                 self._boxes.add(made)
                 return made
             self._do_without(label, *made)
+
+    def use_packages(self, site: Path) -> None:
+        """Show boxes that are made from now on a folder with Python packages, read-only."""
+        self._site, self._layout = site.absolute(), None
 
     def _do_without(self, label: str, piece: str, why: str) -> None:
         if piece not in self._as_asked:
@@ -133,7 +138,7 @@ class ProcessProvider:
 
     def _python(self) -> Layout:
         if self._layout is None:
-            self._layout = layout(self._packages)
+            self._layout = layout(self._packages, self._site)
         return self._layout
 
     def _make_scratch(self, label: str) -> str:

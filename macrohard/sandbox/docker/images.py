@@ -28,6 +28,8 @@ from macrohard.sandbox.profile import Profile, load_profile
 Say = Callable[[str], None]
 
 PREFIX = "macrohard/"
+PACKAGES = ".packages"
+"""Folder of the workspace that has the packages of the app, where it has any."""
 LABEL = "macrohard.image"
 _BUILD_S = 1800.0
 _DIGITS = 12
@@ -203,6 +205,7 @@ mv $home/site $home/lib/$version/site-packages
 printf 'home = /usr/bin\\ninclude-system-site-packages = true\\n' > $home/pyvenv.cfg
 for name in python python3 $version; do ln -sf /usr/bin/python3 $home/bin/$name; done
 chmod 755 $home/bin/pytest
+echo /work/{PACKAGES} > $home/lib/$version/site-packages/app.pth
 printf 'root:x:0:0:root:/:/bin/false\\n' > /etc/passwd
 printf 'root:x:0:\\n' > /etc/group
 for user in {" ".join(f"{uid}:{name}" for uid, name in _USERS)}; do

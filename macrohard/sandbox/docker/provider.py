@@ -6,6 +6,7 @@ import functools
 import secrets
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from macrohard.errors import SandboxError
@@ -15,7 +16,7 @@ from macrohard.sandbox.docker.agent import Container
 from macrohard.sandbox.docker.box import DockerSandbox
 from macrohard.sandbox.docker.engine import Engine, EngineError
 from macrohard.sandbox.docker.hardening import KEEPER, host_settings, memory_mb, seccomp_profile
-from macrohard.sandbox.docker.images import Images
+from macrohard.sandbox.docker.images import PACKAGES, Images
 
 _FIRST = ["/bin/cat"]
 """The first process: it waits for the lifeline to end, and with it ends the container."""
@@ -83,6 +84,7 @@ class DockerProvider:
         self._labels = leftovers.labels(run or secrets.token_hex(8))
         self._seccomp = seccomp_profile()
         self._image = ""
+        self._site: Path | None = None
         self._say: Callable[[str], None] | None = None
         self._boxes: set[DockerSandbox] = set()
         self._ready: deque[DockerSandbox] = deque()
@@ -103,6 +105,20 @@ class DockerProvider:
         Raises:
             SandboxError: None can be made; says why and what to do.
         """
+        box = await self._take(label, limits)
+        if self._site is not None:
+            try:
+                await box.put_tree(self._site, PACKAGES, read_only=True)
+            except BaseException:
+                await box.close()
+                raise
+        return box
+
+    def use_packages(self, site: Path) -> None:
+        """Put a folder with Python packages into boxes that are asked for from now on."""
+        self._site = site
+
+    async def _take(self, label: str, limits: Limits | None) -> DockerSandbox:
         if self._closed:
             raise SandboxError(f"sandbox {label} cannot be made: its provider is closed")
         if limits in (None, self._limits):
