@@ -21,9 +21,10 @@ from macrohard.cli.options import (
     Quiet,
     Roles,
     Run,
+    Telemetry,
     Tiers,
 )
-from macrohard.cli.shown import Shown
+from macrohard.cli.shown import Shown, listening
 from macrohard.errors import UsageError
 
 
@@ -149,6 +150,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     max_calls: MaxCalls = None,
     max_minutes: MaxMinutes = None,
     cluster: Cluster = None,
+    telemetry: Telemetry = False,
     json_: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
@@ -187,7 +189,10 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     if record is not None:
         settings = replace(settings, record=str(record.absolute()))
     title = "standard input" if spec == "-" else spec
-    with Shown(title, out, json_=json_, quiet=quiet) as shown:
+    with (
+        Shown(title, out, json_=json_, quiet=quiet) as shown,
+        listening(shown.take, out, wanted=telemetry) as take,
+    ):
         # Answers cannot come from the standard input that brought the spec.
         asking = {} if spec == "-" else {"approver": shown.approver}
         shown.end(
@@ -197,7 +202,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
                 out=out,
                 overwrite=overwrite,
                 handle_signals=True,
-                on_event=shown.take,
+                on_event=take,
                 **asking,
             )
         )
@@ -216,6 +221,7 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
     max_calls: MaxCalls = None,
     max_minutes: MaxMinutes = None,
     cluster: Cluster = None,
+    telemetry: Telemetry = False,
     json_: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
@@ -232,7 +238,10 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
     stages = tuple(check_stage(stage) for stage in approved or ())
     folder = find_run(run)
     earlier = list(read_journal(folder / "events.jsonl"))
-    with Shown(str(folder), folder, json_=json_, quiet=quiet, earlier=earlier) as shown:
+    with (
+        Shown(str(folder), folder, json_=json_, quiet=quiet, earlier=earlier) as shown,
+        listening(shown.take, folder, wanted=telemetry) as take,
+    ):
         shown.end(
             api.resume(
                 folder,
@@ -244,7 +253,7 @@ def resume(  # noqa: PLR0917 - typer makes an option of each
                 prices=resolve().settings.routing.prices,
                 cluster=cluster,
                 handle_signals=True,
-                on_event=shown.take,
+                on_event=take,
                 approver=shown.approver,
             )
         )

@@ -62,3 +62,10 @@ Roles = Annotated[
         "--role", metavar="ROLE=NAME", help="Who plays one role: a model's name, or another tier's."
     ),
 ]
+Telemetry = Annotated[
+    bool,
+    typer.Option(
+        "--telemetry",
+        help="Send OpenTelemetry spans where the OTEL_* variables say; never without this.",
+    ),
+]

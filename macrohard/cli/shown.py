@@ -3,7 +3,8 @@
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +14,7 @@ import typer
 from macrohard.cli.consoles import err, print_json
 from macrohard.cli.finding import RUNS
 from macrohard.errors import BudgetError, MacrohardError
+from macrohard.journal import Event, Listener
 
 if TYPE_CHECKING:
     from macrohard.api import BuildResult
@@ -135,3 +137,26 @@ class Shown:
             signal.signal(signal.SIGINT, before)
             if self._progress is not None:
                 self._progress.go_on()
+
+
+@contextmanager
+def listening(take: Listener, folder: Path | None, *, wanted: bool) -> Iterator[Listener]:
+    """A listener that shows events and, where that is wanted, sends spans of them.
+
+    Args:
+        take: Shows an event.
+        folder: The run directory; None when the run is to name it.
+        wanted: Whether spans are sent.
+    """
+    if not wanted:
+        yield take
+        return
+    from macrohard.telemetry import Exported  # noqa: PLC0415 - an extra
+
+    with Exported(lambda run_id: folder or RUNS / run_id) as exported:
+
+        def both(event: Event) -> None:
+            take(event)
+            exported.take(event)
+
+        yield both

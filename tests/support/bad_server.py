@@ -179,6 +179,7 @@ class BadServer:
         self._listing = listing or error("404 Not Found")
         self.requests: list[dict[str, Any]] = []
         self.headers: list[str] = []
+        self.bodies: list[bytes] = []
 
     @property
     def url(self) -> str:
@@ -204,7 +205,8 @@ class BadServer:
                 if line.lower().startswith("content-length")
             )
             self.headers.append(head)
-            self.requests.append(json.loads(await reader.readexactly(length)))
+            self.bodies.append(await reader.readexactly(length))
+            self.requests.append(json.loads(self.bodies[-1]) if "json" in head.lower() else {})
             handler = self._script.pop(0) if len(self._script) > 1 else self._script[0]
             await handler(writer, self.requests[-1])
         except (ConnectionError, asyncio.IncompleteReadError):
