@@ -14,9 +14,12 @@ Doing = Literal["reads", "computes", "sleeps", "unknown"]
 
 _SCRIPT = """\
 for d in /proc/[0-9]*; do
-  s=$(cat $d/stat 2>/dev/null) && printf '%s @%s\\n' "$s" "$(cat $d/wchan 2>/dev/null)"
+  s= w=
+  { read -r s < $d/stat; read -r w < $d/wchan; } 2>/dev/null
+  [ -z "$s" ] || printf '%s @%s\\n' "$s" "$w"
 done
 """
+"""Starts no process: it is run after every key that a simulated user presses."""
 _READS = {"wait_woken", "n_tty_read"}
 """Where Linux 4 to 6 keeps the reader of a terminal."""
 

@@ -4,6 +4,7 @@ import ast
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -50,8 +51,12 @@ class Hunk:
         return self.wanted_start + max(len(self.lines), 1)
 
 
+@lru_cache(maxsize=128)
 def parse(text: str) -> ast.Module | None:
-    """The syntax tree, or None when the text is no Python."""
+    """The syntax tree, or None when the text is no Python.
+
+    Remembered, because many checks look at the same files in turn; nobody may change a tree.
+    """
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError):

@@ -44,6 +44,8 @@ def check_syntax(files: Files) -> list[Finding]:
     """Files that Python cannot read."""
     findings = []
     for path, text in files.items():
+        if parse(text) is not None:
+            continue
         try:
             ast.parse(text, path)
         except (SyntaxError, ValueError) as error:
