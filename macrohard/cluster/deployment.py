@@ -82,6 +82,8 @@ class Deployment:
         backend: Serving engine whose measured tables and overheads are used.
         speculation: Speculative decoding, off by default.
         kv_limit_tokens: KV capacity forced by hand, instead of what memory leaves.
+        compute: Precision of the products when it is not that of the weights (INT4 weights are
+            unpacked to BF16).
     """
 
     hardware: Hardware
@@ -95,6 +97,16 @@ class Deployment:
     backend: Literal["trtllm", "sglang", "vllm"] = "trtllm"
     speculation: Speculation = field(default_factory=Speculation)
     kv_limit_tokens: int = 0
+    compute: Precision | None = None
+
+    @property
+    def compute_precision(self) -> Precision:
+        """What products run at: FP4 weights may meet wider activations, or a GPU without FP4."""
+        if self.compute:
+            return self.compute
+        if self.precision != "fp4":
+            return self.precision
+        return self.model.fp4_compute if self.hardware.fp4_tflops else "bf16"
 
     @property
     def weights_gb_per_gpu(self) -> float:

@@ -9,13 +9,14 @@ messages share, from the first message on.
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 
-from macrohard.cluster.workload import Workload, WorkloadBuilder
+from macrohard.cluster.workload import BRANCH_TOKENS, Workload
 from macrohard.errors import ConfigError
 from macrohard.journal import read_journal
 
@@ -118,53 +119,119 @@ def _chains(calls: Sequence[FactoryCall]) -> list[_Chain]:
     return chains
 
 
+@dataclass(slots=True)
+class _Template:
+    """One build of a recorded run as columns, numbered from 0; builds are copies of it.
+
+    Streams below ``shared`` are first messages, which builds have in common; those above are a
+    build's own.
+    """
+
+    prompt: list[int]
+    output: list[int]
+    gap_s: list[float]
+    began_s: list[float]
+    labels: list[str]
+    stream: list[int]
+    edges: list[tuple[int, int]]
+    roots: list[int]
+    ends: list[int]
+    own_parent: list[int]
+    own_offset: list[int]
+
+
 class _Streams:
     """Gives each prompt a stream that branches where its messages part from earlier ones."""
 
-    def __init__(self, builder: WorkloadBuilder) -> None:
-        self._builder = builder
+    def __init__(self) -> None:
+        self.first: dict[str, int] = {}  # first message -> shared stream
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a build: nothing but first messages is known to it."""
+        self.parent: list[int] = []  # of own streams; -1 - k is shared stream k, None is no parent
+        self.offset: list[int] = []
         self._nodes: dict[tuple[int, str], int] = {}
         self._tokens = [0]  # node -> tokens up to and with it
-        self._stream = [-1]  # node -> stream it was first seen in
-        self._end: dict[int, int] = {}  # stream -> its last node
+        self._stream: list[int | None] = [None]  # node -> stream it was first seen in
+        self._end: dict[int, int] = {}  # own stream -> its last node
 
-    def stream_of(self, messages: Prefix, prompt: int, salt: str) -> int:
-        """The stream of a prompt.
+    def _add(self, parent: int, at_token: int) -> int:
+        self.parent.append(parent)
+        self.offset.append(at_token // BRANCH_TOKENS * BRANCH_TOKENS)
+        return len(self.parent) - 1
+
+    def stream_of(self, messages: Prefix, prompt: int) -> int:
+        """The build's own stream of a prompt.
 
         Args:
             messages: Its messages; without any it shares nothing.
             prompt: Its tokens, spread over the messages by their length.
-            salt: Makes everything after the first message different from build to build.
         """
         if not messages:
-            return self._builder.add_stream()
+            return self._add(NOBODY, 0)
         scale = prompt / sum(length for _, length in messages)
         node, depth = 0, 0
-        keys = [
-            identity if place == 0 else f"{salt}{identity}"
-            for place, (identity, _) in enumerate(messages)
-        ]
-        while depth < len(keys) and (node, keys[depth]) in self._nodes:
-            node = self._nodes[node, keys[depth]]
+        while depth < len(messages) and (node, messages[depth][0]) in self._nodes:
+            node = self._nodes[node, messages[depth][0]]
             depth += 1
         home = self._stream[node]
-        if home >= 0 and (depth == len(keys) or self._end[home] == node):
+        tokens = min(self._tokens[node], prompt - 1)
+        if home is not None and (depth == len(messages) or self._end[home] == node):
             stream = home
+        elif home is not None:
+            stream = self._add(home, tokens)
         else:
-            stream = self._builder.add_stream(home, min(self._tokens[node], prompt - 1))
-        for place in range(depth, len(keys)):
-            tokens = self._tokens[node] + max(1, round(messages[place][1] * scale))
-            self._tokens.append(tokens)
+            shared = self.first.setdefault(messages[0][0], len(self.first))
+            opening = min(max(1, round(messages[0][1] * scale)), prompt - 1)
+            stream = self._add(-1 - shared, opening)
+        for place in range(depth, len(messages)):
+            identity, length = messages[place]
+            self._tokens.append(self._tokens[node] + max(1, round(length * scale)))
             self._stream.append(stream)
-            self._nodes[node, keys[place]] = node = len(self._tokens) - 1
+            self._nodes[node, identity] = node = len(self._tokens) - 1
             self._end[stream] = node
         return stream
+
+
+NOBODY = -1_000_000
+"""Parent of a stream that branches from none."""
+
+
+def _template(calls: Sequence[FactoryCall], streams: _Streams) -> _Template:
+    streams.begin()
+    made = _Template([], [], [], [], [], [], [], [], [], streams.parent, streams.offset)
+    chains = _chains(calls)
+    last: list[int] = []
+    for chain in chains:
+        waits = [last[k] for k in chain.after]
+        for place, number in enumerate(chain.calls):
+            call, here = calls[number], len(made.prompt)
+            gap_s = chain.gap_s
+            if place:
+                gap_s = max(0.0, call.began_s - calls[chain.calls[place - 1]].ended_s)
+            made.prompt.append(call.prompt)
+            made.output.append(call.output)
+            made.gap_s.append(gap_s)
+            made.began_s.append(call.began_s)
+            made.labels.append(call.asker[1])
+            made.stream.append(streams.stream_of(call.messages, call.prompt))
+            made.edges += [(before, here) for before in waits]
+            if not waits:
+                made.roots.append(here)
+            waits = [here]
+        last.append(waits[0])
+    waited = {k for chain in chains for k in chain.after}
+    made.ends = [call for k, call in enumerate(last) if k not in waited]
+    return made
 
 
 def replay_runs(
     folders: Sequence[Path], *, builds: int, agents: int = 10, seed: int = 1
 ) -> Workload:
     """Builds like those recorded, one after another in a closed loop.
+
+    Each run is laid out once and copied, so ten thousand builds are laid out in seconds.
 
     Args:
         folders: Run directories; builds take turns among them.
@@ -177,38 +244,57 @@ def replay_runs(
     """
     if builds < 1 or agents < 1:
         raise ConfigError("a replay needs builds and a number of them at a time")
-    builder = WorkloadBuilder("factory", f"calls of {len(folders)} recorded run(s)")
-    streams = _Streams(builder)
-    recorded = [(calls, _chains(calls)) for calls in map(read_calls, folders)]
-    ends: list[list[int]] = []
-    for build in range(builds):
-        calls, chains = recorded[build % len(recorded)]
-        session = builder.add_session()
-        before = ends[build - agents] if build >= agents else []
-        offset_s = ((seed * 7919 + build * 104_729) % 1000) / 1000 * min(60.0, agents)
-        last: list[int] = []
-        numbers: dict[int, int] = {}
-        for chain in chains:
-            waits = [last[k] for k in chain.after] or before
-            for place, number in enumerate(chain.calls):
-                call = calls[number]
-                gap_s = chain.gap_s
-                if place:
-                    gap_s = max(0.0, call.began_s - calls[chain.calls[place - 1]].ended_s)
-                stream = streams.stream_of(call.messages, call.prompt, f"{build}.")
-                numbers[number] = builder.add_call(
-                    session,
-                    stream,
-                    call.prompt,
-                    call.output,
-                    after=waits,
-                    gap_s=gap_s,
-                    at_s=0.0 if waits else call.began_s + offset_s,
-                    keeps=False,
-                    label=call.asker[1],
-                )
-                waits = [numbers[number]]
-            last.append(waits[0])
-        waited = {k for chain in chains for k in chain.after}
-        ends.append([call for k, call in enumerate(last) if k not in waited])
-    return builder.build()
+    streams = _Streams()
+    runs = [_template(read_calls(folder), streams) for folder in folders]
+    order = [runs[build % len(runs)] for build in range(builds)]
+    first_call = _running_sum(len(run.prompt) for run in order)
+    first_stream = _running_sum((len(run.own_parent) for run in order), len(streams.first))
+    edges: list[tuple[int, int]] = []
+    arrival: list[float] = []
+    for build, (run, at) in enumerate(zip(order, first_call, strict=False)):
+        edges += [(at + before, at + after) for before, after in run.edges]
+        starts = [-1.0] * len(run.prompt)
+        if build >= agents:
+            earlier, since = order[build - agents], first_call[build - agents]
+            edges += [(since + end, at + root) for root in run.roots for end in earlier.ends]
+        else:
+            offset_s = ((seed * 7919 + build * 104_729) % 1000) / 1000 * min(60.0, agents)
+            for root in run.roots:
+                starts[root] = run.began_s[root] + offset_s
+        arrival += starts
+    calls = first_call[-1]
+    parents, count = [0] * calls, [0] * calls
+    for before, after in edges:
+        parents[after] += 1
+        count[before] += 1
+    edges.sort()
+    nobody = len(streams.first)
+    return Workload(
+        name="factory",
+        source=f"calls of {len(folders)} recorded run(s)",
+        session=[build for build, run in enumerate(order) for _ in run.prompt],
+        stream=[at + k for run, at in zip(order, first_stream, strict=False) for k in run.stream],
+        prompt=[k for run in order for k in run.prompt],
+        output=[k for run in order for k in run.output],
+        gap_s=[k for run in order for k in run.gap_s],
+        arrival_s=arrival,
+        parents=parents,
+        first_child=_running_sum(count)[:-1],
+        child_count=count,
+        children=[after for _, after in edges],
+        stream_parent=[-1] * nobody + [
+            at + k if k >= 0 else (-1 if k == NOBODY else -1 - k)
+            for run, at in zip(order, first_stream, strict=False)
+            for k in run.own_parent
+        ],
+        stream_offset=[0] * nobody + [k for run in order for k in run.own_offset],
+        priority=[0] * calls,
+        pool=[0] * calls,
+        keeps=[0] * calls,
+        sessions=builds,
+        labels=[k for run in order for k in run.labels],
+    )  # fmt: skip
+
+
+def _running_sum(values: Iterable[int], start: int = 0) -> list[int]:
+    return list(accumulate(values, initial=start))

@@ -39,6 +39,7 @@ class ModelShape:
         expert_ffn: Width of one expert.
         windowed_layers: Layers that see only ``window`` tokens.
         linear_layers: Layers of linear attention: no KV that grows.
+        fp4_compute: Precision of the activations that FP4 weights meet (MXFP4 meets FP8).
     """
 
     name: str
@@ -63,6 +64,7 @@ class ModelShape:
     windowed_layers: int = 0
     window: int = 0
     linear_layers: int = 0
+    fp4_compute: Precision = "fp4"
 
     @property
     def moe_layers(self) -> int:

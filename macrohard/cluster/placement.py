@@ -27,12 +27,14 @@ class Gang:
         gpus: How many.
         model: What it serves; replicas of one model are told apart by it.
         priority: 0 is placed first.
+        unit: Gangs of one unit serve together (stages of a pipeline): losing one loses all.
     """
 
     name: str
     gpus: int
     model: str = ""
     priority: int = 0
+    unit: str = ""
 
 
 class Fleet:
@@ -255,22 +257,19 @@ def blast_radius(
     Returns:
         Shares for losing one rack, one leaf switch, and one hall.
     """
-    by_model: dict[str, Counter[int]] = {}
+    by_model: dict[str, dict[str, set[int]]] = {}
     for gang, domain in zip(gangs, placed.domains, strict=True):
         if domain is not None:
-            by_model.setdefault(gang.model, Counter())[domain] += 1
+            units = by_model.setdefault(gang.model, {})
+            units.setdefault(gang.unit or gang.name, set()).add(domain)
     worst = {"rack": 0.0, "leaf": 0.0, "hall": 0.0}
-    for domains in by_model.values():
-        leaves, halls = Counter[tuple[int, int]](), Counter[int]()
-        for domain, count in domains.items():
-            hall, place = divmod(domain, racks_per_hall) if racks_per_hall else (0, domain)
-            halls[hall] += count
-            leaves[hall, place // racks_per_leaf] += count
-        replicas = sum(domains.values())
-        for name, most in (
-            ("rack", max(domains.values())),
-            ("leaf", max(leaves.values())),
-            ("hall", max(halls.values())),
-        ):
-            worst[name] = max(worst[name], most / replicas)
+    for units in by_model.values():
+        lost: dict[str, Counter[tuple[int, ...]]] = {name: Counter() for name in worst}
+        for domains in units.values():
+            places = [divmod(d, racks_per_hall) if racks_per_hall else (0, d) for d in domains]
+            lost["rack"].update((d,) for d in domains)
+            lost["leaf"].update({(hall, place // racks_per_leaf) for hall, place in places})
+            lost["hall"].update({(hall,) for hall, _ in places})
+        for name, counted in lost.items():
+            worst[name] = max(worst[name], max(counted.values()) / len(units))
     return worst

@@ -2,7 +2,8 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -194,15 +195,53 @@ def _place(
     return place_all(gangs, fleet, make_placement(policy, gangs), total_gpus=site.gpus), fleet
 
 
+def pool_gangs(pool: ServingPool) -> list[Gang]:
+    """The gangs of a pool: replicas, stages of one too large for a domain, or NVLink units."""
+    if pool.transfer == "nvlink" and pool.decode:
+        return [Gang(f"{pool.name}-{k}", pool.unit_gpus, pool.name) for k in range(pool.units)]
+    gangs = _replica_gangs(pool.name, pool.deployment, pool.replicas)
+    if pool.decode:
+        gangs += _replica_gangs(f"{pool.name}-d", pool.decode, pool.decoders)
+    return gangs
+
+
+def _replica_gangs(name: str, deployment: Deployment, replicas: int) -> list[Gang]:
+    parallel, domain = deployment.parallel, deployment.hardware.domain_gpus
+    if parallel.gpus <= domain:
+        return [Gang(f"{name}-{k}", parallel.gpus, name) for k in range(replicas)]
+    return [
+        Gang(f"{name}-{k}.{stage}", parallel.gpus // parallel.pp, name, unit=f"{name}-{k}")
+        for k in range(replicas)
+        for stage in range(parallel.pp)
+    ]
+
+
+def standing_pool(pool: ServingPool, standing: Sequence[Gang]) -> ServingPool | None:
+    """The pool with the replicas all of whose gangs stand; None when it cannot serve."""
+
+    def whole(name: str, deployment: Deployment) -> int:
+        units = Counter(g.unit or g.name for g in standing if g.model == name)
+        parallel = deployment.parallel
+        gangs = parallel.pp if parallel.gpus > deployment.hardware.domain_gpus else 1
+        return sum(count == gangs for count in units.values())
+
+    if pool.transfer == "nvlink" and pool.decode:
+        units = sum(g.model == pool.name for g in standing)
+        replicas = units * pool.replicas // pool.units
+        decoders = units * pool.decoders // pool.units
+    else:
+        replicas = whole(pool.name, pool.deployment)
+        decoders = whole(f"{pool.name}-d", pool.decode) if pool.decode else 0
+    if not replicas or (pool.decode and not decoders):
+        return None
+    return replace(
+        pool, replicas=replicas, decoders=decoders, router=replace(pool.router, shards=1)
+    )
+
+
 def scenario_gangs(scenario: Scenario, seed: int) -> list[Gang]:
     """The gangs of a scenario in the (seeded) order in which they are asked for."""
-    gangs = []
-    for pool in scenario.pools:
-        size = pool.deployment.parallel.gpus
-        gangs += [Gang(f"{pool.name}-{k}", size, pool.name) for k in range(pool.replicas)]
-        if pool.decode:
-            size, name = pool.decode.parallel.gpus, f"{pool.name}-d"
-            gangs += [Gang(f"{name}{k}", size, name) for k in range(pool.decoders)]
+    gangs = [gang for pool in scenario.pools for gang in pool_gangs(pool)]
     random.Random(seed).shuffle(gangs)  # noqa: S311 - a simulation
     return gangs
 
@@ -216,12 +255,8 @@ def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, A
     gangs = scenario_gangs(scenario, seed)
     placed, fleet = _place(scenario, gangs, policy, seed)
     standing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is not None]
-    pools = []
-    for pool in tabulated(scenario.pools):
-        replicas = sum(g.model == pool.name for g in standing)
-        decoders = sum(g.model == f"{pool.name}-d" for g in standing)
-        if replicas and (decoders or not pool.decode):
-            pools.append(replace(pool, replicas=replicas, decoders=decoders))
+    made = [standing_pool(pool, standing) for pool in tabulated(scenario.pools)]
+    pools = [pool for pool in made if pool is not None]
     row: dict[str, Any] = {
         "placement": policy + (" (proven)" if placed.proven else ""),
         "gangs placed": f"{len(standing)} of {len(gangs)}",

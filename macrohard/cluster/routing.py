@@ -29,6 +29,8 @@ class Router:
             prefix that everyone shares must not draw everyone to one place.
         cache_weight: Weight of the prefill the call itself needs (cost).
         load_weight: Weight of what is ahead of it (cost).
+        shards: Front doors. Sessions are spread evenly over them, and each routes within its equal
+            share of the replicas, as large sites do; the parts are simulated side by side.
     """
 
     name: str = "least-loaded"
@@ -37,6 +39,7 @@ class Router:
     threshold: float = 0.3
     cache_weight: float = 1.0
     load_weight: float = 1.0
+    shards: int = 1
 
     def __post_init__(self) -> None:
         if self.name not in _CODES:
@@ -44,6 +47,8 @@ class Router:
             raise ConfigError(f"unknown router {self.name!r}; there are: {known}")
         if self.ttl_s < 0 or self.spill < 0 or self.cache_weight < 0 or self.load_weight < 0:
             raise ConfigError(f"router {self.name}: ttl, spill and weights cannot be negative")
+        if self.shards < 1:
+            raise ConfigError(f"router {self.name}: there must be at least one shard")
 
     @property
     def code(self) -> int:

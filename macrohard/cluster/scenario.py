@@ -148,7 +148,7 @@ def _pool(
     section: Section, hardware: Hardware, router: Router, step_time: StepSource
 ) -> ServingPool:
     deployment = _deployment(section, hardware)
-    decode, decoders = None, 0
+    decode, decoders, transfer = None, 0, "nic"
     if section.has("decode"):
         apart = section.section("decode")
         decode = replace(
@@ -157,6 +157,7 @@ def _pool(
             max_batch=apart.count("max_batch", deployment.max_batch),
         )
         decoders = apart.count("replicas", 1)
+        transfer = apart.text("transfer", "nic", among=("nic", "nvlink"))
         apart.end()
         try:
             decode.check()
@@ -170,8 +171,18 @@ def _pool(
         decode=decode,
         decoders=decoders,
         step_time=step_time,
+        transfer=transfer,  # type: ignore[arg-type]  # one of two, checked above
     )
     section.end()
+    if transfer == "nvlink" and pool.unit_gpus > hardware.domain_gpus:
+        raise section.fail(
+            f"KV over NVLink needs prefill and decode in one domain: {pool.units} unit(s) of "
+            f"{pool.unit_gpus} GPUs each, {hardware.name} has {hardware.domain_gpus}; choose "
+            f"counts with a larger common divisor, or `transfer: nic`",
+            "decode",
+        )
+    if pool.replicas % router.shards or decoders % router.shards:
+        raise section.fail(f"replicas cannot be shared equally among {router.shards} shards")
     return pool
 
 
@@ -185,6 +196,7 @@ def _router(section: Section) -> Router:
         threshold=section.number("threshold", "share", 0.3, most=1),
         cache_weight=section.number("cache_weight", "count", 1, most=1000),
         load_weight=section.number("load_weight", "count", 1, most=1000),
+        shards=section.count("shards", 1),
     )
     section.end()
     return router

@@ -1,22 +1,23 @@
 """Measured end-to-end runs: the rows of ``silicon_sample.csv`` in aiconfigurator-core's wheel.
 
 What the table does not say is recovered where possible: concurrency stands inside the source text;
-speculative decoding and worker counts come from joining InferenceX's configurations, which are not
-part of this project and may be absent.
+speculative decoding, worker counts and the gangs of older collections come from joining
+InferenceX's configurations (``recovery.py``), which are not part of this project and may be absent.
 """
 
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from macrohard.cluster.deployment import Parallel
+from macrohard.cluster.hardware import Precision
+from macrohard.cluster.models import find_model
+from macrohard.cluster.recovery import Point, Recovered, Side, recover
 from macrohard.errors import ConfigError
 
 SYSTEMS = {
@@ -36,10 +37,6 @@ MODELS = {
 }  # fmt: skip
 """Model names of the table, without their owner, to those of our catalogue."""
 
-_PREFIXES = {"dsr1": "deepseek-r1", "gptoss": "gpt-oss-120b", "qwen3.5": "qwen3.5-397b-a17b",
-             "kimik2.5": "kimi-k2.5", "glm5": "glm-5", "minimaxm2.5": "minimax-m2.5",
-             "llama70b": "llama-3.1-70b"}  # fmt: skip
-
 _PRECISIONS = {"int4": "fp4", "nvfp4": "fp4", "w4a16_mxfp4": "fp4", "fp8_block": "fp8",
                "bfloat16": "bf16"}  # fmt: skip
 
@@ -55,13 +52,16 @@ class Row:
         hardware: Name in our catalogue.
         backend: Serving engine.
         precision: Of the weights.
+        compute: Of the products; ``bf16`` for INT4 weights, else None.
         isl: Prompt tokens.
         osl: Output tokens.
         concurrency: Requests in flight.
         prefill: Gang of a replica, or of a prefill worker.
         decode: Gang of a decode worker; None when prefill and decode are together.
-        workers: Prefill and decode workers, 0 where nobody says.
-        speculation: Chance that speculative decoding was on, from the join; 0.5 when unknown.
+        workers: Prefill and decode workers; a guess unless ``counted``.
+        counted: Whether somebody says how many workers there were, or there is but one.
+        speculation: Chance that speculative decoding was on; 0 or 1 when known.
+        draft_tokens: Tokens speculated per step if it was.
         ttft_s: Measured time to first token.
         tpot_s: Measured time per output token.
         dump: Which collection the row is from.
@@ -71,22 +71,41 @@ class Row:
     hardware: str
     backend: str
     precision: str
+    compute: Precision | None
     isl: int
     osl: int
     concurrency: int
     prefill: Parallel
     decode: Parallel | None
     workers: tuple[int, int]
+    counted: bool
     speculation: float
+    draft_tokens: int
     ttft_s: float
     tpot_s: float
     dump: str
 
     @property
+    def coarse_group(self) -> tuple[Any, ...]:
+        """Model and configuration as far as every collection describes it."""
+        gangs = self.prefill.gpus, self.prefill.ep, self.decode.gpus if self.decode else 0
+        return (self.model, self.hardware, self.backend, self.precision, self.isl, self.osl, *gangs)
+
+    @property
     def group(self) -> tuple[Any, ...]:
         """Model and configuration: rows of one group never stand on both sides of a split."""
-        return (self.model, self.hardware, self.backend, self.precision, self.isl, self.osl,
-                self.prefill, self.decode)  # fmt: skip
+        fine = (self.decode, self.workers) if self.decode and self.counted else ()
+        return (*self.coarse_group, *fine)
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether the client drew lengths between 80 % and 100 % (all but single studies did)."""
+        return not self.dump.startswith("source_file=/")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether speculation and, with prefill apart, worker counts are known."""
+        return self.speculation in {0.0, 1.0} and self.counted
 
 
 def table_path() -> Path:
@@ -103,124 +122,133 @@ def table_path() -> Path:
     return Path(spec.origin).parent / "systems" / "silicon_sample.csv"
 
 
-def _gang(row: Mapping[str, str], side: str) -> Parallel:
-    def number(name: str) -> int:
-        text = row.get(f"{side}{name}") or "1"
-        return max(1, int(float(text)))
-
-    tp, dp, pp = number("tp_size"), number("attention_dp_size"), number("pp_size")
-    moe_tp, ep = number("moe_tp_size"), number("moe_ep_size")
-    if moe_tp * ep > 1 and tp * dp > moe_tp * ep:
-        # some rows carry tp * ep as tp: the experts' cut tells the size of the gang
-        tp = max(1, moe_tp * ep // dp) if moe_tp * ep >= dp else tp
-        if tp * dp > moe_tp * ep:
-            tp, dp = moe_tp * ep, 1
-    if (tp * dp) % ep:
-        ep = 1
-    return Parallel(tp, dp, pp, ep)
+NEVER_SPECULATE = {"minimax-m2.5", "qwen3-235b-a22b", "qwen3-32b", "llama-3.1-70b", "llama-3.1-8b",
+                   "kimi-k2.5", "gpt-oss-120b"}  # fmt: skip
+"""Models that no configuration of these collections runs with speculative decoding."""
 
 
-def _speculation(configs: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], set[Any]]:
-    """(model, system, precision, isl, osl, concurrency or range) to what InferenceX runs there."""
-    known: dict[tuple[Any, ...], set[Any]] = defaultdict(set)
-    for config in configs:
-        model = _PREFIXES.get(str(config.get("model-prefix")))
-        runner = re.sub(r"^cluster:", "", str(config.get("runner"))).split("-")[0]
-        backend = str(config.get("framework")).replace("dynamo-", "").replace("trt", "trtllm")
-        scenarios = config.get("scenarios", {})
-        for shape in scenarios.get("fixed-seq-len", []) if isinstance(scenarios, dict) else []:
-            for point in shape.get("search-space", []):
-                on = point.get("spec-decoding", "none") not in {"none", None, False}
-                apart = point.get("prefill"), point.get("decode")
-                workers = tuple(int((side or {}).get("num-worker", 0)) for side in apart)
-                decode = apart[1] or point
-                key = (model, runner, str(config.get("precision")), backend, shape["isl"],
-                       shape["osl"], int(decode.get("tp", 1)), bool(apart[1]))  # fmt: skip
-                for concurrency in point.get("conc-list") or _range(point):
-                    known[*key, concurrency].add((on, workers))
-    return known
+def _concurrency(raw: Mapping[str, str]) -> int:
+    found = re.search(r"silicon_concurrency=(\d+)", raw["silicon_data_source"])
+    return int(found[1]) if found else int(float(raw["batch_size"] or 0))
 
 
-def _range(point: Mapping[str, Any]) -> list[int]:
-    low, high = int(point.get("conc-start", 0)), int(point.get("conc-end", 0))
-    values = []
-    while 0 < low <= high:
-        values.append(low)
-        low *= 2
-    return values
+def _identity(raw: Mapping[str, str]) -> tuple[Any, ...]:
+    """The measurement itself: rows with the same latencies to a microsecond are one run."""
+    latencies = (round(float(raw[f"silicon_{name}_ms"] or 0), 3) for name in ("ttft", "tpot"))
+    return raw["system"], raw["isl"], raw["osl"], _concurrency(raw), *latencies
 
 
-def read_configs(folder: Path | None) -> dict[tuple[Any, ...], set[Any]]:
-    """InferenceX's configurations, or nothing when the folder is not there."""
-    configs: list[Mapping[str, Any]] = []
-    for name in ("inferencex_nvidia-master.yaml", "inferencex_nvidia-1k1k-master.yaml"):
-        if folder and (folder / name).is_file():
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            configs += yaml.load((folder / name).read_text("utf-8"), Loader=loader).values()  # noqa: S506 - a safe loader
-    return _speculation(configs)
+def _is_dump(raw: Mapping[str, str]) -> bool:
+    return raw["silicon_data_source"].startswith("db-dump")
 
 
-def read_rows(configs: Mapping[tuple[Any, ...], set[Any]]) -> tuple[list[Row], dict[str, int]]:
-    """Usable rows, and how many there were, were duplicates, and could not be used."""
-    counts = {"rows": 0, "duplicates": 0, "unusable": 0, "speculation known": 0}
-    seen: set[tuple[str, ...]] = set()
-    rows = []
+def read_rows(points: Sequence[Point]) -> tuple[list[Row], dict[str, int]]:
+    """Usable rows, one per measurement, and what became of the others.
+
+    The same measurement stands in the table up to four times, in different collections and with
+    differently complete descriptions; the dump's description is the complete one and is kept.
+    """
     with table_path().open(newline="", encoding="utf-8") as file:
-        for raw in csv.DictReader(file):
-            counts["rows"] += 1
-            identity = tuple(v for k, v in raw.items() if k not in {"id", "silicon_data_source"})
-            if identity in seen:
-                counts["duplicates"] += 1
-                continue
-            seen.add(identity)
-            row = _read_row(raw, configs)
-            if row is None:
-                counts["unusable"] += 1
-                continue
-            counts["speculation known"] += row.speculation in {0.0, 1.0}
-            rows.append(row)
-    return rows, counts
+        table = list(csv.DictReader(file))
+    counts = {"rows": len(table), "duplicates": 0, "unusable": 0}
+    kept: dict[tuple[Any, ...], Mapping[str, str]] = {}
+    for raw in table:
+        identity = _identity(raw)
+        if identity not in kept or (_is_dump(raw) and not _is_dump(kept[identity])):
+            kept[identity] = raw
+    counts["duplicates"] = len(table) - len(kept)
+    together = _run_together(kept.values())
+    rows = [_read_row(raw, points, together) for raw in kept.values()]
+    usable = [row for row in rows if row is not None]
+    counts["unusable"] = len(rows) - len(usable)
+    counts["configuration known"] = sum(row.is_known for row in usable)
+    return usable, counts
 
 
-def _read_row(raw: Mapping[str, str], configs: Mapping[tuple[Any, ...], set[Any]]) -> Row | None:
-    source = raw["silicon_data_source"]
-    found = re.search(r"silicon_concurrency=(\d+)", source)
+def _configuration(raw: Mapping[str, str]) -> tuple[str, ...] | None:
+    found = re.search(r"config_id=(\d+)", raw["silicon_data_source"])
+    return (found[1], raw["isl"], raw["osl"]) if found else None
+
+
+def _run_together(table: Iterable[Mapping[str, str]]) -> dict[tuple[str, ...], frozenset[int]]:
+    """Concurrencies that a configuration of the dump was run at."""
+    found: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for raw in table:
+        configuration = _configuration(raw)
+        if configuration:
+            found[configuration].add(_concurrency(raw))
+    return {key: frozenset(values) for key, values in found.items()}
+
+
+def _sides(raw: Mapping[str, str], names: Sequence[str]) -> tuple[Side, ...]:
+    def number(column: str) -> int:
+        return max(1, int(float(raw.get(column) or 1)))
+
+    return tuple(
+        Side(
+            workers=number(f"{name}num_workers"),
+            gpus=number(f"{name}tp_size") * number(f"{name}attention_dp_size"),
+            ep=number(f"{name}moe_ep_size"),
+            attention_ranks=number(f"{name}attention_dp_size") > 1,
+        )
+        for name in names
+    )
+
+
+def _gang_of(side: Side, experts: bool) -> Parallel:
+    ep = side.ep if experts and side.gpus % side.ep == 0 else 1
+    return Parallel(1, side.gpus, 1, ep) if side.attention_ranks else Parallel(side.gpus, 1, 1, ep)
+
+
+def _read_row(
+    raw: Mapping[str, str],
+    points: Sequence[Point],
+    together: Mapping[tuple[str, ...], frozenset[int]],
+) -> Row | None:
     model = MODELS.get(raw["model_path"].split("/")[-1].lower())
     ttft, tpot = float(raw["silicon_ttft_ms"] or 0), float(raw["silicon_tpot_ms"] or 0)
-    concurrency = int(found[1]) if found else int(float(raw["batch_size"] or 0))
+    concurrency = _concurrency(raw)
     if not model or concurrency < 1 or ttft <= 0 or tpot <= 0:
         return None
-    apart = raw["mode"] == "disagg"
-    prefill = _gang(raw, "prefill_" if apart else "")
-    decode = _gang(raw, "decode_") if apart else None
-    precision = raw["precision"] or raw["gemm_quant_mode"] or "bf16"  # as the weights are published
-    precision = _PRECISIONS.get(precision, precision)
+    apart, complete = raw["mode"] == "disagg", _is_dump(raw)
+    sides = _sides(raw, ("prefill_", "decode_") if apart else ("",))
+    published = raw["precision"] or raw["gemm_quant_mode"] or "bf16"  # as the weights are published
+    precision = _PRECISIONS.get(published, published)
     isl, osl = int(raw["isl"]), int(raw["osl"])
-    workers = tuple(int(float(raw[f"{side}_num_workers"] or 0)) for side in ("prefill", "decode"))
-    tp = (decode or prefill).tp * (decode or prefill).dp
-    matches = configs.get(
-        (model, raw["system"].removesuffix("_sxm"), precision, raw["backend"], isl, osl, tp, apart,
-         concurrency), set(),
-    )  # fmt: skip
-    speculation = sum(on for on, _ in matches) / len(matches) if matches else 0.5
-    counted = {pair for _, pair in matches}
-    if apart and not workers[0] and len(counted) == 1:
-        workers = next(iter(counted))
+    source = raw["silicon_data_source"].split(";")[0]
+    said = Recovered(0.0, 0, None)
+    if not source.startswith("source_file=/"):
+        served = (model, raw["system"].removesuffix("_sxm"), raw["backend"], published, isl, osl)
+        concurrencies = together.get(_configuration(raw) or (), frozenset({concurrency}))
+        said = recover(points, served, sides, concurrencies, exact=complete)
+    counted = complete or not apart
+    if said.sides and not complete:
+        sides, counted = said.sides, True
+    elif not complete and apart:  # only GPUs are to be trusted; wide gangs run ranks of attention
+        wide = tuple(
+            replace(side, attention_ranks=side.gpus > 8, ep=side.gpus if side.gpus > 8 else side.ep)
+            for side in sides
+        )
+        sides = said.likely or wide
+    gangs = [_gang_of(side, bool(find_model(model).experts)) for side in sides]
     return Row(
         model=model,
         hardware=SYSTEMS[raw["system"]],
         backend=raw["backend"],
         precision=precision,
+        compute="bf16" if published == "int4" else None,
         isl=isl,
         osl=osl,
         concurrency=concurrency,
-        prefill=prefill,
-        decode=decode,
-        workers=(workers[0], workers[1]),
-        speculation=speculation,
+        prefill=gangs[0],
+        decode=gangs[1] if apart else None,
+        workers=(sides[0].workers, sides[-1].workers),
+        counted=counted,
+        speculation=0.0 if model in NEVER_SPECULATE else said.speculation,
+        draft_tokens=said.draft_tokens,
         ttft_s=ttft / 1e3,
         tpot_s=tpot / 1e3,
-        dump=source.split(";")[0],
+        dump=source,
     )
 
 
@@ -237,12 +265,19 @@ def split_rows(rows: Iterable[Row]) -> list[tuple[Row, Part]]:
         return row.hardware.startswith("gb300") or row.dump.startswith("db-dump/2026-04-27")
 
     held = {row.group for row in listed if is_held_out(row)}
+    held_coarse = {row.coarse_group for row in listed if is_held_out(row)}
+
+    def touches_held_out(row: Row) -> bool:
+        if row.decode and row.counted:
+            return row.group in held
+        return row.coarse_group in held_coarse  # what is not described may be the same
+
     parts: list[tuple[Row, Part]] = []
     for row in listed:
         part: Part = "train"
         if is_held_out(row):
             part = "held out"
-        elif row.group in held:
+        elif touches_held_out(row):
             part = "dropped"
         elif row.hardware.startswith("b300"):
             part = "validate"

@@ -22,6 +22,9 @@ StepSource = Literal["roofline", "measured"]
 SLICE_EVENTS = 20_000
 """Events between two looks at the keyboard; compiled code takes 25 times as many."""
 
+LINK_SHARE = 0.7
+"""Share of the line rate that a KV transfer reaches."""
+
 COMPILED_FROM = 3000
 """Calls from which loading compiled code pays."""
 
@@ -38,6 +41,8 @@ class ServingPool:
         decode: Deployment of a decode replica, when prefill and decode are apart.
         decoders: How many of those.
         step_time: Where step times come from.
+        transfer: What KV travels over from prefill to decode: ``nic``, to any decoder, or
+            ``nvlink``, within units that stand in one domain (see :attr:`units`).
         table: Step times given by hand (tests, calibrations); ``decode_table`` likewise.
     """
 
@@ -48,8 +53,26 @@ class ServingPool:
     decode: Deployment | None = None
     decoders: int = 0
     step_time: StepSource = "roofline"
+    transfer: Literal["nic", "nvlink"] = "nic"
     table: StepTable | None = None
     decode_table: StepTable | None = None
+
+    @property
+    def units(self) -> int:
+        """Groups of prefill and decode replicas that keep their KV on NVLink, as many as can be."""
+        return math.gcd(self.replicas, self.decoders) if self.transfer == "nvlink" else 1
+
+    @property
+    def unit_gpus(self) -> int:
+        """GPUs of one such group."""
+        return self.gpus // self.units
+
+    @property
+    def kv_bytes_s(self) -> float:
+        """Rate at which a prefill replica sends KV: each GPU of a rank sends its part."""
+        hardware = self.deployment.hardware
+        link = hardware.nvlink_gb_s if self.transfer == "nvlink" else hardware.nic_gbit_s / 8
+        return link * 1e9 * LINK_SHARE * self.deployment.parallel.tp
 
     @property
     def gpus(self) -> int:
@@ -148,6 +171,8 @@ def step_table(deployment: Deployment, source: StepSource) -> StepTable:
 
 
 def _lay_out(pools: Sequence[ServingPool]) -> tuple[list[Any], list[Any], list[str]]:
+    from macrohard.cluster.engine import build  # noqa: PLC0415 - may start numba
+
     plans: list[Any] = []
     ranges: list[Any] = []
     sources = []
@@ -158,13 +183,20 @@ def _lay_out(pools: Sequence[ServingPool]) -> tuple[list[Any], list[Any], list[s
         sources.append(f"{pool.name}: {table.source}")
         first = len(plans)
         role = 1 if pool.decode else 0
-        plans += [(number, role, pool.deployment, table)] * pool.replicas
+        rate, units = pool.kv_bytes_s, pool.units
+        plans += [
+            build.ReplicaPlan(number, role, k % units, rate, pool.deployment, table)
+            for k in range(pool.replicas)
+        ]
         decoders = len(plans)
         if pool.decode:
             if pool.decoders < 1:
                 raise ConfigError(f"pool {pool.name} needs at least one decode replica")
             decode_table = pool.decode_table or step_table(pool.decode, pool.step_time)
-            plans += [(number, 2, pool.decode, decode_table)] * pool.decoders
+            plans += [
+                build.ReplicaPlan(number, 2, k % units, rate, pool.decode, decode_table)
+                for k in range(pool.decoders)
+            ]
         ranges.append((first, decoders, decoders, len(plans), pool.router))
     return plans, ranges, sources
 
@@ -192,24 +224,56 @@ def simulate(
         ConfigError: The workload can never be served.
         MacrohardError: The engine lost count of a call or a block (an error of ours).
     """
-    from macrohard.cluster.engine import build, jit, loop, records  # noqa: PLC0415 - may start numba
+    from macrohard.cluster.engine import jit  # noqa: PLC0415 - may start numba
 
     check_fit(pools, workload)
-    plans, ranges, sources = _lay_out(pools)
     compiled = engine == "compiled" or (
         engine == "auto" and jit.has_numba() and len(workload) >= COMPILED_FROM
     )
     if compiled and not jit.has_numba():
         raise ConfigError("compiled simulation needs numba; install macrohard[cluster]")
+    doors = max(pool.router.shards for pool in pools)
+    if doors > 1:
+        from macrohard.cluster.shards import run_shards  # noqa: PLC0415 - rarely needed
+
+        return run_shards(
+            lambda part, work, go_on: _run(part, work, until_s, go_on, compiled=compiled),
+            pools, workload, doors, on_slice=on_slice, at_once=2 if compiled else 1,
+        )  # fmt: skip
+
+    def go_on(now_s: float, finished: int) -> bool:
+        if on_slice:
+            on_slice(now_s, finished)
+        return True
+
+    return _run(pools, workload, until_s, go_on, compiled=compiled)
+
+
+GoOn = Callable[[float, int], bool]
+"""Told the clock and the finished calls now and then; says whether to go on."""
+
+
+def _run(
+    pools: Sequence[ServingPool],
+    workload: Workload,
+    until_s: float,
+    go_on: GoOn,
+    *,
+    compiled: bool,
+) -> Result:
+    from macrohard.cluster.engine import build, jit, loop, records  # noqa: PLC0415 - may start numba
+
+    plans, ranges, sources = _lay_out(pools)
     horizon = min(until_s, 1e299)
     world = build.build_world(workload, plans, ranges, horizon_s=horizon, arrays=compiled)
     run = loop.run if compiled else jit.plain(loop.run)
-    partial = False
     clock, count = records.rows_of(world.clock)[0], records.rows_of(world.count)[0]
+    partial = False
     try:
         while not run(world, SLICE_EVENTS * (25 if compiled else 1)):
-            if on_slice:
-                on_slice(float(clock.now_s), int(count.finished))
+            if not go_on(float(clock.now_s), int(count.finished)):
+                partial = True
+                break
     except KeyboardInterrupt:
         partial = True
     result = _collect(world, pools, workload, sources, partial=partial)

@@ -12,10 +12,12 @@ from macrohard.cluster.calibration import (
     features,
     fit,
     nearest,
-    physics,
 )
+from macrohard.cluster.closed_loop import predict, run_closed_loop
+from macrohard.cluster.deployment import Parallel, Speculation
 from macrohard.cluster.measured import is_installed
-from macrohard.cluster.silicon import read_rows, split_rows
+from macrohard.cluster.recovery import Point, Side, recover
+from macrohard.cluster.silicon import Row, read_rows, split_rows
 from macrohard.cluster.statistics import Estimate, quantile
 
 needs_rows = pytest.mark.skipif(
@@ -25,13 +27,17 @@ needs_rows = pytest.mark.skipif(
 
 @needs_rows
 def test_duplicates_are_dropped_and_nothing_is_on_both_sides() -> None:
-    rows, counts = read_rows({})
-    assert (counts["rows"], counts["duplicates"]) == (5221, 696)
+    rows, counts = read_rows(())
+    assert counts["rows"] == 5221
+    assert counts["duplicates"] > 696  # those alike in every column, and the same runs told anew
+    latencies = [(r.hardware, r.isl, r.osl, r.concurrency, r.ttft_s, r.tpot_s) for r in rows]
+    assert len(set(latencies)) == len(latencies)
     parts = split_rows(rows)
     groups = {
         name: {row.group for row, part in parts if part == name}
         for name in ("train", "validate", "gb200 rest", "held out")
     }
+    coarse = {row.coarse_group for row, part in parts if part == "held out"}
     for name in ("train", "validate", "gb200 rest"):
         assert groups[name]
         assert not groups[name] & groups["held out"]
@@ -41,22 +47,66 @@ def test_duplicates_are_dropped_and_nothing_is_on_both_sides() -> None:
             assert part == "held out"
         if part == "train":
             assert row.hardware in {"b200-hgx", "h100-hgx", "h200-hgx"}
+            assert row.counted or row.coarse_group not in coarse
+
+
+POINTS = [
+    Point(("deepseek-r1", "gb200", "trtllm", "fp4", 8192, 1024),
+          (Side(3, 4, 4, True), Side(1, 32, 32, True)), draft, frozenset(runs))
+    for draft, runs in ((0, {64, 512}), (3, {180}))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("runs", "speculation", "known"), [({512}, 0.0, True), ({180}, 1.0, True), ({999}, 0.5, False)]
+)
+def test_configurations_say_what_the_rows_leave_out(
+    runs: Any, speculation: Any, known: Any
+) -> None:
+    said_by_row = (Side(1, 4, 4, False), Side(1, 32, 4, False))  # only GPUs and prefill's ep hold
+    said = recover(POINTS, POINTS[0].served, said_by_row, frozenset(runs), exact=False)
+    assert said.speculation == speculation
+    assert (said.sides is not None) == known
+    assert said.likely == POINTS[0].sides
+
+
+def benchmark(**more: Any) -> Row:
+    values: dict[str, Any] = {
+        "model": "llama-3.1-70b", "hardware": "h200-hgx", "backend": "vllm", "precision": "fp8",
+        "compute": None, "isl": 1024, "osl": 256, "concurrency": 16, "prefill": Parallel(4),
+        "decode": None, "workers": (1, 1), "counted": True, "speculation": 0.0, "draft_tokens": 0,
+        "ttft_s": 1.0, "tpot_s": 1.0, "dump": "",
+    }  # fmt: skip
+    return Row(**(values | more))
+
+
+def test_the_simulated_benchmark_queues_as_a_closed_loop_does() -> None:
+    pytest.importorskip("numpy", reason="numpy (extra `cluster`) is not installed")
+    alone, some, many = (run_closed_loop(benchmark(concurrency=c)) for c in (1, 16, 128))
+    assert alone[0] < some[0] < many[0]
+    assert alone[1] < some[1] < many[1]
+    both = run_closed_loop(benchmark(), speculation=Speculation(3, 0.5))
+    assert both[1] < some[1]
+    unsure = predict(benchmark(speculation=0.5, draft_tokens=3))
+    assert both[1] < unsure[1] < some[1]
+    apart = run_closed_loop(benchmark(concurrency=128, decode=Parallel(4)))
+    assert apart[1] < many[1]  # no prefill stands between its tokens
 
 
 @needs_rows
 def test_the_error_every_answer_carries_is_the_measured_one() -> None:
-    held = [row for row, part in split_rows(read_rows({})[0]) if part == "held out"]
-    pairs = [(physics(row), row) for row in held]
+    held = [row for row, part in split_rows(read_rows(())[0]) if part == "held out"][::6]
+    pairs = [(predict(row), row) for row in held]
     tpot = median(abs(raw[1] / row.tpot_s - 1) for raw, row in pairs)
-    assert tpot == pytest.approx(HELD_OUT_ERROR["tpot"], abs=0.02)
-    # worker counts, which decide TTFT, come from a join this test goes without
+    # speculation and older worker counts come from a join this test goes without
+    assert tpot == pytest.approx(HELD_OUT_ERROR["tpot"], abs=0.1)
     ttft = median(abs(raw[0] / row.ttft_s - 1) for raw, row in pairs)
-    assert ttft == pytest.approx(HELD_OUT_ERROR["ttft"], abs=0.08)
+    assert ttft == pytest.approx(HELD_OUT_ERROR["ttft"], abs=0.1)
 
 
 @needs_rows
 def test_the_nearest_measured_run_of_a_measured_run_is_itself(deploy: Any) -> None:
-    rows = [row for row in read_rows({})[0] if row.decode is None][::400]
+    rows = [row for row in read_rows(())[0] if row.decode is None][::400]
     for row in rows:
         found, distance = nearest(row, rows)
         assert distance == 0

@@ -96,7 +96,7 @@ def finish_call(w: Any, replica: int, call: int, now_s: float) -> None:
 
 @jit
 def hand_over(w: Any, replica: int, call: int, now_s: float) -> None:
-    """Send a prefilled call's KV to the least loaded decode replica."""
+    """Send a prefilled call's KV to the least loaded decode replica of its unit."""
     r = w.replicas[replica]
     c = w.calls[call]
     pool = w.pools[r.pool]
@@ -104,9 +104,10 @@ def hand_over(w: Any, replica: int, call: int, now_s: float) -> None:
     c.blocks = 0
     until_s = now_s + pool.ttl_s if pool.ttl_s > 0 and c.children > 0 else 0.0
     release_path(w, replica, c.stream, until_s, now_s)
-    best = pool.decoders
+    best = -1
     for other in range(pool.decoders, pool.decoders_last):
-        if w.load[other] < w.load[best]:
+        near = w.replicas[other].unit == r.unit
+        if near and (best < 0 or w.load[other] < w.load[best]):
             best = other
     count_load(w, replica, -1, now_s)
     count_load(w, best, 1, now_s)

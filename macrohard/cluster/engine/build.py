@@ -1,7 +1,7 @@
 """Lays out the engine's records for a cluster and a workload."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from macrohard.cluster.deployment import Deployment
 from macrohard.cluster.engine.queues import NEVER
@@ -25,25 +25,40 @@ from macrohard.cluster.routing import Router
 from macrohard.cluster.step_time import StepTable
 from macrohard.cluster.workload import Workload
 
-ReplicaPlan = tuple[int, int, Deployment, StepTable]
-"""Pool, role (0 both, 1 prefill, 2 decode), deployment and its step times."""
+
+class ReplicaPlan(NamedTuple):
+    """What one replica is.
+
+    Attributes:
+        pool: Pool it belongs to.
+        role: 0 both, 1 prefill, 2 decode.
+        unit: Prefill hands over to the decoders of its unit only.
+        kv_bytes_s: Rate at which it sends KV to a decoder.
+        deployment: What runs where.
+        table: Its step times.
+    """
+
+    pool: int
+    role: int
+    unit: int
+    kv_bytes_s: float
+    deployment: Deployment
+    table: StepTable
 
 
 def _replica_row(
     plan: ReplicaPlan, linear_at: int, context_at: int, heap_at: int, hist_at: int
 ) -> dict[str, float]:
-    pool, role, deployment, table = plan
+    deployment, table = plan.deployment, plan.table
     per_step = deployment.speculation.tokens_per_step
     usual, chunk = 32_768, min(deployment.chunk_tokens, len(table.linear_s) - 1)
     wide = min(64, deployment.max_batch)
     alone_s, together_s = table.step_s(1, usual), table.step_s(wide, wide * usual)
-    hardware, parallel = deployment.hardware, deployment.parallel
-    # every GPU of the sender streams its part of the KV over its own NIC
     per_token = deployment.model.kv_bytes_per_token(deployment.kv_bytes)
-    rate = hardware.nic_gbit_s / 8 * 1e9 * 0.7 * parallel.tp
     return {
-        "pool": pool,
-        "role": role,
+        "pool": plan.pool,
+        "role": plan.role,
+        "unit": plan.unit,
         "capacity": deployment.kv_tokens // deployment.block_tokens,
         "block": deployment.block_tokens,
         "block_steps": max(1, round(deployment.block_tokens / per_step)),
@@ -57,7 +72,7 @@ def _replica_row(
         "pair_s": table.pair_s,
         "prefill_token_s": table.prefill_s(chunk) / chunk,
         "request_s": max(0.0, together_s - alone_s) / max(1, wide - 1) / per_step,
-        "wire_token_s": per_token / rate,
+        "wire_token_s": per_token / plan.kv_bytes_s,
         "wire_s": 2e-3,
         "heap": heap_at,
         "hist": hist_at,
@@ -140,18 +155,18 @@ def build_world(
     placed: dict[int, tuple[int, int]] = {}
     rows, heap_at, hist_at = [], 0, 0
     for plan in replicas:
-        table = plan[3]
+        table = plan.table
         if id(table) not in placed:
             placed[id(table)] = (len(linear), len(context))
             linear.extend(table.linear_s)
             context.extend(table.context_s)
         row = _replica_row(plan, *placed[id(table)], heap_at, hist_at)
         rows.append(row)
-        heap_at += plan[2].max_batch
+        heap_at += plan.deployment.max_batch
         hist_at += int(row["block_steps"])
     total_blocks = sum(int(row["capacity"]) for row in rows)
-    most_batch = sum(plan[2].max_batch for plan in replicas)
-    disaggregated = 1 + any(plan[1] for plan in replicas)
+    most_batch = sum(plan.deployment.max_batch for plan in replicas)
+    disaggregated = 1 + any(plan.role for plan in replicas)
     size = min(_depth(workload) * disaggregated, total_blocks + 8 * most_batch) + 1
     table_size = 1 << (2 * size).bit_length()
     leaves = 1 << max(1, (len(rows) - 1).bit_length())

@@ -65,6 +65,7 @@ ENTRY: Fields = (
 REPLICA: Fields = (
     ("pool", "i8"),
     ("role", "i8"),  # 0 both, 1 prefill, 2 decode
+    ("unit", "i8"),  # prefill hands over to decoders of its unit only
     ("capacity", "i8"),  # KV blocks
     ("block", "i8"),  # tokens per block
     ("block_steps", "i8"),  # decode steps per block

@@ -1,0 +1,86 @@
+"""Several front doors, KV on NVLink within units, pipelines over several racks."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from macrohard.cluster.agents import AgentTraffic, generate_agents
+from macrohard.cluster.deployment import Parallel
+from macrohard.cluster.engine.jit import has_numba
+from macrohard.cluster.metrics import summarise
+from macrohard.cluster.placement import Fleet, Gang, blast_radius, make_placement, place_all
+from macrohard.cluster.planner import pool_gangs, standing_pool
+from macrohard.cluster.routing import Router
+from macrohard.cluster.shards import door_of_sessions, part_of
+from macrohard.cluster.simulation import ServingPool, simulate
+from macrohard.cluster.workload import WorkloadBuilder
+from macrohard.errors import ConfigError
+
+SMALL = AgentTraffic(turns=2, calls_per_turn=3, shared=2048, shared_streams=3, first_new=500,
+                     new_median=300, longest=40_000, fan_out_share=0.2)  # fmt: skip
+ENGINES = ["python", *(["compiled"] if has_numba() else [])]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_doors_share_nothing_and_lose_nothing(engine: Any, deploy: Any) -> None:
+    work = generate_agents(40, seed=3, agents=10, traffic=SMALL)
+    pool = ServingPool("p", deploy(), 4, Router("affinity", shards=2))
+    whole = simulate([pool], work, engine=engine)
+    assert min(whole.finished_s) > 0
+    door = door_of_sessions(work, 2)
+    half = replace(pool, replicas=2, router=Router("affinity"))
+    for k in (0, 1):
+        own = [call for call in range(len(work)) if door[int(work.session[call])] == k]
+        alone = simulate([half], part_of(work, own), engine=engine)
+        assert [float(whole.finished_s[c]) for c in own] == [float(x) for x in alone.finished_s]
+        assert {int(whole.replica[c]) // 2 for c in own} == {k}
+    again = simulate([pool], work, engine=engine)
+    assert list(again.finished_s) == list(whole.finished_s)
+
+
+def test_replicas_that_cannot_be_shared_are_refused(deploy: Any) -> None:
+    work = generate_agents(4, seed=1, agents=2, traffic=SMALL)
+    with pytest.raises(ConfigError, match="3 replicas and 0 decoders cannot be shared"):
+        simulate([ServingPool("p", deploy(), 3, Router("affinity", shards=2))], work)
+
+
+def prompts(count: int) -> Any:
+    builder = WorkloadBuilder("prompts", "test")
+    for k in range(count):
+        builder.add_call(builder.add_session(), builder.add_stream(), 30_000, 40, at_s=k * 2.0)
+    return builder.build()
+
+
+def test_kv_over_nvlink_arrives_sooner_and_stays_in_its_unit(deploy: Any) -> None:
+    gang = deploy("llama-3.1-405b", gang=Parallel(4), precision="fp8")
+    work = prompts(12)
+    seconds = {}
+    for transfer in ("nic", "nvlink"):
+        pool = ServingPool("p", gang, 2, decode=gang, decoders=2, transfer=transfer)
+        seconds[transfer] = summarise(simulate([pool], work)).ttft.p50
+    per_token = gang.model.kv_bytes_per_token(gang.kv_bytes) / gang.parallel.tp / 0.7
+    machine = gang.hardware
+    saved_s = 30_000 * per_token * (8 / machine.nic_gbit_s - 1 / machine.nvlink_gb_s) / 1e9
+    assert seconds["nic"] - seconds["nvlink"] == pytest.approx(saved_s, rel=0.02)
+    units = ServingPool("p", gang, 4, decode=gang, decoders=2, transfer="nvlink")
+    assert (units.units, units.unit_gpus) == (2, 12)
+    assert [g.gpus for g in pool_gangs(units)] == [12, 12]
+    lame = standing_pool(units, pool_gangs(units)[:1])
+    assert lame is not None
+    assert (lame.replicas, lame.decoders) == (2, 1)
+
+
+def test_a_pipeline_over_racks_stands_or_falls_as_a_whole(deploy: Any) -> None:
+    wide = deploy("llama-3.1-405b", "b200-hgx", Parallel(8, 1, 2), "fp8")
+    pool = ServingPool("p", wide, 3)
+    gangs = pool_gangs(pool)
+    assert [g.gpus for g in gangs] == [8] * 6
+    placed = place_all(gangs, Fleet([8] * 5), make_placement("best-fit", gangs), total_gpus=40)
+    standing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is not None]
+    left = standing_pool(pool, standing)
+    assert left is not None
+    assert left.replicas == 2
+    lost = blast_radius(gangs, placed, racks_per_leaf=2)
+    assert lost["rack"] == pytest.approx(1 / 3)  # one of three pipelines, the broken one counted
+    assert standing_pool(pool, [Gang("p-0.0", 8, "p", unit="p-0")]) is None
