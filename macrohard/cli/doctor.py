@@ -74,6 +74,7 @@ def examine(agents: Path | None = None, model: str | None = None) -> Iterator[Fi
     yield _python()
     yield _git()
     yield from _guarded("sandbox", _sandbox)
+    yield from _guarded("engine", _engine)
     yield from _roles(agents)
     yield _disk(Path.cwd())
     yield _terminal()
@@ -111,6 +112,34 @@ def _sandbox() -> Iterator[Finding]:
     for sentence in provider.describe():
         lacking = sentence.endswith("shared") or " not " in sentence
         yield Finding("sandbox", "note" if lacking else "ok", sentence)
+
+
+def _engine() -> Iterator[Finding]:
+    """A container engine is no must: its absence is said, and what is used instead."""
+    from macrohard.paths import sandboxes_dir  # noqa: PLC0415 - keeps help fast
+    from macrohard.sandbox.docker import Engine  # noqa: PLC0415
+    from macrohard.sandbox.docker.images import Images  # noqa: PLC0415
+
+    try:
+        engine = Engine.find()
+    except MacrohardError as error:
+        yield Finding("engine", "note", str(error))
+        return
+    try:
+        about = engine.about
+        runtimes = ", ".join(sorted(about.get("Runtimes") or {})) or "its own"
+        version = about.get("ServerVersion", "of unknown version")
+        text = f"{version} at {engine.address}; runtimes: {runtimes}"
+        yield Finding("engine", "ok", text)
+        for path in sorted(sandboxes_dir().glob("*/profile.toml")):
+            images = Images(engine, path.parent.name)
+            if images.built():
+                yield Finding("image", "ok", f"{images.tag} is built")
+            else:
+                text = f"{path.parent.name} is not built; `macrohard sandbox build"
+                yield Finding("image", "ok", f"{text} {path.parent.name}` does it: {images.hint}")
+    finally:
+        engine.close()
 
 
 async def _try_box(provider: "SandboxProvider") -> Finding:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from macrohard import __version__
-from macrohard.cli import agents, building, cluster, config, doctor, init, mailbox, runs
+from macrohard.cli import agents, building, cluster, config, doctor, init, mailbox, runs, sandbox
 from macrohard.errors import MacrohardError
 
 _INTERRUPTED = 130
@@ -38,6 +38,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(config.app, name="config")
+app.add_typer(sandbox.app, name="sandbox")
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 

@@ -146,7 +146,7 @@ class ProcessProvider:
         try:
             root.mkdir(parents=True, exist_ok=True)
             if self._root is not None and not self._known:
-                self._sweep(root)
+                remove_leftovers(root)
             folder = root.absolute() / f"macrohard-box-{os.getpid()}-{secrets.token_hex(6)}"
             folder.mkdir(mode=0o711)
         except OSError as error:
@@ -154,13 +154,6 @@ class ProcessProvider:
                 f"sandbox {label} cannot be made: no folder for it under {root}: {error}"
             ) from error
         return str(folder)
-
-    def _sweep(self, root: Path) -> None:
-        """Remove what factories that are dead by now left in our own root."""
-        for entry in root.iterdir():
-            match = _SCRATCH.fullmatch(entry.name)
-            if match and not Path(f"/proc/{match[1]}").exists() and entry.is_dir():
-                _remove(str(entry))
 
     def describe(self) -> list[str]:
         """What holds and what does not on this host, one sentence each.
@@ -189,6 +182,22 @@ class ProcessProvider:
     async def close(self) -> None:
         """Close every box that is still open."""
         await asyncio.gather(*(box.close() for box in tuple(self._boxes)))
+
+
+def remove_leftovers(root: Path | None = None) -> int:
+    """Remove what factories that are dead by now left behind; how many folders.
+
+    Args:
+        root: Where boxes without a private root keep their files; the system's temporary folder
+            when None.
+    """
+    count = 0
+    for entry in (root or Path(tempfile.gettempdir())).iterdir():
+        match = _SCRATCH.fullmatch(entry.name)
+        if match and not Path(f"/proc/{match[1]}").exists() and entry.is_dir():
+            _remove(str(entry))
+            count += not entry.exists()
+    return count
 
 
 def _remove(scratch: str) -> None:
