@@ -229,6 +229,8 @@ def find_endpoint(
     preset, model = find_preset(name, known, environment)
     variable = preset.key or ("" if "#" not in name else URL_KEY)
     key = environment.get(variable, "").strip() if variable else ""
+    if not (key.isascii() and key.isprintable()):
+        raise ModelError(f"The key in {variable} holds characters that no key has; set it anew.")
     if "#" in name:
         return Endpoint(name, model, name.partition("#")[0], Secret(key), preset)
     other_url = environment.get(preset.url_variable, "").strip() if preset.url_variable else ""

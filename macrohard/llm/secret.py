@@ -1,8 +1,12 @@
 """A key in a type that does not show it: not in logs, not in tracebacks, not by accident."""
 
 import base64
+import json
 from typing import NoReturn
 from urllib.parse import quote
+
+SHORTEST = 8
+"""Characters from which a value is taken for a key when texts are scrubbed."""
 
 
 class Secret:
@@ -18,11 +22,14 @@ class Secret:
         return self._value
 
     def scrub(self, text: str) -> str:
-        """The text without the key in it, as it is, in base64 or as in a URL."""
-        if not self._value:
+        """The text without the key in it: as it is, as in a URL, and in base64 at any place.
+
+        What is shorter than :data:`SHORTEST` is no key (servers of one's own take ``none``), and
+        taking it out would take words apart.
+        """
+        if len(self._value) < SHORTEST:
             return text
-        coded = base64.b64encode(self._value.encode()).decode().rstrip("=")
-        for form in {self._value, quote(self._value, safe=""), coded}:
+        for form in _forms(self._value):
             text = text.replace(form, "***")
         return text
 
@@ -39,3 +46,21 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+
+def _forms(key: str) -> list[str]:
+    """How a key may be written, longest first.
+
+    In base64, a key inside a longer text is written in one of three ways, by where it begins; what
+    its neighbours have a part in is left out. ``Basic`` and ``data:`` both come to this.
+    """
+    raw = key.encode(errors="replace")
+    found = {key, quote(key, safe=""), quote(key), json.dumps(key)[1:-1], repr(key)[1:-1]}
+    for offset in range(3):
+        coded = base64.b64encode(bytes(offset) + raw).decode()
+        core = coded[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+        found |= {core, core.translate(_URL_SAFE)}
+    return sorted(found, key=len, reverse=True)
+
+
+_URL_SAFE = str.maketrans("+/", "-_")

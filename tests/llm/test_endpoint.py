@@ -127,3 +127,10 @@ def test_the_window_is_what_the_price_list_knows_with_a_bound(
 def test_a_preset_tells_the_window() -> None:
     own = {"house": Preset.from_table("house", {"url": "http://h/v1", "window": 9_000})}
     assert find_endpoint("house:m", {}, own).window == 9_000
+
+
+def test_a_key_that_cannot_be_sent_is_told_without_it() -> None:
+    for key in ("sk-c\u00e1nary", "sk-\x07canary", "sk\ncanary"):
+        with pytest.raises(ModelError, match="OPENAI_API_KEY holds characters") as caught:
+            find_endpoint("openai:m", {"OPENAI_API_KEY": key})
+        assert "nary" not in str(caught.value)
