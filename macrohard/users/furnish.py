@@ -23,6 +23,8 @@ async def furnish(box: Sandbox, app: Path, folder: str = APP_FOLDER) -> None:
     Raises:
         SandboxError: It does not fit into the box.
     """
+    # Nothing may have been built: then the user sits in an empty folder, and says so.
+    await box.exec(["mkdir", "-p", folder], timeout_s=30)
     for entry in sorted(app.iterdir()):
         if entry.name.startswith(".") or entry.is_symlink() or entry.name == "__pycache__":
             continue

@@ -128,15 +128,14 @@ def forms(key: str) -> str:
 
 
 def with_key(message: dict[str, Any], said: str) -> dict[str, Any]:
-    """The answer with the key around it, or in the first string of its calls."""
+    """The answer with the key around it, and in the summary of what is handed in."""
     if "tool_calls" not in message:
         return {**message, "content": f"Your key is {said}\n{message['content']}\nso: {said}"}
     calls = []
     for call in message["tool_calls"]:
         arguments = json.loads(call["function"]["arguments"])
-        for name in ("command", "summary"):
-            if isinstance(arguments.get(name), str):
-                arguments[name] += f"\n# {said}" if name == "command" else f" {said}"
+        if isinstance(arguments.get("summary"), str):
+            arguments["summary"] += f" {said}"
         function = {**call["function"], "arguments": json.dumps(arguments)}
         calls.append({**call, "function": function})
     return {**message, "content": said, "tool_calls": calls}

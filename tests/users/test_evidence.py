@@ -152,3 +152,12 @@ async def test_an_app_is_laid_out_with_its_code_read_only_and_its_data_fresh(
         assert await line("echo x > tool.db; echo y > data/new; cat tool.db data/new") == (
             "x\ny\n[0] $ "
         )
+
+
+async def test_where_nothing_was_built_the_user_sits_in_an_empty_folder(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / ".git").mkdir()
+    await furnish(box, tmp_path)
+    listed = await box.exec(["ls", "-A"], timeout_s=20, cwd="app")
+    assert (listed.returncode, listed.stdout) == (0, "")
