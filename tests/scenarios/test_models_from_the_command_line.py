@@ -216,3 +216,29 @@ def test_config_show_says_what_a_build_would_refuse(
     assert "No model is named for tier" in told["problem"]
     configure(tmp_path, server, '[models]\ndefault = "here:a"\n')
     assert json.loads(macrohard("config", "show", "--json").out)["problem"] is None
+
+
+@pytest.mark.slow  # the one whole build over mixed routing
+def test_a_whole_build_over_offline_a_server_and_a_stand_in(
+    macrohard: Command, server: ChatServer, tmp_path: Path
+) -> None:
+    models = (
+        '[models]\ndefault = "offline"\n[roles]\nrequirements-reviewer = ["dead:x", "here:r"]\n'
+        '[caps]\nusd = 2.0\n[prices."dead:*"]\ninput = 1.0\noutput = 1.0\n'
+    )
+    with chat_server() as broken:
+        broken.status = 401
+        configure(tmp_path, server, f'[endpoints.dead]\nurl = "{broken.url}"\n', PRICES, models)
+        said = macrohard("build", "tea.md", *REAL)
+    assert broken.asked == ["x"]
+    assert (said.code, said.err) == (0, "")
+    assert server.asked == ["r"]
+    record = json.loads((tmp_path / "r" / "run.json").read_text())
+    assert record["status"] == "released"
+    cost = record["cost"]
+    assert set(cost["by_model"]) == {"offline", "here:r"}
+    assert cost["by_model"]["here:r"]["calls"] == 1
+    assert cost["usd"] == cost["by_model"]["here:r"]["usd"] == pytest.approx(0.0164)
+    assert cost["by_role"]["requirements-reviewer"]["usd"] == cost["usd"]
+    assert cost["by_model"]["offline"]["estimated"]
+    assert not cost["by_model"]["here:r"]["estimated"]
