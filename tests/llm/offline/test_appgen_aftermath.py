@@ -61,6 +61,7 @@ YARD = """\
 - Each box: room is at most parent.room.
 - Each box: room is at most plan.cap.
 - Each chip: size is at most crate.house dues + 3.
+- Each new chip: size is not 1.
 - Deleting a box deletes its crates. Deleting a crate deletes its chips.
 """
 """Every way in which a rule can look at another record: through references, over those that refer

@@ -21,6 +21,7 @@ from macrohard.llm.offline.dialect.ast import (
     Rule,
     TextValue,
     Through,
+    Today,
     UniqueRule,
     YesNo,
 )
@@ -285,3 +286,34 @@ def test_a_rule_under_a_heading_holds_for_every_kind_of_the_heading() -> None:
     assert [rule.kind for rule in read(*lines, section="Rules").rules] == ["loan", "movement"]
     lines = ["### Loans and bookings", "- quantity is at least 1"]
     assert "booking has no such field" in refusal(*lines, section="Rules")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Each new loan: start is after today",
+        "A new loan: its start is in the future",
+        "New loans: start is after today",
+        "The start of a new loan is in the future",
+        "A new loan whose start is not after today is refused",
+        "When a loan is added, its start is after today",
+    ],
+)
+def test_rules_about_new_records(sentence: str) -> None:
+    (rule,) = rules_of(sentence)
+    assert isinstance(rule, RecordRule)
+    assert rule.only_new
+    assert (rule.kind, rule.text) == ("loan", sentence)
+    assert rule.condition == Compare(CompareOp.GT, FieldRef("start"), Today())
+
+
+def test_a_kind_may_be_called_new() -> None:
+    (rule,) = read(
+        "### New loan", "- rate: integer", "## Rules", "- Each new loan: rate is 3"
+    ).rules
+    assert isinstance(rule, RecordRule)
+    assert (rule.kind, rule.only_new) == ("new_loan", False)
+
+
+def test_what_others_change_is_not_bounded_for_new_records_only() -> None:
+    assert "leave “new” out" in refusal("- Each new item: stock is at least 0", section="Rules")

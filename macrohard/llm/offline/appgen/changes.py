@@ -12,7 +12,8 @@ def changes_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     """The source of a kind's module of changes."""
     before, after = record_checks(app, kind)
     bounds = bound_checks(app, kind)
-    fit, rules = fit_function(app, kind, before), rules_function(kind, after)
+    fit = fit_function(app, kind, before)
+    rules = rules_function(kind, [check for check in after if not check.only_new])
     others = others_function(app, kind)
     blocks = [
         *add_functions(app, kind, fit, rules, bounds),
@@ -37,7 +38,8 @@ def add_functions(
     record, name = names.variable(kind), f"{names.records_module(kind)}.{names.class_name(kind)}"
     lines = [f"check_fit(connection, {record})"] if fit else []
     insert = f"{names.records_module(kind)}.insert(connection, {record})"
-    later = [*after_add(app, kind)]
+    at_start = [check for check in record_checks(app, kind)[1] if check.only_new]
+    later = [*(check.call("stored") for check in at_start), *after_add(app, kind)]
     checked = bool(rules or later)
     lines += [f"stored = {insert}" if checked else f"return {insert}"]
     lines += ["check_rules(connection, stored)"] if rules else []

@@ -56,6 +56,11 @@ class Check:
     connected: bool
     rule: Rule | None = None
 
+    @property
+    def only_new(self) -> bool:
+        """Whether it is about new records, and not about what becomes of them."""
+        return isinstance(self.rule, RecordRule) and self.rule.only_new
+
     def call(self, record: str) -> str:
         """The call about a record."""
         return f"{self.name}({'connection, ' if self.connected else ''}{record})"

@@ -7,8 +7,10 @@ from macrohard.llm.offline.criteria.check import Case, Check, Refuses, Says
 from macrohard.llm.offline.criteria.commands import add, delete, edit
 from macrohard.llm.offline.criteria.deleting import deletion_rule
 from macrohard.llm.offline.criteria.subject import Subject, article
-from macrohard.llm.offline.dialect.ast import BoundRule, DeleteRule, Rule
+from macrohard.llm.offline.dialect.ast import BoundRule, DeleteRule, RecordRule, Rule
 from macrohard.llm.offline.dialect.sight import Look
+from macrohard.llm.offline.oracle.edges import involved
+from macrohard.llm.offline.oracle.evaluate import holds
 from macrohard.llm.offline.oracle.nearness import (
     FAR,
     distance,
@@ -19,6 +21,7 @@ from macrohard.llm.offline.oracle.nearness import (
 from macrohard.llm.offline.oracle.rules import RefusedError
 from macrohard.llm.offline.oracle.timeless import UnsettledError
 from macrohard.llm.offline.oracle.trial import Typed
+from macrohard.llm.offline.oracle.world import stored_fields
 
 __all__ = ["FAR", "breaking", "distance", "ruling"]
 
@@ -44,6 +47,7 @@ def ruling(subject: Subject, rule: Rule, name: str) -> list[Case]:
         *_add_refused(subject, rule, name),
         *_change_refused(subject, rule, name),
         *_refused_elsewhere(subject, rule, name),
+        *_free_later(subject, rule, name),
     ]
 
 
@@ -103,6 +107,39 @@ def _change_refused(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:
             then=REFUSED.replace("it is", "each is") if len(acts) > 1 else REFUSED,
             checks=tuple(checks),
         )
+
+
+def _free_later(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:
+    """What a rule refuses of new records, and takes of those that are there."""
+    if not isinstance(rule, RecordRule) or not rule.only_new or not subject.kind.features.edit:
+        return
+    about = frozenset(involved(subject.app, rule))
+    others = {f.slug: None for f in stored_fields(subject.kind) if f.slug not in about}
+    for made in subject.examples:
+        typed = subject.find(
+            turn=14,
+            number=made.number,
+            about=about,
+            fixed=others,
+            want=lambda trial: (
+                trial.fine
+                and not any(holds(rule.condition, each, lenient=True) for each in trial.records)
+            ),
+        )
+        if typed:
+            yield Case(
+                name=f"{name}_when_changing_later",
+                given="the example records",
+                when=f"{subject.name} {made.number} is edited to {subject.wording(typed)}",
+                then="it is changed: the rule is about new ones",
+                checks=(
+                    Says(
+                        edit(subject.kind, made.number, typed),
+                        f"Changed {subject.name} {made.number}.",
+                    ),
+                ),
+            )
+            return
 
 
 def _refused_elsewhere(subject: Subject, rule: Rule, name: str) -> Iterator[Case]:

@@ -267,12 +267,16 @@ class RecordRule:
 
     Like :class:`Compare`, but a comparison with an empty side is met: an empty end date does not
     break ``end is after start``.
+
+    ``only_new``: said of new records (``each new booking: start is in the future``); it is looked
+    at when a record is added or imported, and never again.
     """
 
     kind: str
     condition: Condition
     text: str
     line: int
+    only_new: bool = False
 
 
 @dataclass(frozen=True)

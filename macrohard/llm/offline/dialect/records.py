@@ -1,5 +1,7 @@
 """Reads rules about one record: ``end is after start``, ``if lent, borrower is given``."""
 
+from dataclasses import replace
+
 from macrohard.llm.offline.dialect.ast import (
     BoolOp,
     Compare,
@@ -17,7 +19,9 @@ from macrohard.llm.offline.dialect.related import WHERE
 from macrohard.llm.offline.dialect.schema import ARTICLES, DraftKind, Schema
 from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.subjects import Subject
-from macrohard.llm.offline.dialect.words import Cursor, Puzzle
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle, Token
+
+_COLON = Token("op", ":", ":", 0, 0)
 
 _MAX_TRIES = 40
 """Kinds tried for a rule that names none."""
@@ -34,6 +38,10 @@ def read_record_rule(
     Raises:
         Puzzle: It is no such condition, or one about several kinds.
     """
+    if (newly := _about_new(cursor, schema)) is not None:
+        cursor.position = len(cursor.tokens)
+        rules = read_record_rule(newly, schema, subject, line) or []
+        return _only_new(rules, cursor)
     if (refused := _refused(cursor, schema)) is not None:
         kind, condition = refused
         return _made(cursor, schema, kind, condition, line)
@@ -56,6 +64,52 @@ def read_record_rule(
     cursor.position = len(cursor.tokens)
     return [
         rule for kind, condition in fits for rule in _made(cursor, schema, kind, condition, line)
+    ]
+
+
+_ADDED = (
+    "is added", "is entered", "is recorded", "is made", "is created", "is added or imported",
+    "are added", "are entered", "are recorded", "are made", "are created",
+)  # fmt: skip
+
+
+def _about_new(cursor: Cursor, schema: Schema) -> Cursor | None:
+    """The sentence without what says that it is about new records; None where nothing does.
+
+    ``each new booking: …``, ``the start of a new booking …``, ``when a booking is added, …``.
+    """
+    start = cursor.position
+    probe = Cursor(cursor.text, start, cursor.tokens)
+    probe.begin = cursor.begin
+    if probe.accept("when", "whenever", "if") and schema.take_kind(probe) is not None:
+        named = probe.position
+        if probe.accept(*_ADDED) and probe.accept(",", ":"):
+            tokens = [*cursor.tokens[:start], *cursor.tokens[start + 1 : named], _COLON]
+            return _with_tokens(cursor, [*tokens, *cursor.tokens[probe.position :]])
+    for at in range(start, len(cursor.tokens) - 1):
+        here, behind = (Cursor(cursor.text, place, cursor.tokens) for place in (at, at + 1))
+        is_new = here.norm() == "new" and schema.names.find(here) is None
+        if is_new and schema.names.find(behind) is not None:
+            return _with_tokens(cursor, [*cursor.tokens[:at], *cursor.tokens[at + 1 :]])
+    return None
+
+
+def _with_tokens(cursor: Cursor, tokens: list[Token]) -> Cursor:
+    made = Cursor(cursor.text, cursor.position, tokens)
+    made.begin = cursor.begin
+    return made
+
+
+def _only_new(rules: list[Rule], cursor: Cursor) -> list[Rule]:
+    """The rules, for new records alone."""
+    if not all(isinstance(rule, RecordRule) for rule in rules):
+        raise cursor.puzzle(
+            "a rule about new records can compare fields; what other records change is bounded "
+            "always: leave “new” out."
+        )
+    text = cursor.whole()
+    return [
+        replace(rule, only_new=True, text=text) for rule in rules if isinstance(rule, RecordRule)
     ]
 
 

@@ -83,7 +83,7 @@ def looks(app: App) -> tuple[Look, ...]:
     """What all rules look at, except the record's own fields where a record is written itself."""
     found: list[Look] = []
     for rule in app.rules:
-        if isinstance(rule, RecordRule):
+        if isinstance(rule, RecordRule) and not rule.only_new:
             seen = _seen(app, app.kind(rule.kind), rule.condition)
             found += [look for look in _looks(rule, rule.kind, seen) if look.path]
         elif isinstance(rule, BoundRule) and rule == _first(app, rule):

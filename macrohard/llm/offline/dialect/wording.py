@@ -201,7 +201,8 @@ def rule_text(rule: Rule, app: App) -> str:
     kind = app.kind(rule.kind)
     match rule:
         case RecordRule():
-            return f"each {kind.name}: {condition_text(rule.condition, kind, app)}"
+            new = "new " if rule.only_new else ""
+            return f"each {new}{kind.name}: {condition_text(rule.condition, kind, app)}"
         case BoundRule():
             target = app.kind(rule.target)
             where = "below" if rule.op is CompareOp.GE else "above"

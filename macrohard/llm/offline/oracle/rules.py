@@ -64,6 +64,9 @@ def problems(
         for rule in after.app.rules:
             if isinstance(rule, BoundRule | DeleteRule) or rule.kind != kind:
                 continue
+            kept_later = isinstance(rule, RecordRule) and rule.only_new
+            if kept_later and before.record(kind, number) is not None:
+                continue
             if _breaks(rule, record):
                 yield Problem(rule.text, rule=rule)
     if bounded:
