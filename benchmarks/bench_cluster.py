@@ -9,8 +9,12 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from macrohard.cluster.agents import generate_agents
 from macrohard.cluster.deployment import Deployment, Parallel
@@ -21,7 +25,9 @@ from macrohard.cluster.placement import BestFit, Fleet, Gang, domain_capacities
 from macrohard.cluster.roofline import Roofline
 from macrohard.cluster.routing import make_router
 from macrohard.cluster.simulation import ServingPool, simulate
+from macrohard.cluster.step_time import StepTable
 from macrohard.cluster.traces import read_mooncake
+from macrohard.cluster.workload import WorkloadBuilder
 from macrohard.errors import ConfigError
 
 
@@ -59,8 +65,8 @@ def bench_step_time() -> None:
         for batch in range(100_000):
             table.step_s(batch % 256, 400_000, 512, 8192)
 
-    wall, _ = timed(query)
-    report("step-time query", wall / 100_000, 10e-6)
+    wall, cpu = timed(query)
+    report("step-time query", wall / 100_000, 10e-6, f"{cpu / 100_000:.2g} s of processor")
 
 
 def bench_mooncake() -> None:
@@ -80,7 +86,7 @@ def bench_mooncake() -> None:
 
 
 def bench_million() -> None:
-    """One million agent calls over 64 racks."""
+    """One million agent calls over 64 racks, behind one front door and behind two."""
     pool = serving(64 * 9, "affinity")
     small = generate_agents(100, seed=1, agents=50)
     wall, _ = timed(lambda: simulate([pool], small, engine="compiled"))
@@ -88,8 +94,103 @@ def bench_million() -> None:
     made = []
     wall, _ = timed(lambda: made.append(generate_agents(26_500, seed=1, agents=6_600)))
     print(f"million calls, generating {len(made[0]):,} calls: {wall:.3g} s")
-    wall, cpu = timed(lambda: simulate([pool], made[0]))
-    report(f"{len(made[0]):,} calls over 64 racks", wall, 10.0, f"{cpu:.2g} s of processor")
+    for doors in (1, 2):
+        parted = replace(pool, router=replace(pool.router, shards=doors))
+        wall, cpu = timed(lambda parted=parted: simulate([parted], made[0]))
+        note = f"{cpu:.2g} s of processor in {doors} thread(s)"
+        report(f"{len(made[0]):,} calls over 64 racks, {doors} front door(s)", wall, 10.0, note)
+
+
+def plain_simpy(  # noqa: C901 - one replica in one piece, as people write it
+    table: StepTable, calls: Sequence[tuple[float, int, int]], batch: int
+) -> float:
+    """Mean seconds per call of one replica written as a SimPy user would: a timeout per step."""
+    import simpy
+
+    env = simpy.Environment()
+    waiting: deque[list[float]] = deque()  # [arrival, prompt left, output left, context]
+    running: list[list[float]] = []
+    spans: list[float] = []
+    wake = env.event()
+
+    def client() -> Iterator[Any]:
+        for at_s, prompt, output in calls:
+            yield env.timeout(at_s - env.now)
+            waiting.append([at_s, prompt, output, 0])
+            if not wake.triggered:
+                wake.succeed()
+
+    def replica() -> Iterator[Any]:
+        nonlocal wake
+        while True:
+            while waiting and len(running) < batch:
+                running.append(waiting.popleft())
+            if not running:
+                wake = env.event()
+                yield wake
+                continue
+            decoding = [call for call in running if not call[1]]
+            tokens, seconds = len(decoding), 0.0
+            parts = []
+            for call in running:
+                part = min(call[1], 8192 - tokens)
+                if part > 0:
+                    parts.append((call, part))
+                    tokens += int(part)
+                    seconds += table.pair_s * part * (call[3] + part / 2)
+            seconds += table.linear_s[tokens]
+            seconds += table.context_s[len(decoding)] * sum(call[3] for call in decoding)
+            yield env.timeout(seconds)
+            for call in decoding:
+                call[3] += 1
+                call[2] -= 1
+            for call, part in parts:
+                call[1] -= part
+                call[3] += part
+                call[2] -= not call[1]
+            for call in [call for call in running if not call[1] and call[2] <= 0]:
+                running.remove(call)
+                spans.append(env.now - call[0])
+
+    env.process(client())
+    env.process(replica())
+    env.run(until=calls[-1][0] + 3600)
+    return sum(spans) / len(spans)
+
+
+def bench_peer() -> None:
+    """The same replica and calls in SimPy, token by token.
+
+    AISimulate, the nearest rival, is a stub on PyPI (its wheel lies on its vendor's own index), and
+    Vidur needs the network at run time; a plain SimPy model is what is left to measure against.
+    """
+    try:
+        import simpy  # noqa: F401 - of the extra `dev`
+    except ImportError:
+        print("peer: skipped, SimPy is not installed (extra `dev`)")
+        return
+    rng, now, calls = random.Random(3), 0.0, []
+    builder = WorkloadBuilder("peer", "benchmark")
+    for _ in range(2000):
+        now += rng.expovariate(3.0)
+        prompt, output = rng.randint(500, 4000), rng.randint(100, 500)
+        calls.append((now, prompt, output))
+        builder.add_call(builder.add_session(), builder.add_stream(), prompt, output, at_s=now)
+    work, pool = builder.build(), serving(1, "least-loaded")
+    assert pool.table is not None  # noqa: S101 - serving() tabulates
+    table, theirs, ours = pool.table, [], []
+    _, slow = timed(lambda: theirs.append(plain_simpy(table, calls, pool.deployment.max_batch)))
+    for engine in ("python", "compiled"):
+        run = partial(simulate, [pool], work, engine=engine)  # type: ignore[arg-type]
+        run()
+        _, fast = timed(lambda run=run: ours.append(run()))
+        result = ours[-1]
+        mean = sum(f - a for f, a in zip(result.finished_s, result.arrived_s, strict=True)) / 2000
+        print(
+            f"peer: SimPy token by token {slow:.3g} s of processor for {len(calls):,} calls, ours "
+            f"({engine}) {fast:.3g} s: {slow / fast:.0f} x as fast; mean call {theirs[0]:.4g} s "
+            f"there, {mean:.4g} s here"
+        )
 
 
 def bench_optimal() -> None:
@@ -131,6 +232,7 @@ BENCHES = {
     "step-time": bench_step_time,
     "mooncake": bench_mooncake,
     "million": bench_million,
+    "peer": bench_peer,
     "optimal": bench_optimal,
     "best-fit": bench_best_fit,
 }

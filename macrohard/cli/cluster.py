@@ -185,7 +185,10 @@ def compare(
         if not json_:
             _print_comparison(loaded.name, compared)
     if placement:
-        document["placements"] = _compare_placements(loaded, placement.split(","), show=not json_)
+        names = placement.split(",")
+        document["placements"] = _compare_placements(loaded, names, show=not json_)
+        if folder:
+            _draw_placements(folder, loaded, names)
     if json_:
         print_json(document)
 
@@ -232,6 +235,14 @@ def _compare_placements(scenario: Any, names: list[str], *, show: bool) -> list[
             table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
         out().print(table)
     return rows
+
+
+def _draw_placements(folder: Path, scenario: Any, names: list[str]) -> None:
+    from macrohard.cluster.plots import plot_placement  # noqa: PLC0415 - help must not wait
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        plot_placement(scenario, name).savefig(folder / f"racks-{name}.svg")
 
 
 @app.command("plan")

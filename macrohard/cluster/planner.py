@@ -246,6 +246,16 @@ def scenario_gangs(scenario: Scenario, seed: int) -> list[Gang]:
     return gangs
 
 
+def place_gangs(scenario: Scenario, policy: str, *, seed: int) -> tuple[list[Gang], Placed]:
+    """The scenario's gangs, and where a policy puts them.
+
+    Raises:
+        ConfigError: An unknown policy, or a gang larger than every domain.
+    """
+    gangs = scenario_gangs(scenario, seed)
+    return gangs, _place(scenario, gangs, policy, seed)[0]
+
+
 def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, Any]:
     """One row of ``compare --placement``: what is placed, and what that does to latency.
 

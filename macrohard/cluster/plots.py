@@ -1,7 +1,7 @@
 """Plots a person would keep. Each takes results and gives a matplotlib figure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,15 @@ from macrohard.cluster.placement import Placed
 from macrohard.errors import ConfigError
 
 if TYPE_CHECKING:
+    from macrohard.cluster.scenario import Scenario
     from macrohard.cluster.simulation import Result
     from macrohard.cluster.study import Answer
+
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's palette: told apart by colour-blind readers."""
+
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def _figure(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
@@ -23,33 +30,52 @@ def _figure(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
+    axes.set_prop_cycle(color=COLOURS)
+    axes.grid(visible=True, color="0.92", linewidth=0.8)
+    axes.set_axisbelow(True)
     return figure, axes
 
 
-def plot_latencies(result: "Result") -> Any:
-    """Distributions of time to first token and of a whole call."""
+def _plain_seconds(value: float, _: object) -> str:
+    return f"{1e3 * value:g} ms" if value < 1 else f"{value:g} s"
+
+
+def plot_latencies(result: "Result", *, title: str = "") -> Any:
+    """Distributions of queueing, of time to first token and of a whole call."""
     figure, axes = _figure()
-    for label, ends in (("time to first token", result.first_s), ("whole call", result.finished_s)):
+    columns = (
+        ("queueing", result.admitted_s, ":"),
+        ("time to first token", result.first_s, "-"),
+        ("whole call", result.finished_s, "--"),
+    )
+    shortest = 1e-3
+    for label, ends, line in columns:
         rows = zip(result.arrived_s, ends, result.finished_s, strict=True)
         values = sorted(float(end - start) for start, end, done in rows if done >= 0)
-        share = [(k + 1) / len(values) for k in range(len(values))]
-        axes.plot(values, share, label=label)
+        share = [100 * (k + 1) / len(values) for k in range(len(values))]
+        axes.plot([max(shortest, v) for v in values], share, line, label=label)
     axes.set_xscale("log")
-    axes.set_xlabel("seconds")
-    axes.set_ylabel("share of calls at most that")
-    axes.legend(frameon=False)
+    axes.set_xlim(left=shortest)
+    axes.xaxis.set_major_formatter(_plain_seconds)
+    axes.set_xlabel("time (logarithmic; 1 ms stands for 1 ms or less)")
+    axes.set_ylabel("share of calls, %")
+    axes.set_ylim(0, 100)
+    axes.set_title(title or f"How long calls take ({result.workload.name})", loc="left")
+    axes.legend(frameon=False, loc="lower right")
     return figure
 
 
-def plot_timeline(result: "Result", *, points: int = 400) -> Any:
+def plot_timeline(result: "Result", *, points: int = 400, title: str = "") -> Any:
     """Calls in the system over time, waiting ones apart."""
     figure, axes = _figure()
     changes: list[tuple[float, int, int]] = []
     columns = zip(result.arrived_s, result.admitted_s, result.finished_s, strict=True)
     for arrived, admitted, finished in columns:
-        if arrived < 0 or (finished < 0 and admitted < 0):
+        if arrived < 0:
             continue
-        changes += [(float(arrived), 1, 1), (float(admitted), 0, -1)]
+        changes.append((float(arrived), 1, 1))
+        if admitted >= 0:
+            changes.append((float(admitted), 0, -1))
         if finished >= 0:
             changes.append((float(finished), -1, 0))
     changes.sort()
@@ -59,14 +85,20 @@ def plot_timeline(result: "Result", *, points: int = 400) -> Any:
     for number, (moment, inside, line) in enumerate(changes):
         here, queued = here + inside, queued + line
         if number % step == 0:
-            times.append(moment)
+            times.append(moment / 60)
             total.append(here)
             waiting.append(queued)
-    axes.fill_between(times, total, step="post", alpha=0.4, label="calls in the system")
-    axes.fill_between(times, waiting, step="post", alpha=0.9, label="of these, waiting")
-    axes.set_xlabel("seconds on the clock")
+    shade = {"step": "post", "linewidth": 0}
+    axes.fill_between(times, total, alpha=0.45, label="calls in the system", **shade)
+    axes.fill_between(times, waiting, alpha=0.9, label="of these, waiting for a place", **shade)
+    axes.set_xlim(0, max(times, default=1))
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("minutes on the clock")
     axes.set_ylabel("calls")
-    axes.legend(frameon=False)
+    axes.set_title(title or f"Calls in the system ({result.workload.name})", loc="left")
+    axes.legend(frameon=False, loc="upper left", ncols=2)
+    axes.margins(y=0.15)
+    axes.set_ylim(0, 1.2 * max(total, default=1))
     return figure
 
 
@@ -86,20 +118,34 @@ def plot_racks(placed: Placed, gpus: Sequence[int], *, domain_gpus: int, racks: 
     wide = math.ceil(math.sqrt(racks * 2))
     rows: list[list[float]] = [list(used[k : k + wide]) for k in range(0, racks, wide)]
     rows[-1] = rows[-1] + [math.nan] * (wide - len(rows[-1]))
-    figure, axes = _figure(7, 0.8 + 7 * len(rows) / wide)
-    image = axes.imshow(rows, vmin=0, vmax=domain_gpus, cmap="viridis")
+    figure, axes = _figure(7, 1.4 + 6 * len(rows) / wide)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    image = axes.imshow(rows, vmin=0, vmax=domain_gpus, cmap="cividis")
+    if racks <= NUMBERED:
+        for k, gpus_used in enumerate(used):
+            dark = gpus_used < 0.6 * domain_gpus
+            axes.text(k % wide, k // wide, str(gpus_used), ha="center", va="center", fontsize=7,
+                      color="white" if dark else "black")  # fmt: skip
     axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_title(f"GPUs in use per rack ({racks} racks)")
-    figure.colorbar(image, ax=axes, shrink=0.8)
+    axes.set_yticks(range(len(rows)), [f"{k * wide}" for k in range(len(rows))], fontsize=7)
+    axes.tick_params(length=0)
+    axes.set_ylabel("first rack of the row")
+    axes.set_title(f"GPUs in use per rack: {sum(used):,} of {racks * domain_gpus:,}", loc="left")
+    figure.colorbar(image, ax=axes, shrink=0.8, label=f"GPUs in use, of {domain_gpus}")
     return figure
 
 
-def plot_pareto(points: Sequence[tuple[str, float, float]]) -> Any:
+NUMBERED = 120
+"""Most racks whose GPUs are written into the heat map."""
+
+
+def plot_pareto(points: Sequence[tuple[str, float, float]], *, title: str = "") -> Any:
     """Interactivity against tokens per GPU, the Pareto front drawn through.
 
     Args:
         points: Name, output tokens per second and user, output tokens per second and GPU.
+        title: What to write above it.
     """
     figure, axes = _figure()
     best, front = 0.0, []
@@ -107,28 +153,62 @@ def plot_pareto(points: Sequence[tuple[str, float, float]]) -> Any:
         if per_gpu > best:
             best = per_gpu
             front.append((speed, per_gpu))
-    axes.plot([x for x, _ in front], [y for _, y in front], lw=1, color="0.5")
-    for name in dict.fromkeys(name for name, _, _ in points):
+    axes.plot([x for x, _ in front], [y for _, y in front], lw=1.2, color="0.5", zorder=1,
+              label="Pareto front")  # fmt: skip
+    names = list(dict.fromkeys(name for name, _, _ in points))
+    for number, name in enumerate(names):
         own = [(x, y) for n, x, y in points if n == name]
-        axes.scatter([x for x, _ in own], [y for _, y in own], label=name, s=18)
-    axes.set_xlabel("output tokens per second and user")
+        axes.scatter(
+            [x for x, _ in own],
+            [y for _, y in own],
+            label=name,
+            s=22,
+            marker=MARKS[number % len(MARKS)],
+            color=COLOURS[number % len(COLOURS)],
+        )
+    axes.set_xlabel("interactivity: output tokens per second and user")
     axes.set_ylabel("output tokens per second and GPU")
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8)
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 1.08 * best if best else 1)
+    axes.set_title(title or "Interactivity against throughput", loc="left")
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
+def plot_placement(scenario: "Scenario", policy: str) -> Any:
+    """Heat map of the site's racks with the scenario's gangs placed by a policy."""
+    from macrohard.cluster.planner import place_gangs  # noqa: PLC0415 - planner is seldom needed
+
+    gangs, placed = place_gangs(scenario, policy, seed=scenario.seed)
+    site = scenario.site
+    return plot_racks(
+        placed,
+        [gang.gpus for gang in gangs],
+        domain_gpus=site.hardware.domain_gpus,
+        racks=site.racks,
+    )
+
+
 def draw_all(answer: "Answer", folder: Path, name: str) -> list[Path]:
-    """Write latency and timeline plots of an answer's first seed; nothing without matplotlib."""
-    result = answer.results[0]
+    """Write latencies and timeline of an answer's first seed, and its racks.
+
+    Returns:
+        What was written: nothing without matplotlib, or when no call was finished.
+    """
+    result, scenario = answer.results[0], answer.scenario
     if not any(float(done) >= 0 for done in result.finished_s):
         return []
+    draws: dict[str, Callable[[], Any]] = {
+        "latencies": lambda: plot_latencies(result, title=f"How long calls take: {scenario.name}"),
+        "timeline": lambda: plot_timeline(result, title=f"Calls in the system: {scenario.name}"),
+        "racks": lambda: plot_placement(scenario, scenario.placement),
+    }
     written = []
-    for kind, draw in (("latencies", plot_latencies), ("timeline", plot_timeline)):
+    for kind, draw in draws.items():
         try:
-            figure = draw(result)
+            figure = draw()
         except ConfigError:
-            return []
+            continue
         path = folder / f"{name}-{kind}.svg"
         figure.savefig(path)
         written.append(path)

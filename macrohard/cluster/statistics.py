@@ -67,6 +67,8 @@ class Estimate:
 
     def __str__(self) -> str:
         """Such as ``3.21 ± 0.14``."""
+        if math.isnan(self.mean):
+            return "none"
         if not math.isfinite(self.half_width):
             return f"{self.mean:.4g} (one seed)"
         return f"{self.mean:.4g} ± {self.half_width:.2g}"
