@@ -1,5 +1,6 @@
 """Making room for a gang by moving others, and what that costs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from macrohard.cluster.placement import Fleet, Gang
@@ -29,13 +30,15 @@ class Defragmentation:
     gpu_seconds: float = 0.0
 
 
-def defragment(fleet: Fleet, gang: Gang, *, reload_s: float) -> Defragmentation:
+def defragment(
+    fleet: Fleet, gang: Gang, *, reload_s: float | Mapping[str, float]
+) -> Defragmentation:
     """Find the cheapest domain to empty enough for a gang; nothing is moved yet.
 
     Args:
         fleet: Where everything stands.
         gang: What needs room.
-        reload_s: Seconds a moved gang is away.
+        reload_s: Seconds a moved gang is away; by the model it serves, where they differ.
     """
     best = Defragmentation(None)
     for domain, capacity in enumerate(fleet.capacities):
@@ -56,7 +59,8 @@ def defragment(fleet: Fleet, gang: Gang, *, reload_s: float) -> Defragmentation:
             free[target] -= resident.gpus
             free[domain] += resident.gpus
             moves.append(Move(resident, domain, target))
-            lost += resident.gpus * reload_s
+            away_s = reload_s if isinstance(reload_s, float | int) else reload_s[resident.model]
+            lost += resident.gpus * away_s
         if free[domain] >= gang.gpus and (best.domain is None or lost < best.gpu_seconds):
             best = Defragmentation(domain, tuple(moves), lost)
     return best

@@ -6,8 +6,12 @@ Gilmore and Gomory (1961) with all patterns written out. Variables: domains of e
 each pattern. The sum of placed GPUs is maximised.
 """
 
+import ctypes
+import os
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from macrohard.cluster.placement import Gang, Placed, check_sizes
@@ -32,6 +36,22 @@ def patterns_of(sizes: Sequence[int], counts: Sequence[int], capacity: int) -> l
     return found
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep standard output clean of the banner that HiGHS prints from C when it is made."""
+    libc = ctypes.CDLL(None)
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+        libc.fflush(None)  # what C still holds must not come out later
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _solver() -> Any:
     try:
         import highspy  # noqa: PLC0415 - an extra
@@ -39,7 +59,8 @@ def _solver() -> Any:
         raise ConfigError(
             "placement: optimal needs HiGHS; install macrohard[cluster] or choose best-fit"
         ) from None
-    solver = highspy.Highs()
+    with _silence():
+        solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("mip_rel_gap", 0.0)
     return solver

@@ -10,10 +10,10 @@ from typing import Any
 from macrohard.cluster.defragment import defragment
 from macrohard.cluster.deployment import Deployment, Parallel
 from macrohard.cluster.metrics import Metrics, summarise
-from macrohard.cluster.models import WEIGHT_BYTES
 from macrohard.cluster.optimal import place_optimally
 from macrohard.cluster.placement import (
     Fleet,
+    FragmentationAware,
     Gang,
     Placed,
     blast_radius,
@@ -190,19 +190,25 @@ def _place(
         site.hardware, site.racks, spares=site.spares, lost_share=site.lost_trays_share, seed=seed
     )
     if policy == "optimal":
+        if site.most_per_rack:
+            raise ConfigError(
+                f"{scenario.source}: placement `optimal` knows no site.most_per_rack; take it out "
+                "or choose another placement"
+            )
         return place_optimally(gangs, capacities, total_gpus=site.gpus), None
-    fleet = Fleet(capacities)
+    fleet = Fleet(capacities, most_per_domain=site.most_per_rack)
     return place_all(gangs, fleet, make_placement(policy, gangs), total_gpus=site.gpus), fleet
 
 
 def pool_gangs(pool: ServingPool) -> list[Gang]:
     """The gangs of a pool: replicas, stages of one too large for a domain, or NVLink units."""
     if pool.transfer == "nvlink" and pool.decode:
-        return [Gang(f"{pool.name}-{k}", pool.unit_gpus, pool.name) for k in range(pool.units)]
-    gangs = _replica_gangs(pool.name, pool.deployment, pool.replicas)
-    if pool.decode:
-        gangs += _replica_gangs(f"{pool.name}-d", pool.decode, pool.decoders)
-    return gangs
+        gangs = [Gang(f"{pool.name}-{k}", pool.unit_gpus, pool.name) for k in range(pool.units)]
+    else:
+        gangs = _replica_gangs(pool.name, pool.deployment, pool.replicas)
+        if pool.decode:
+            gangs += _replica_gangs(f"{pool.name}-d", pool.decode, pool.decoders)
+    return [replace(gang, priority=pool.priority) for gang in gangs]
 
 
 def _replica_gangs(name: str, deployment: Deployment, replicas: int) -> list[Gang]:
@@ -256,6 +262,42 @@ def place_gangs(scenario: Scenario, policy: str, *, seed: int) -> tuple[list[Gan
     return gangs, _place(scenario, gangs, policy, seed)[0]
 
 
+def _still_usable(scenario: Scenario, gangs: Sequence[Gang], placed: Placed, seed: int) -> int:
+    """GPUs in use, and those left over in which more gangs of the same mix would fit."""
+    site, used = scenario.site, Counter[int]()
+    for gang, domain in zip(gangs, placed.domains, strict=True):
+        if domain is not None:
+            used[domain] += gang.gpus
+    capacities = domain_capacities(
+        site.hardware, site.racks, spares=site.spares, lost_share=site.lost_trays_share, seed=seed
+    )
+    mix = FragmentationAware(Counter(gang.gpus for gang in gangs))
+    left = [capacity - used[domain] for domain, capacity in enumerate(capacities)]
+    return placed.placed_gpus + round(sum(free - mix.waste(free) for free in left))
+
+
+def _reload_s(scenario: Scenario) -> dict[str, float]:
+    """Seconds to load the weights of each model again, by the name of its gangs."""
+    seconds = {}
+    for pool in scenario.pools:
+        seconds[pool.name] = pool.deployment.weights_gb_per_gpu / RELOAD_GB_S
+        if pool.decode:
+            seconds[f"{pool.name}-d"] = pool.decode.weights_gb_per_gpu / RELOAD_GB_S
+    return seconds
+
+
+def _make_room(scenario: Scenario, fleet: Fleet | None, missing: Sequence[Gang]) -> str:
+    """What it would take to place the first gang that found no room, in words."""
+    if not missing:
+        return "not needed"
+    if fleet is None:
+        return "no use"  # the optimum is proven: moving gangs makes no room
+    found = defragment(fleet, missing[0], reload_s=_reload_s(scenario))
+    if found.domain is None:
+        return "none helps"
+    return f"{len(found.moves)} moves, {found.gpu_seconds:.0f} GPU s"
+
+
 def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, Any]:
     """One row of ``compare --placement``: what is placed, and what that does to latency.
 
@@ -265,45 +307,29 @@ def place_scenario(scenario: Scenario, policy: str, *, seed: int) -> dict[str, A
     gangs = scenario_gangs(scenario, seed)
     placed, fleet = _place(scenario, gangs, policy, seed)
     standing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is not None]
+    missing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is None]
     made = [standing_pool(pool, standing) for pool in tabulated(scenario.pools)]
     pools = [pool for pool in made if pool is not None]
-    row: dict[str, Any] = {
-        "placement": policy + (" (proven)" if placed.proven else ""),
-        "gangs placed": f"{len(standing)} of {len(gangs)}",
-        "schedulable %": 100 * placed.schedulable_share,
-        "racks used": len({d for d in placed.domains if d is not None}),
-    }
     site = scenario.site
     lost = blast_radius(
-        gangs,
-        placed,
-        racks_per_leaf=site.racks_per_leaf,
-        racks_per_hall=site.racks_per_hall,
+        gangs, placed, racks_per_leaf=site.racks_per_leaf, racks_per_hall=site.racks_per_hall
     )
-    row["most of a model lost with a rack %"] = 100 * lost["rack"]
-    row["with a leaf %"] = 100 * lost["leaf"]
-    row["with a hall %"] = 100 * lost["hall"]
+    ttft_s = tpot_s = math.inf  # a model is not served at all
     if len(pools) == len(scenario.pools):
         until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
-        metrics = summarise(
-            simulate(
-                pools,
-                make_workload(scenario.workload, seed, until_s, pools=len(pools)),
-                until_s=until_s,
-            )
-        )
-        row["TTFT p90 s"], row["TPOT p90 ms"] = metrics.ttft.p90, 1e3 * metrics.tpot.p90
-    else:
-        row["TTFT p90 s"] = row["TPOT p90 ms"] = math.inf  # a model is not served at all
-    missing = [g for g, d in zip(gangs, placed.domains, strict=True) if d is None]
-    if fleet and missing:
-        deployment = scenario.pools[0].deployment
-        weights = deployment.weights_gb_per_gpu * (WEIGHT_BYTES[deployment.precision] > 0)
-        found = defragment(fleet, missing[0], reload_s=weights / RELOAD_GB_S)
-        moves = len(found.moves)
-        row["defragmentation"] = (
-            f"{moves} moves, {found.gpu_seconds:.0f} GPU s" if found.domain is not None else "none"
-        )
-    else:
-        row["defragmentation"] = "not needed" if not missing else "no use"
-    return row
+        work = make_workload(scenario.workload, seed, until_s, pools=len(pools))
+        metrics = summarise(simulate(pools, work, until_s=until_s))
+        ttft_s, tpot_s = metrics.ttft.p90, metrics.tpot.p90
+    return {
+        "placement": policy + (" (proven)" if placed.proven else ""),
+        "gangs placed": f"{len(standing)} of {len(gangs)}",
+        "GPUs in use %": 100 * placed.schedulable_share,
+        "schedulable %": 100 * _still_usable(scenario, gangs, placed, seed) / site.gpus,
+        "racks used": len({d for d in placed.domains if d is not None}),
+        "most of a model lost with a rack %": 100 * lost["rack"],
+        "with a leaf %": 100 * lost["leaf"],
+        "with a hall %": 100 * lost["hall"],
+        "TTFT p90 s": ttft_s,
+        "TPOT p90 ms": 1e3 * tpot_s,
+        "defragmentation": _make_room(scenario, fleet, missing),
+    }

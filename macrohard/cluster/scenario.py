@@ -68,6 +68,8 @@ class Site:
         racks_per_leaf: Domains behind one leaf switch.
         spares: GPUs in use and spare per domain.
         lost_trays_share: Share of domains with one compute tray out.
+        most_per_rack: Most gangs of one model in a domain, so that losing it takes no more; 0 for
+            no limit.
     """
 
     hardware: Hardware
@@ -76,6 +78,7 @@ class Site:
     racks_per_leaf: int = 8
     spares: str = "72"
     lost_trays_share: float = 0.0
+    most_per_rack: int = 0
 
     @property
     def gpus(self) -> int:
@@ -171,6 +174,7 @@ def _pool(
         decode=decode,
         decoders=decoders,
         step_time=step_time,
+        priority=section.count("priority", 0, least=0),
         transfer=transfer,  # type: ignore[arg-type]  # one of two, checked above
     )
     section.end()
@@ -237,6 +241,7 @@ def _site(section: Section, hardware: Hardware) -> Site:
         racks_per_leaf=section.count("racks_per_leaf", 8),
         spares=section.text("spares", "72", among=SPARES),
         lost_trays_share=section.number("lost_trays", "share", 0.0, most=1),
+        most_per_rack=section.count("most_per_rack", 0, least=0),
     )
     section.end()
     if site.halls > site.racks:

@@ -43,6 +43,7 @@ class ServingPool:
         step_time: Where step times come from.
         transfer: What KV travels over from prefill to decode: ``nic``, to any decoder, or
             ``nvlink``, within units that stand in one domain (see :attr:`units`).
+        priority: Whose gangs are placed first; 0 before 1.
         table: Step times given by hand (tests, calibrations); ``decode_table`` likewise.
     """
 
@@ -54,6 +55,7 @@ class ServingPool:
     decoders: int = 0
     step_time: StepSource = "roofline"
     transfer: Literal["nic", "nvlink"] = "nic"
+    priority: int = 0
     table: StepTable | None = None
     decode_table: StepTable | None = None
 

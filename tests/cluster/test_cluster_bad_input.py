@@ -1,6 +1,8 @@
 """Every bad input gets one clear message with file and line, and exit code 2."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +177,14 @@ def test_compare_puts_routers_and_placements_side_by_side(scenario: Any) -> None
     assert [one["router"] for one in document["routers"]["answers"]] == ["round-robin", "affinity"]
     assert "calls_per_s" in document["routers"]["differences"]["affinity"]
     assert [row["placement"] for row in document["placements"]] == ["first-fit", "best-fit"]
+
+
+def test_nothing_but_the_document_is_on_standard_output(scenario: Any) -> None:
+    pytest.importorskip("highspy", reason="HiGHS (extra `cluster`) is not installed")
+    command = [sys.executable, "-m", "macrohard", "cluster", "compare", str(scenario()),
+               "--placement", "optimal", "--json"]  # fmt: skip
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)["placements"][0]["placement"] == "optimal (proven)"
 
 
 def test_hardware_lists_a_source_for_each_number() -> None:

@@ -1,6 +1,8 @@
 """Several front doors, KV on NVLink within units, pipelines over several racks."""
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ from macrohard.cluster.deployment import Parallel
 from macrohard.cluster.engine.jit import has_numba
 from macrohard.cluster.metrics import summarise
 from macrohard.cluster.placement import Fleet, Gang, blast_radius, make_placement, place_all
-from macrohard.cluster.planner import pool_gangs, standing_pool
+from macrohard.cluster.planner import place_gangs, place_scenario, pool_gangs, standing_pool
 from macrohard.cluster.routing import Router
+from macrohard.cluster.scenario import load_scenario
 from macrohard.cluster.shards import door_of_sessions, part_of
 from macrohard.cluster.simulation import ServingPool, simulate
 from macrohard.cluster.workload import WorkloadBuilder
@@ -84,3 +87,28 @@ def test_a_pipeline_over_racks_stands_or_falls_as_a_whole(deploy: Any) -> None:
     lost = blast_radius(gangs, placed, racks_per_leaf=2)
     assert lost["rack"] == pytest.approx(1 / 3)  # one of three pipelines, the broken one counted
     assert standing_pool(pool, [Gang("p-0.0", 8, "p", unit="p-0")]) is None
+
+
+def test_a_site_places_urgent_models_first_and_spreads_them(tmp_path: Path) -> None:
+    path = tmp_path / "two.yaml"
+    path.write_text("""name: two
+hardware: gb200-nvl72
+site: {racks: 2, most_per_rack: 9}
+models:
+  - {name: bulk, model: llama-3.1-70b, precision: fp8, parallel: {tp: 8}, replicas: 15, priority: 1}
+  - {name: chat, model: llama-3.1-8b, precision: fp8, parallel: {tp: 4}, replicas: 6, priority: 0}
+workload: {kind: agents, agents: 4}
+duration: 20 s
+""")
+    scenario = load_scenario(path)
+    gangs, placed = place_gangs(scenario, "best-fit", seed=1)
+    standing = Counter(g.model for g, d in zip(gangs, placed.domains, strict=True) if d is not None)
+    assert standing == {"chat": 6, "bulk": 15}
+    for model in standing:
+        counts = Counter(d for g, d in zip(gangs, placed.domains, strict=True) if g.model == model)
+        assert max(counts.values()) <= 9
+    row = place_scenario(scenario, "best-fit", seed=1)
+    assert row["GPUs in use %"] == pytest.approx(100)
+    assert row["schedulable %"] == pytest.approx(100)
+    with pytest.raises(ConfigError, match="knows no site"):
+        place_scenario(scenario, "optimal", seed=1)
