@@ -55,7 +55,8 @@ async def make_archive(tag: str, profile: Profile, say: Callable[[str], None]) -
     archive = archive_of(tag)
     if archive.exists():
         return archive
-    _check()
+    if reason := hindrance():
+        raise SandboxError(f"{tag} cannot be made here: {reason}")
     mirror, suite = _source()
     archive.parent.mkdir(parents=True, exist_ok=True)
     say(f"{tag}: Debian {suite} with {', '.join(profile.debian)} ({profile.build_hint})")
@@ -79,16 +80,18 @@ async def make_archive(tag: str, profile: Profile, say: Callable[[str], None]) -
     return archive
 
 
-def _check() -> None:
-    dockerfile = "or let the engine build sandboxes/python/Dockerfile where it reaches a registry"
+def hindrance() -> str:
+    """Why this machine cannot make a Debian system; empty when it can."""
     if os.geteuid() != 0:
-        raise SandboxError(
-            "making a Debian system needs root: run `sudo macrohard sandbox build python` once,"
-            f" {dockerfile}"
-        )
+        return "making a Debian system needs root (`sudo macrohard sandbox build python`, once)"
     for program, package in (("debootstrap", "debootstrap"), ("unshare", "util-linux")):
         if shutil.which(program) is None:
-            raise SandboxError(f"{program} is missing: `apt-get install {package}`, {dockerfile}")
+            return f"{program} is missing (`apt-get install {package}`)"
+    try:
+        _source()
+    except SandboxError as error:
+        return str(error)
+    return ""
 
 
 def _source() -> tuple[str, str]:
@@ -105,10 +108,7 @@ def _source() -> tuple[str, str]:
     fields = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
     suite = fields.get("VERSION_CODENAME", "").strip('"')
     if fields.get("ID", "").strip('"') != "debian" or not suite:
-        raise SandboxError(
-            "images are made from Debian packages on Debian only; elsewhere let the engine build"
-            " sandboxes/python/Dockerfile"
-        )
+        raise SandboxError("this machine does not run Debian")
     for line in asked.stdout.splitlines():
         site, codename, *_ = [*line.split(), ""]
         if codename == suite:
@@ -148,15 +148,17 @@ def layer(below: str, profile: Profile) -> bytes:
         f"DEBIAN_FRONTEND=noninteractive apt-get install -y -qq {_LEAN} {' '.join(profile.debian)}",
     ]
     wanted: dict[str, bytes] = {"wheels/.keep": b"", "apt/.keep": b""}
-    for name in ("sources.list", "sources.list.d", "apt.conf.d", "keyrings"):
+    # An image of Debian's own brings its sources; one of ours has those of this machine.
+    copied = () if hindrance() else ("sources.list", "sources.list.d", "apt.conf.d", "keyrings")
+    for name in copied:
         for path in sorted(Path("/etc/apt").glob(f"{name}/*")) or [Path("/etc/apt", name)]:
             if path.is_file():
                 wanted[f"apt/{path.relative_to('/etc/apt')}"] = path.read_bytes()
     if profile.pip:
         wanted |= {f"wheels/{name}": data for name, data in _wheels(profile.pip)}
         steps.append(
-            "for w in /tmp/wheels/*.whl; do python3 -m zipfile -e $w"
-            " $(python3 -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))'); done"
+            "python3 -m pip install -q --no-index --no-deps --break-system-packages"
+            " --no-warn-script-location /tmp/wheels/*.whl"
         )
     lines.append(f"RUN {' && '.join([*steps, _LAYER_CLEAN, 'rm -rf /tmp/wheels'])}")
     wanted["Dockerfile"] = "\n".join(lines).encode()

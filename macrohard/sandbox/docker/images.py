@@ -18,6 +18,7 @@ from docker.errors import DockerException
 
 from macrohard import errors
 from macrohard.errors import SandboxError
+from macrohard.paths import sandboxes_dir
 from macrohard.sandbox import export, files, inbox, interpreter
 from macrohard.sandbox.docker import debian
 from macrohard.sandbox.docker.agent import CODE_IN_BOX
@@ -65,6 +66,8 @@ class Images:
 
     def _base_tag(self, depth: int) -> str:
         """What Debian and pip give a profile and those it extends, down to ``depth``."""
+        while depth > 1 and not (self._chain[depth - 1].debian or self._chain[depth - 1].pip):
+            depth -= 1  # it adds nothing
         chain = self._chain[:depth]
         parts = [debian.RECIPE, *(json.dumps([each.debian, each.pip]) for each in chain)]
         return f"{PREFIX}{self._chain[depth - 1].name}-base:{_digest(parts)}"
@@ -124,7 +127,7 @@ class Images:
             if await self.present(base):
                 continue
             if depth == 1:
-                await self._import(base, profile, say)
+                await self._make_base(base, profile, say)
             else:
                 below = self._base_tag(depth - 1)
                 say(f"{base}: installing {_names(profile)} ({profile.build_hint})")
@@ -136,6 +139,20 @@ class Images:
             context = await asyncio.to_thread(self._top, self._base_tag(len(self._chain)))
             await self._run_build(tag, context, say, network="none")
         return tag
+
+    async def _make_base(self, tag: str, profile: Profile, say: Say) -> None:
+        """Debian's part: by debootstrap where this machine can, else by the engine's registry."""
+        reason = "" if debian.archive_of(tag).exists() else debian.hindrance()
+        if not reason:
+            await self._import(tag, profile, say)
+            return
+        say(f"{tag}: from its Dockerfile and a registry, because {reason}")
+        dockerfile = (self._folder or sandboxes_dir()) / profile.name / "Dockerfile"
+        context = debian.tarred({"Dockerfile": dockerfile.read_bytes()})
+        try:
+            await self._run_build(tag, context, say, network="default")
+        except SandboxError as error:
+            raise SandboxError(f"{error} (debootstrap was no way either: {reason})") from error
 
     async def _import(self, tag: str, profile: Profile, say: Say) -> None:
         archive = await debian.make_archive(tag, profile, say)

@@ -187,8 +187,9 @@ class Agent:
         deaths = memory_deaths()
         premises = Premises("/work", message["environment"], message["limits"], private=True)
         identity = runner.Identity(None, message["rlimits"], adopts=True, filter=b"")
-        self._jobs = Jobs(premises, identity, memory_deaths)
+        self._jobs = Jobs(premises, identity, memory_deaths, ready=True)
         self._send({"id": message["id"], "memory_deaths": deaths})
+        self._jobs.make_ready()
 
     def _do_deaths(self, message: Message, _payload: bytes) -> None:
         self._send({"id": message["id"], "memory_deaths": memory_deaths()})
@@ -265,6 +266,7 @@ class Agent:
             parts = [*piping.out.kept(), *piping.err.kept()]
             written = {"out": _sizes(piping.out), "err": _sizes(piping.err)}
             self._send({"id": job.number, **report, **written}, b"".join(parts))
+            self._jobs.make_ready()
             return
         channel = self._channels.get(self._terminals.pop(job.number, -1))
         if channel is not None:

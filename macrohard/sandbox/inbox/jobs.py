@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import runner, tree, watch
+from . import runner, tree, watch, wire
 
 LOOK_EVERY_S = 0.1
 """How often the use of commands is counted."""
@@ -51,6 +51,7 @@ class Jobs:
         premises: Where commands run.
         identity: Who they run as.
         memory_deaths: How many processes of this box the kernel killed for memory so far.
+        ready: Whether to keep a runner ready for the next command.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Jobs:
         premises: Premises,
         identity: runner.Identity,
         memory_deaths: Callable[[], int] = lambda: 0,
+        *,
+        ready: bool = False,
     ) -> None:
         self._premises = premises
         self._identity = identity
@@ -65,6 +68,8 @@ class Jobs:
         self._deaths_seen = memory_deaths()
         self._deaths_unexplained = False
         self._looked = 0.0
+        self._keeps_ready = ready
+        self._ready: tuple[int, socket.socket] | None = None
         self._jobs: dict[int, Job] = {}
 
     def __bool__(self) -> bool:
@@ -90,13 +95,35 @@ class Jobs:
             descriptors: Its standard input, output and error; the caller closes its copies.
             terminal: Whether they are a terminal the command is to control.
         """
-        ours, theirs = socket.socketpair()
         wanted = {
             "argv": request["argv"],
             "env": {**self._premises.environment, **request["env"]},
             "cwd": self._place(request["cwd"]),
             "timeout_s": request["timeout_s"],
         }
+        wanted["terminal"] = terminal
+        child, ours = self._take_runner()
+        try:
+            wire.send(ours, wanted, tuple(descriptors))
+        except OSError:
+            # It was killed while it waited.
+            ours.close()
+            child, ours = self._new_runner()
+            wire.send(ours, wanted, tuple(descriptors))
+        self._jobs[number] = Job(number, child, ours, [])
+
+    def make_ready(self) -> None:
+        """Have a runner wait for the next command: to make one takes longer than most commands."""
+        if self._keeps_ready and self._ready is None:
+            with contextlib.suppress(OSError):
+                self._ready = self._new_runner()
+
+    def _take_runner(self) -> tuple[int, socket.socket]:
+        found, self._ready = self._ready, None
+        return found or self._new_runner()
+
+    def _new_runner(self) -> tuple[int, socket.socket]:
+        ours, theirs = socket.socketpair()
         try:
             child = self._fork()
         except OSError:
@@ -106,12 +133,12 @@ class Jobs:
         if child == 0:
             try:
                 # Nothing of ours goes along: a copy of a pipe would keep somebody waiting.
-                _close_all_but({0, 1, 2, theirs.fileno(), *descriptors})
-                runner.run(wanted, descriptors, self._identity, theirs, terminal=terminal)
+                _close_all_but({0, 1, 2, theirs.fileno()})
+                _serve_once(theirs, self._identity)
             finally:
                 os._exit(1)
         theirs.close()
-        self._jobs[number] = Job(number, child, ours, [])
+        return child, ours
 
     def _fork(self) -> int:
         """Fork; where commands have taken every process there may be, end the one with most."""
@@ -227,6 +254,18 @@ class Jobs:
                 os.waitpid(job.runner, 0)
         self._jobs.clear()
         self.kill_strangers()
+
+
+def _serve_once(control: socket.socket, identity: runner.Identity) -> None:
+    """Wait for a command as a runner, and run it."""
+    inbox = wire.Inbox()
+    while True:
+        data, numbers = wire.receive_some(control)
+        if not data:
+            return
+        for message, descriptors in inbox.feed(data, numbers):
+            terminal = message.pop("terminal")
+            runner.run(message, descriptors, identity, control, terminal=terminal)
 
 
 def _tell(job: Job, word: bytes) -> None:

@@ -24,6 +24,9 @@ from . import kernel, syscalls, tree
 TIMED_OUT = 124
 NOT_FOUND = 127
 NOT_RUNNABLE = 126
+_RESTORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT)
+"""What Python handles in its own way, and a command is to find as usual."""
+
 _LINUX = sys.platform == "linux"
 
 
@@ -71,9 +74,12 @@ def run(
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     failure_read, failure_write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _become(request, descriptors, identity, failure_write, terminal)
+    if terminal or identity.uid is not None or identity.filter:
+        child = os.fork()
+        if child == 0:
+            _become(request, descriptors, identity, failure_write, terminal)
+    else:
+        child = _spawn(request, descriptors, identity, failure_write)
     os.close(failure_write)
     for descriptor in set(descriptors):
         os.close(descriptor)
@@ -180,6 +186,58 @@ def _become(
         os._exit(code)
 
 
+def _spawn(
+    request: dict[str, Any], descriptors: list[int], identity: Identity, failure: int
+) -> int:
+    """Start the command without copying ourselves, which takes most of the time of a short one.
+
+    Everything that has to be done before it runs can be done to ourselves: we serve it alone.
+    Where it cannot be started, a child that ends at once stands in for it.
+    """
+    try:
+        os.umask(0o022)
+        _limit(identity)
+        os.chdir(request["cwd"])
+        return _spawn_from_path(request, descriptors)
+    except OSError as error:
+        code, reason = _explain(error, request)
+    os.write(failure, f"{code}:{reason}"[:4000].encode(errors="replace"))
+    if code in (NOT_FOUND, NOT_RUNNABLE):
+        os.write(descriptors[2], f"macrohard: {reason}\n".encode(errors="replace"))
+    child = os.fork()
+    if child == 0:
+        os._exit(code)
+    return child
+
+
+def _spawn_from_path(request: dict[str, Any], descriptors: list[int]) -> int:
+    argv, env = request["argv"], request["env"]
+    folders = [""] if "/" in argv[0] else env.get("PATH", os.defpath).split(":")
+    refused: OSError | None = None
+    for folder in folders:
+        program = os.path.join(folder, argv[0])  # noqa: PTH118 - it may be "./x", which Path drops
+        if folder and not Path(program).exists():
+            continue  # sooner seen than tried
+        try:
+            return os.posix_spawn(
+                program,
+                argv,
+                env,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, descriptor, number)
+                    for number, descriptor in enumerate(descriptors)
+                ],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=_RESTORED,
+            )
+        except (FileNotFoundError, NotADirectoryError) as error:
+            refused = refused or error
+        except OSError as error:
+            refused = error
+    raise refused or FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
 def _explain(error: OSError, request: dict[str, Any]) -> tuple[int, str]:
     name = request["argv"][0]
     if not Path(request["cwd"]).is_dir():
@@ -202,7 +260,7 @@ def _take_terminal(descriptor: int) -> None:
 
 def _restore_signals() -> None:
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
+    for number in _RESTORED:
         signal.signal(number, signal.SIG_DFL)
 
 
