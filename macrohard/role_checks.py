@@ -10,7 +10,7 @@ from macrohard.config import STAGES, TIERS
 from macrohard.role_file import Problem, RoleFile
 
 Duty = Literal["lead", "reviewer", "engineer", "user", "manager"]
-ToolName = Literal["bash", "read_file", "write_file", "edit_file", "terminal"]
+ToolName = Literal["bash", "read_file", "write_file", "edit_file", "terminal", "pages", "requests"]
 
 LEADS: dict[tuple[str, str], str] = {
     ("intake", "Brief"): "lead",
@@ -136,8 +136,12 @@ def _check_calling(file: RoleFile) -> Iterator[Problem]:
             fields["output"].line,
             f"a {duty} of stage {stage!r} hands in {_join(fits)}, not {output}",
         )
-    if duty == "user" and "terminal" not in (fields["tools"].value or ()):
-        yield file.problem(fields["tools"].line, "a user needs the tool 'terminal' to try an app")
+    hands = {"terminal", "pages", "requests"}
+    if duty == "user" and not hands & set(fields["tools"].value or ()):
+        yield file.problem(
+            fields["tools"].line,
+            "a user needs the tool 'terminal', 'pages' or 'requests' to try an app",
+        )
 
 
 def _check_prompt(file: RoleFile) -> Iterator[Problem]:

@@ -99,9 +99,11 @@ class Requirements(Noun):
 class ScenarioStep(Noun):
     """One thing a simulated user does, and what must then be true.
 
-    ``type`` is a suggestion for users of a terminal; ``see``, ``not_see`` and ``exit_code`` are
-    what a judge can check without an opinion. They are matched against what this step put on the
-    screen: runs of white space count as one space, and line wrapping is undone.
+    ``type`` is a suggestion: a line for a shell, gestures for pages, a request for an API; ``see``,
+    ``not_see`` and ``exit_code`` are what a judge can check without an opinion. They are matched
+    against what this step put on the screen: runs of white space count as one space, and line
+    wrapping is undone. On pages ``not_see`` is about the last page alone; only commands have an
+    ``exit_code``.
     """
 
     intent: Text
@@ -118,6 +120,8 @@ class Scenario(Noun):
     id: Id
     title: Text
     goal: Text
+    interface: Literal["cli", "web", "api"] = "cli"
+    """How the user reaches the application: a shell, its pages, or requests to its API."""
     criteria: tuple[str, ...]
     steps: Annotated[tuple[ScenarioStep, ...], Field(min_length=1)]
 
@@ -176,6 +180,8 @@ class Design(Noun):
     interfaces: tuple[str, ...]
     run: Annotated[tuple[str, ...], Field(min_length=1)]
     """Argument list that starts it, from the root of the app."""
+    serve: tuple[str, ...] = ()
+    """Argument list that starts its server, where it has one; ``{port}`` stands for the port."""
     test: Annotated[tuple[str, ...], Field(min_length=1)]
     """Argument list that runs its unit tests, from the root of the app."""
     packages: tuple[PackageSpec, ...] = ()

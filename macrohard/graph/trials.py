@@ -1,5 +1,6 @@
 """Simulated users: who tries what, each in a box and with data of its own, and what came of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langgraph.types import Send
@@ -15,18 +16,13 @@ from macrohard.graph.office import Office
 from macrohard.graph.state import State, TrialTask
 from macrohard.graph.verify import Failures
 from macrohard.llm.base import Asker
+from macrohard.roles import Role
 from macrohard.sandbox.base import Sandbox
-from macrohard.users import (
-    Desk,
-    HandIn,
-    Patience,
-    TerminalDriver,
-    UserTools,
-    how_to_run,
-    write_evidence,
-)
+from macrohard.users import HandIn, Patience, UserTools, write_evidence
 from macrohard.users.base import TrialResult
 from macrohard.users.furnish import furnish
+from macrohard.users.seat import Seat, nothing_started, take_seat
+from macrohard.users.served import ServerError
 
 MAX_TURNS = 80
 """Model calls in a trial; the user's own bound on actions is lower."""
@@ -42,10 +38,7 @@ def invite(office: Office, state: State) -> list[Send] | str:
     scenarios = office.artifacts.noun(state["scenarios"], work.Scenarios).scenarios
     if not personas:
         return "users"
-    pairs = [
-        (scenarios[number % len(scenarios)], personas[number % len(personas)])
-        for number in range(max(len(scenarios), len(personas)))
-    ]
+    pairs = pair_up(scenarios, personas)
     return [
         Send(
             "trial",
@@ -60,6 +53,28 @@ def invite(office: Office, state: State) -> list[Send] | str:
         )
         for scenario, persona in pairs
     ]
+
+
+_HANDS = {"cli": "terminal", "web": "pages", "api": "requests"}
+"""The tool that a user needs for each interface."""
+
+
+def pair_up(
+    scenarios: Sequence[work.Scenario], personas: Sequence[Role]
+) -> list[tuple[work.Scenario, Role]]:
+    """Who tries what: those who can use the scenario's interface, in turn; nobody is left out."""
+    pairs: list[tuple[work.Scenario, Role]] = []
+    turns = dict.fromkeys(_HANDS, 0)
+    for scenario in scenarios:
+        able = [persona for persona in personas if _HANDS[scenario.interface] in persona.tools]
+        if able:
+            pairs.append((scenario, able[turns[scenario.interface] % len(able)]))
+            turns[scenario.interface] += 1
+    for number, persona in enumerate(personas):
+        fit = [scenario for scenario in scenarios if _HANDS[scenario.interface] in persona.tools]
+        if fit and not any(persona is other for _, other in pairs):
+            pairs.append((fit[number % len(fit)], persona))
+    return pairs
 
 
 async def trial(office: Office, task: TrialTask) -> dict[str, Any]:
@@ -137,6 +152,29 @@ async def _play(
     office: Office, task: TrialTask, box: Sandbox, scenario: work.Scenario, design: work.Design
 ) -> TrialResult:
     role = office.roster.get(task["persona"])
+    folder = office.folders.trials / task["trial"]
+    verdict: work.Verdict | None = None
+    try:
+        async with take_seat(box, scenario, design, label=task["trial"], persona=role.name) as seat:
+            tools = UserTools(
+                seat.driver,
+                scenario.id,
+                role.name,
+                Patience(actions=seat.hands.actions, seconds=THINKING_S),
+                hands=seat.hands,
+            )
+            verdict = await _have_it_played(office, task, scenario, seat, tools)
+            return write_evidence(folder, scenario, verdict, tools.tape(), seat.cast)
+    except ServerError as error:
+        tape = nothing_started(scenario, role.name, str(error))
+        return write_evidence(folder, scenario, None, tape)
+
+
+async def _have_it_played(
+    office: Office, task: TrialTask, scenario: work.Scenario, seat: Seat, tools: UserTools
+) -> work.Verdict | None:
+    """Let the role act until it hands in a verdict; None when it never does."""
+    role = office.roster.get(task["persona"])
     asker = Asker(
         role=role.name,
         stage="users",
@@ -144,28 +182,17 @@ async def _play(
         output=work.Verdict.__name__,
         round=task["round"],
     )
-    text = write_task(
-        "Try this scenario.",
-        {"how-to-run": how_to_run(design.run, design.app), "scenario": scenario},
-    )
-    desk = Desk(title=f"{role.name}: {scenario.title}")
-    async with TerminalDriver(box, cwd="app", desk=desk) as driver:
-        tools = UserTools(driver, scenario.id, role.name, Patience(seconds=THINKING_S))
-        verdict: work.Verdict | None
-        try:
-            verdict = await run_agent(
-                Assignment(role=role, asker=asker, task=text),
-                office.model,
-                work.Verdict,
-                tools,
-                memory=office.memory,
-                limits=LoopLimits(turns=MAX_TURNS, repeats=MAX_REPEATS),
-                accept=HandIn(scenario, tools.tape),
-            )
-        except ReplyError as error:
-            verdict = None
-            office.journal.write("trial_failed", trial=task["trial"], reason=str(error))
-        tape = tools.tape()
-    return write_evidence(
-        office.folders.trials / task["trial"], scenario, verdict, tape, driver.cast
-    )
+    text = write_task("Try this scenario.", {"how-to-run": seat.how_to_run, "scenario": scenario})
+    try:
+        return await run_agent(
+            Assignment(role=role, asker=asker, task=text),
+            office.model,
+            work.Verdict,
+            tools,
+            memory=office.memory,
+            limits=LoopLimits(turns=MAX_TURNS, repeats=MAX_REPEATS),
+            accept=HandIn(scenario, tools.tape),
+        )
+    except ReplyError as error:
+        office.journal.write("trial_failed", trial=task["trial"], reason=str(error))
+        return None

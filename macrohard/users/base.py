@@ -50,8 +50,85 @@ class Resize(Noun):
     columns: Annotated[int, Field(ge=10, le=400)]
 
 
-Action = Annotated[TypeLine | Press | Wait | Resize, Field(discriminator="kind")]
-"""One thing a user does. Drivers of other interfaces add their own kinds to the union."""
+class Click(Noun):
+    """Click a link or a button, by the name that people hear or read."""
+
+    kind: Literal["click"] = "click"
+    name: str
+    twice: bool = False
+    """Double-click: what is sent, is sent twice."""
+
+
+class Fill(Noun):
+    """Replace what stands in a field."""
+
+    kind: Literal["fill"] = "fill"
+    label: str
+    text: str
+
+
+class Choose(Noun):
+    """Choose from a list."""
+
+    kind: Literal["choose"] = "choose"
+    label: str
+    option: str
+
+
+class Attach(Noun):
+    """Choose a file, which holds this text, for an upload."""
+
+    kind: Literal["attach"] = "attach"
+    label: str
+    file: str
+    content: str
+
+
+class Open(Noun):
+    """Go to an address of the application."""
+
+    kind: Literal["open"] = "open"
+    address: str
+
+
+class Back(Noun):
+    """Use the browser's back button."""
+
+    kind: Literal["back"] = "back"
+
+
+class ComeBack(Noun):
+    """Come back another day: the server was ended and started again, the browser is a fresh one."""
+
+    kind: Literal["come_back"] = "come_back"
+
+
+class Ask(Noun):
+    """Send a request to an API."""
+
+    kind: Literal["ask"] = "ask"
+    method: str
+    path: str
+    body: str = ""
+    content_type: str = "application/json"
+
+
+Action = Annotated[
+    TypeLine
+    | Press
+    | Wait
+    | Resize
+    | Click
+    | Fill
+    | Choose
+    | Attach
+    | Open
+    | Back
+    | ComeBack
+    | Ask,
+    Field(discriminator="kind"),
+]
+"""One thing a user does. A driver does those of its interface, and refuses the others."""
 
 
 class State(Noun):
@@ -60,19 +137,26 @@ class State(Noun):
     Attributes:
         at: ``prompt``: the shell waits for a command. ``more``: the shell waits for the rest of a
             command. ``running``: a program runs. ``full-screen``: a program owns the screen.
-            ``ended``: the shell itself ended and was started again.
+            ``ended``: the shell itself ended and was started again. ``page``: a page is shown.
+            ``answer``: an API has answered.
         exit_status: Exit status shown in the standing prompt; None unless ``prompt``.
+        http_status: Status of the page or the answer; None where there is none.
     """
 
-    at: Literal["prompt", "more", "running", "full-screen", "ended"]
+    at: Literal["prompt", "more", "running", "full-screen", "ended", "page", "answer"]
     exit_status: int | None = None
+    http_status: int | None = None
 
 
 class Problem(Noun):
-    """Something a driver noticed by itself, that is wrong whatever the scenario says."""
+    """Something a driver noticed by itself, that is wrong whatever the scenario says.
 
-    kind: Literal["hang", "error"]
+    Those of severity ``minor`` are told, and hold nobody up.
+    """
+
+    kind: Literal["hang", "error", "accessibility", "layout"]
     text: str
+    severity: Literal["major", "minor"] = "major"
 
 
 class Observation(Noun):

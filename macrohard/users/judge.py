@@ -4,7 +4,8 @@ The rules:
 
 1. **Steps with checks** (``see``, ``not_see``, ``exit_code``) hold when the checks hold for the
    actions labelled with the step, whatever the user says of it. ``see``: on the screen of some of
-   them. ``not_see``: on none. ``exit_code``: after the last. Runs of white space count as one
+   them. ``not_see``: on none (of pages: not on the last). ``exit_code``: after the last. Runs of
+   white space count as one
    space; wrapping is undone; the user's own typing does not count.
 2. **Steps without checks** rest on the user's claim: satisfied, with a quote that these actions put
    on the screen.
@@ -97,7 +98,8 @@ def _judge_step(
     if checked:
         text = text_of(entries)
         wrong = [f"{wanted!r} was not shown" for wanted in step.see if not shows(wanted, text)]
-        wrong += [f"{word!r} was shown" for word in step.not_see if shows(word, text)]
+        last = text_of(entries[-1:]) if entries[-1].seen.state.at == "page" else text
+        wrong += [f"{word!r} was shown" for word in step.not_see if shows(word, last)]
         status = entries[-1].seen.state.exit_status
         if step.exit_code is not None and status != step.exit_code:
             was = "there was none" if status is None else f"it was {status}"

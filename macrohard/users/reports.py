@@ -5,6 +5,7 @@ to get there, never the scenario.
 """
 
 from macrohard.users.base import (
+    Action,
     Press,
     Problem,
     Resize,
@@ -66,6 +67,9 @@ class Reporter:
     def problem(self, entry: Taped, problem: Problem) -> None:
         """The driver noticed something by itself."""
         title = f"{problem.kind}: {problem.text}, after {describe(entry)}"
+        if problem.severity == "minor":
+            self.note(f"Action {entry.number}: {_one_line(title)}.")
+            return
         self._on_action(entry, title, expected="an answer", seen=problem.text)
 
     def complaint(self, entry: Taped, complaint: str) -> None:
@@ -125,10 +129,7 @@ class Reporter:
         if earlier:
             lines += ["Before, in the same folder:", *earlier[-_EARLIER_LINES:]]
         lines += [f"Then {describe(entry)}", f"Expected: {expected}"]
-        status = entry.seen.state.exit_status
-        lines.append(
-            "Exit status: none, it runs on" if status is None else f"Exit status: {status}"
-        )
+        lines.append(_status(entry))
         lines += ["Seen:", trim(seen) or "(nothing)"]
         return "\n".join(lines)
 
@@ -150,6 +151,32 @@ def describe(entry: Taped) -> str:
             return f"waited {seconds:g} s"
         case Resize(rows=rows, columns=columns):
             return f"resized the window to {rows} rows, {columns} columns"
+        case _:
+            return describe_hand(entry.action)
+
+
+def describe_hand(action: Action) -> str:
+    """What was done on pages, or sent to an API, in words."""
+    words = {
+        "click": "double-clicked: {name}" if getattr(action, "twice", False) else "clicked: {name}",
+        "fill": "filled in {label}: {text}",
+        "choose": "chose for {label}: {option}",
+        "attach": "attached to {label}: {file}",
+        "open": "opened: {address}",
+        "ask": "sent: {method} {path} {body}",
+        "come_back": "came back after the server had been started again",
+        "back": "went back",
+    }
+    return words[action.kind].format(**action.model_dump()).rstrip()
+
+
+def _status(entry: Taped) -> str:
+    state = entry.seen.state
+    if state.at in {"page", "answer"}:
+        return f"HTTP status: {'none' if state.http_status is None else state.http_status}"
+    if state.exit_status is None:
+        return "Exit status: none, it runs on"
+    return f"Exit status: {state.exit_status}"
 
 
 def trim(text: str, limit: int = _SEEN_LIMIT) -> str:

@@ -1,28 +1,14 @@
-"""A terminal as an agent's tools: every action runs, is bounded, and goes on the tape."""
+"""A user's hands as an agent's tools: every action runs, is bounded, and goes on the tape."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from macrohard.llm.base import Tool, ToolCall
-from macrohard.users.base import (
-    MAX_WAIT_S,
-    Action,
-    Driver,
-    Ending,
-    Observation,
-    Press,
-    Tape,
-    Taped,
-    TypeLine,
-    UserActionError,
-    Wait,
-)
-from macrohard.users.keys import KEY_NAMES
-from macrohard.work import Noun
+from macrohard.users.base import Driver, Ending, Observation, Tape, Taped, UserActionError
+from macrohard.users.hands import TERMINAL, Hands
 
 _SHOWN = 8_000
 """Characters of one result that the user is shown; the tape keeps all."""
@@ -41,66 +27,6 @@ class Patience:
     seconds: float = 900.0
 
 
-class _Labelled(Noun):
-    step: int = Field(default=0, ge=0)
-    """Number of the scenario's step that this serves; 0 while exploring."""
-
-
-class _TypeLine(_Labelled):
-    text: str
-
-
-class _Press(_Labelled):
-    keys: str
-
-
-class _Wait(_Labelled):
-    seconds: float = Field(ge=0, le=MAX_WAIT_S)
-
-
-_STEP = {
-    "type": "integer",
-    "minimum": 0,
-    "description": "Number of the scenario's step this serves; 0 or left out: just looking around.",
-}
-
-
-def _tool(name: str, description: str, argument: str, schema: dict[str, Any]) -> Tool:
-    return Tool(
-        name=name,
-        description=description,
-        parameters={
-            "type": "object",
-            "properties": {argument: schema, "step": _STEP},
-            "required": [argument],
-            "additionalProperties": False,
-        },
-    )
-
-
-_TOOLS = (
-    _tool(
-        "type_line",
-        "Type one line and press Enter; waits until the prompt is back, or 5 seconds. Returns "
-        "what that put on the screen, and the prompt `[N] $`, N being the exit status.",
-        "text",
-        {"type": "string", "description": "The line, without the newline."},
-    ),
-    _tool(
-        "press",
-        "Press keys, for programs that take over the screen, and to interrupt one.",
-        "keys",
-        {"type": "string", "description": f"Blank-separated: {KEY_NAMES}; other words are typed."},
-    ),
-    _tool(
-        "wait",
-        "Wait until a running program is done, or for some seconds, and look again.",
-        "seconds",
-        {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S},
-    ),
-)
-
-
 class UserTools:
     """The tools of one simulated user; a ToolBox for the agent loop.
 
@@ -109,6 +35,7 @@ class UserTools:
         scenario: Id of the scenario.
         persona: Name of the role that plays the user.
         patience: When the user gives up.
+        hands: What the user can do.
         clock: Seconds of a clock that never goes back.
     """
 
@@ -119,8 +46,10 @@ class UserTools:
         persona: str,
         patience: Patience | None = None,
         *,
+        hands: Hands = TERMINAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._hands = hands
         self._driver = driver
         self._scenario = scenario
         self._persona = persona
@@ -133,7 +62,7 @@ class UserTools:
     @property
     def tools(self) -> tuple[Tool, ...]:
         """What the user may call, without ``submit``."""
-        return _TOOLS
+        return self._hands.tools
 
     async def run(self, call: ToolCall) -> str:
         """Run one call; a bad call is answered with a text that starts with ``error:``.
@@ -148,7 +77,7 @@ class UserTools:
             self._ending = "time"
             return "error: your time is over; call submit now."
         try:
-            action, step = _read_call(call)
+            action, step = self._hands.read(call)
             start = self._clock()
             seen = await self._driver.act(action)
         except ValidationError as error:
@@ -189,6 +118,10 @@ def show(seen: Observation) -> str:
             after = "(no prompt: the program is running, or waits for input)"
         case "full-screen":
             after = "(a full-screen program; this is its screen)"
+        case "page":
+            return _shorten("\n".join([*(f"! {p.text}" for p in seen.problems), seen.screen]))
+        case "answer":
+            return _shorten("\n".join([*(f"! {p.text}" for p in seen.problems), text]))
         case "ended":
             after = "(the shell has ended; here is a new one)\n[0] $ "
     return f"{text}\n{after}" if text else after
@@ -200,22 +133,6 @@ def _shorten(text: str) -> str:
     half = _SHOWN // 2
     left_out = len(text) - 2 * half
     return f"{text[:half]}\n[… {left_out} characters not shown …]\n{text[-half:]}"
-
-
-def _read_call(call: ToolCall) -> tuple[Action, int]:
-    arguments = call.arguments or "{}"
-    match call.name:
-        case "type_line":
-            line = _TypeLine.model_validate_json(arguments)
-            return TypeLine(text=line.text), line.step
-        case "press":
-            keys = _Press.model_validate_json(arguments)
-            return Press(keys=keys.keys), keys.step
-        case "wait":
-            wait = _Wait.model_validate_json(arguments)
-            return Wait(seconds=wait.seconds), wait.step
-    names = ", ".join(tool.name for tool in _TOOLS)
-    raise UserActionError(f"there is no tool {call.name!r}; there are {names} and submit.")
 
 
 def _explain(error: ValidationError) -> str:

@@ -6,7 +6,7 @@ from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.changes import changes_module
 from macrohard.llm.offline.appgen.commands import commands_module
 from macrohard.llm.offline.appgen.figures import figures_module, has_figures
-from macrohard.llm.offline.appgen.fixed_files import MODULES, fixed_module
+from macrohard.llm.offline.appgen.fixed_files import MODULES, WEB_MODULES, fixed_module
 from macrohard.llm.offline.appgen.layout import laid_out
 from macrohard.llm.offline.appgen.program import (
     commands_init,
@@ -19,6 +19,7 @@ from macrohard.llm.offline.appgen.program import (
 from macrohard.llm.offline.appgen.readme import readme
 from macrohard.llm.offline.appgen.records import record_module
 from macrohard.llm.offline.appgen.reports import reports_module
+from macrohard.llm.offline.appgen.resources import resource_module, site_module
 from macrohard.llm.offline.appgen.schema import schema_module
 from macrohard.llm.offline.appgen.shake import shake
 from macrohard.llm.offline.appgen.unit.examples import Examples
@@ -30,6 +31,9 @@ PACKAGES = {
     "changes": "Changes to records, and the rules they must meet.",
     "reports": "Questions about records.",
 }
+
+
+RESOURCES = "What the server knows of each kind of record."
 
 
 def generate(app: App) -> dict[str, str]:
@@ -47,13 +51,14 @@ def _generated(app: App) -> tuple[tuple[str, str], ...]:
     files |= {f"{root}/{name}/__init__.py": f'"""{about}"""\n' for name, about in PACKAGES.items()}
     files[f"{root}/commands/__init__.py"] = commands_init(app)
     files |= kind_files(app)
+    files |= web_files(app)
     files[f"{root}/__main__.py"] = main_module(app)
-    roots = [f"{root}/__main__.py", f"{root}/schema.py"]
+    roots = [f"{root}/__main__.py", f"{root}/schema.py", f"{root}/web/serve.py"]
     roots += [f"{root}/commands/{names.file_name(kind)}.py" for kind in app.kinds]
     files = shake(files, roots)
     files = {path: laid_out(text) for path, text in files.items()}
     examples = Examples(app, clocks(app, files))
-    files |= unit_tests(examples, files, own_imports(app) | test_imports())
+    files |= unit_tests(examples, files, own_imports(app) | test_imports(app))
     files["README.md"] = readme(examples)
     files["pyproject.toml"] = project_file(app)
     files[".gitignore"] = ignored_files(app)
@@ -72,7 +77,21 @@ def kind_files(app: App) -> dict[str, str]:
         files[f"{app.slug}/records/{name}.py"] = record_module(app, kind, ours)
         files[f"{app.slug}/changes/{name}.py"] = changes_module(app, kind, ours)
         files[f"{app.slug}/reports/{name}.py"] = reports_module(app, kind, ours)
-        files[f"{app.slug}/commands/{name}.py"] = commands_module(app, kind, ours)
+        if "cli" in app.interfaces:
+            files[f"{app.slug}/commands/{name}.py"] = commands_module(app, kind, ours)
+    return files
+
+
+def web_files(app: App) -> dict[str, str]:
+    """The files of pages and the JSON API; none where neither is wanted."""
+    if app.interfaces == ("cli",):
+        return {}
+    root, ours = app.slug, own_imports(app)
+    files = {f"{root}/{name}.py": fixed_module(root, name) for name in WEB_MODULES}
+    files[f"{root}/resources/__init__.py"] = f'"""{RESOURCES}"""\n'
+    for kind in app.kinds:
+        files[f"{root}/resources/{names.file_name(kind)}.py"] = resource_module(app, kind, ours)
+    files[f"{root}/web/site.py"] = site_module(app)
     return files
 
 
@@ -94,15 +113,17 @@ def own_imports(app: App) -> dict[str, str]:
     return ours
 
 
-def test_imports() -> dict[str, str]:
+def test_imports(app: App) -> dict[str, str]:
     """The import statement of every name that tests take from their helpers."""
     homes = {
         "support": ("AppTest", "DatabaseTest"),
         "examples": ("ExamplesTest", "FixedDayTest"),
         "program": ("ProgramTest", "StoredExamplesTest"),
+        "site": ("SiteTest",),
     }
-    return {
+    found = {
         name: f"from tests.{module} import {name}"
         for module, given in homes.items()
         for name in given
     }
+    return found | {"site": f"from {app.slug}.web import site"}

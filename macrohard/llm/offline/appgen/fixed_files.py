@@ -14,11 +14,21 @@ MODULES = (
 )  # fmt: skip
 """Modules that an app may carry; what it does not use is left out."""
 
+WEB_MODULES = (
+    "web/__init__", "web/messages", "web/resource", "web/bodies", "web/figures", "web/openapi",
+    "web/api", "web/html", "web/style", "web/guard", "web/layout", "web/forms", "web/changes",
+    "web/pages", "web/server", "web/serve",
+)  # fmt: skip
+"""The same for apps that are reached over HTTP."""
+
 CHECKS = (
     "test_values", "test_aggregates", "test_csv_files", "test_output", "test_console",
     "test_database", "test_cli", "test_readme",
 )  # fmt: skip
 """Tests of these modules; those of what an app leaves out are left out, too."""
+
+WEB_CHECKS = {"api": ("test_api", "test_server"), "web": ("test_pages", "test_server")}
+"""The same for what is reached over HTTP, by interface."""
 
 
 @cache
@@ -40,5 +50,12 @@ def fixed_module(app: str, name: str) -> str:
 def fixed_check(app: str, name: str) -> str:
     """The text of a test module as it stands in an app of that name."""
     text = fixed_module(app, f"checks/{name}").replace(f"{app}.checks.", "tests.")
-    own = re.compile(rf"(?:^from (?:{app}|tests)\b.*\n)+", re.MULTILINE)
-    return own.sub(lambda found: merged(found[0].splitlines()) + "\n", text, count=1)
+    statement = rf"^from (?:{app}|tests)\b[^\n(]*(?:\([^)]*\))?\n"
+    own = re.compile(rf"(?:{statement})+", re.MULTILINE)
+    one = re.compile(statement, re.MULTILINE)
+    return own.sub(lambda found: merged(map(in_one_line, one.findall(found[0]))) + "\n", text, 1)
+
+
+def in_one_line(statement: str) -> str:
+    """An import statement without brackets."""
+    return " ".join(re.sub(r"[(]\s*|,?\s*[)]", "", statement).split())

@@ -12,9 +12,14 @@ from macrohard.llm.offline.appgen.shake import resolve
 from macrohard.llm.offline.dialect.ast import App, Kind
 
 BACKEND, DATA, CLI, WRITER = "backend-engineer", "data-engineer", "cli-engineer", "technical-writer"
+WEB = "web-engineer"
 
 FRAME = ("cli", "console", "csv_files", "output", "summaries", "__main__")
 """Modules of the program's frame, which knows no kinds."""
+
+
+WEB_TESTS = frozenset({"test_server", "test_pages", "test_api"})
+"""Helpers and tests of the whole site."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,11 @@ def home(app: App, path: str) -> str:
         return "foundation" if file == "pyproject.toml" else "docs"
     for kind in app.kinds:
         name = names.file_name(kind)
-        for layer in ("records", "changes", "reports", "commands"):
+        for layer in ("records", "changes", "reports", "commands", "resources"):
             if path == f"{app.slug}/{layer}/{name}.py" or stem == f"test_{name}_{layer}":
                 return f"{layer}.{kind.command}"
+    if "/web/" in path or stem in WEB_TESTS or path == "tests/site.py":
+        return "serve" if stem in {"site", "serve"} | WEB_TESTS else "web"
     if stem in {"figures", "test_figures"}:
         return "figures"
     if stem.removeprefix("test_") in FRAME or stem == "program" or "/commands/" in path:
@@ -91,6 +98,7 @@ def needed(homes: Mapping[str, str], uses: Mapping[str, Iterable[str]]) -> dict[
             needs[group].add("foundation")
         if group == "docs":
             needs[group] |= {other for other in needs if other.startswith("commands.")} | {"frame"}
+            needs[group] |= {"serve"} & set(needs)
     return needs
 
 
@@ -120,6 +128,8 @@ def described(app: App, group: str) -> Group:
     fixed = {
         "foundation": Group("Foundation: values, database, errors, example records", DATA),
         "frame": Group("Frame of the program: arguments, output, files, summaries", CLI),
+        "web": Group("Pages, forms and JSON API: what they share", WEB),
+        "serve": Group("The server and the whole site", WEB),
         "figures": Group("Figures worked out of several records", DATA),
         "docs": Group("README and manifest", WRITER),
     }
@@ -141,6 +151,7 @@ def described_kind(kind: Kind, group: str) -> Group | None:
         "changes": Group(f"{several}: changes and rules", BACKEND),
         "reports": Group(f"{several}: questions", BACKEND),
         "commands": Group(f"{several} on the command line", CLI),
+        "resources": Group(f"{several} on pages and in the JSON API", WEB),
     }
     layer, _, command = group.partition(".")
     if command != kind.command:

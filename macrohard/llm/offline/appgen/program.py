@@ -24,14 +24,18 @@ def package_init(app: App) -> str:
 
 def commands_init(app: App) -> str:
     """``APP/commands/__init__.py``: where each command is, so that only one need be loaded."""
+    kinds = app.kinds if "cli" in app.interfaces else ()
     entries = [
         f"{quote(kind.command)}: {quote(f'{app.slug}.commands.{names.file_name(kind)}')}"
-        for kind in app.kinds
+        for kind in kinds
     ]
     known = [
         f"{quote(kind.command)}: {quote(', '.join(verb.name for verb in kind_verbs(app, kind)))}"
-        for kind in app.kinds
+        for kind in kinds
     ]
+    if app.interfaces != ("cli",):
+        entries.append(f'"serve": {quote(f"{app.slug}.web.serve")}')
+        known.append(f'"serve": {quote(served(app))}')
     about = names.sentence(app.purpose.split("\n")[0] or app.title)
     blocks = [
         f'PROGRAM = "python -m {app.slug}"',
@@ -43,6 +47,17 @@ def commands_init(app: App) -> str:
         '"""What can be done with each kind."""',
     ]
     return module("The commands of the program, and where their code is.", blocks, {})
+
+
+def served(app: App) -> str:
+    """What the server serves, for the help."""
+    known = (("web", "web pages"), ("api", "the JSON API"))
+    return " and ".join(words for name, words in known if name in app.interfaces)
+
+
+def serve_command(app: App) -> list[str]:
+    """How the server is started; ``{port}`` is where it shall listen."""
+    return ["python", "-m", app.slug, "serve", "--port", "{port}"]
 
 
 def main_module(app: App) -> str:
@@ -90,7 +105,8 @@ def manifest(app: App) -> str:
         "name": app.slug,
         "run": ["python", "-m", app.slug],
         "test": list(TEST_COMMAND),
-        "interfaces": ["cli"],
+        **({"serve": serve_command(app)} if app.interfaces != ("cli",) else {}),
+        "interfaces": list(app.interfaces),
         "python": ">=3.11",
     }
     return json.dumps(content, indent=2) + "\n"

@@ -169,7 +169,7 @@ def merged(statements: Iterable[str]) -> str:
             plain.add(statement)
     lines = sorted(plain)
     for module in sorted(names):
-        members = sorted(names[module], key=lambda name: (name.islower(), name))
+        members = sorted(names[module], key=lambda name: (not name.isupper(), name.islower(), name))
         lines += ungrouped(module, members)
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from macrohard.llm.offline.appgen import names
+from macrohard.llm.offline.appgen.addresses import path_of
 from macrohard.llm.offline.appgen.deletes import references
 from macrohard.llm.offline.appgen.options import about_field
 from macrohard.llm.offline.appgen.program import TEST_COMMAND
@@ -29,11 +30,9 @@ def readme(examples: Examples) -> str:
         f"# {app.title}",
         "\n\n".join(textwrap.fill(part, 100) for part in app.purpose.strip().split("\n\n")),
         *running(app),
-        *first_session(examples),
-        "## Commands",
-        f"Every command begins with `python -m {app.slug}`.",
-        *(command_table(app, kind) for kind in app.kinds),
-        *habits(),
+        *(typed(examples) if "cli" in app.interfaces else ()),
+        *(pages(app) if "web" in app.interfaces else ()),
+        *(api(app) if "api" in app.interfaces else ()),
         "## Data",
         *(data_table(app, kind) for kind in app.kinds),
         *rules(app),
@@ -51,6 +50,64 @@ def running(app: App) -> list[str]:
         f"```console\n$ python -m {app.slug} --help\n```",
         f"Everything is kept in `{app.slug}.db` in the current folder; `--db PATH` names another.",
     ]
+
+
+def typed(examples: Examples) -> list[str]:
+    """The command line."""
+    app = examples.app
+    return [
+        *first_session(examples),
+        "## Commands",
+        f"Every command begins with `python -m {app.slug}`.",
+        *(command_table(app, kind) for kind in app.kinds),
+        *habits(),
+    ]
+
+
+def pages(app: App) -> list[str]:
+    """The pages."""
+    words = (
+        f"`python -m {app.slug} serve` serves them to browsers of this machine, at "
+        "<http://127.0.0.1:8000/>; `--port N` listens elsewhere. They work without JavaScript, on "
+        "a phone, and with the keyboard alone. There are no accounts: whoever reaches the port can "
+        "do everything, so `--host` is for networks where that is meant."
+    )
+    return ["## Pages", words]
+
+
+def api(app: App) -> list[str]:
+    """The JSON API."""
+    words = (
+        f"`python -m {app.slug} serve` serves it, at <http://127.0.0.1:8000/api>; the OpenAPI "
+        'document is `/openapi.json`. What is wrong is told as `{"errors": [{"field": …, '
+        '"message": …}]}` with 400 (a value), 404, 405, 409 (a rule, or another record), 413 or '
+        "415."
+    )
+    lines = [line for kind in app.kinds for line in addresses(app, kind)]
+    table_head = ["| Request | What it does |", "| --- | --- |"]
+    return ["## JSON API", words, "\n".join([*table_head, *lines])]
+
+
+def addresses(app: App, kind: Kind) -> Iterator[str]:
+    """The requests about a kind and what each does."""
+    features, one, several = kind.features, names.singular(kind), names.plural(kind)
+    path = f"/api/{path_of(app, kind)}"
+    known = (
+        (features.list, f"GET {path}", f"lists {several}: filters, `search`, `sort`"),
+        (features.add, f"POST {path}", f"adds {names.an(one)}"),
+        (features.show, f"GET {path}/ID", f"shows one {one}"),
+        (features.edit, f"PATCH {path}/ID", "changes the given fields"),
+        (features.delete, f"DELETE {path}/ID", f"deletes {names.an(one)}"),
+        (features.import_csv, f"POST {path}/import", "adds the rows of a CSV, all or none"),
+        (features.export_csv, f"GET {path}/export", f"all {several} as CSV"),
+    )
+    yield from (f"| `{request}` | {about} |" for wanted, request, about in known if wanted)
+    for op, fields in offered(kind).items():
+        for slug in fields:
+            place = f"/{names.option_name(kind.field(slug))}" if slug else ""
+            yield f"| `GET {path}/{op.value}{place}` | the {op.value}; `by` groups |"
+    for each in features.conditions:
+        yield f"| `GET {path}/{each.command}` | lists {several} that are {each.name} |"
 
 
 def first_session(examples: Examples) -> list[str]:

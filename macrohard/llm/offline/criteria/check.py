@@ -61,7 +61,22 @@ class Writes:
     rows: tuple[tuple[str, ...], ...]
 
 
-Check = Says | Refuses | Answers | Tells | Writes
+@dataclass(frozen=True)
+class Probe:
+    """Something that holds of a way to reach the app, whatever it keeps.
+
+    Attributes:
+        surface: ``web`` or ``api``.
+        method: The method of the harness that tries it.
+        arguments: What it is given.
+    """
+
+    surface: str
+    method: str
+    arguments: tuple[object, ...] = ()
+
+
+Check = Says | Refuses | Answers | Tells | Writes | Probe
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from macrohard.llm.offline.criteria.looking import (
 )
 from macrohard.llm.offline.criteria.ruling import ruling
 from macrohard.llm.offline.criteria.subject import Subject
+from macrohard.llm.offline.criteria.surfaces import surface_stories
 from macrohard.llm.offline.dialect.ast import (
     App,
     DeleteRule,
@@ -38,12 +39,13 @@ def draft_stories(app: App, base: Base | None = None) -> list[Draft]:
         base: Its example records, where they are known already.
     """
     examples = base or build_base(app)
-    drafts = [*_finding_the_way(app)]
+    drafts = [*_finding_the_way(app)] if "cli" in app.interfaces else []
     for kind in app.kinds:
         drafts += _kind_stories(Subject(app, kind, examples))
     for number, rule in enumerate(app.rules, start=1):
         drafts.append(_rule_story(Subject(app, app.kind(rule.kind), examples), rule, number))
     drafts += _unruled_deletions(app, examples)
+    drafts += surface_stories(app, examples)
     return [draft for draft in drafts if draft.cases]
 
 

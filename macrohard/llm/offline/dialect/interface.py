@@ -1,4 +1,4 @@
-"""Reads the Interface section: the command line, and the interfaces that are not built yet."""
+"""Reads the Interface section: command line, web pages, JSON API, and what is not built yet."""
 
 from macrohard.llm.offline.dialect.markdown import Section
 from macrohard.llm.offline.dialect.problems import Problems
@@ -9,15 +9,17 @@ _KNOWN: Phrases[str] = Phrases(
     for name, phrases in {
         "cli": "command line, cli, terminal, console, shell, command line interface, "
         "command line program, command line tool, command line application, command line app",
-        "web page": "web page, web pages, web, web app, web application, web interface, "
+        "web": "web page, web pages, web, web app, web application, web interface, "
         "website, web site, browser, html, page in the browser, gui, graphical interface",
-        "JSON API": "json api, json apis, api, rest api, rest, http api, web api, http, "
-        "json over http",
+        "api": "json api, json apis, api, rest api, rest, http api, web api, http, json over http",
         "desktop or mobile interface": "desktop, desktop app, desktop application, mobile, "
         "mobile app, phone app, tui, text interface, full screen interface",
     }.items()
     for phrase in phrases.split(", ")
 )
+INTERFACES = ("cli", "web", "api")
+"""What is built, in the order in which it is named."""
+
 _FILLERS = (
     "a", "an", "the", "and", "or", ",", ".", ";", ":", "only", "interface", "program", "tool",
     "app", "with", "plus", "also", "by", "on", "in", "from", "through", "used",
@@ -34,14 +36,14 @@ def read_interface(
         problems: Takes interfaces that cannot be built, and lines that cannot be read.
         assumptions: Takes that the command line is meant where nothing is said.
     """
-    found: list[str] = []
+    found: set[str] = set()
     for entry in (entry for section in sections for entry in section.entries):
         cursor = Cursor(entry.text)
         while not cursor.at_end:
             line = entry.line_at(cursor.offset)
             name = _KNOWN.take(cursor)
-            if name == "cli":
-                found.append(name)
+            if name in INTERFACES:
+                found.add(name)
             elif name:
                 problems.add(line, _not_built(name))
             elif not cursor.accept(*_FILLERS):
@@ -49,11 +51,12 @@ def read_interface(
                 break
     if not found:
         assumptions.append("The application is used on the command line.")
-    return ("cli",)
+        found.add("cli")
+    return tuple(name for name in INTERFACES if name in found)
 
 
 def _not_built(name: str) -> Puzzle:
     return Puzzle(
-        f"the offline model does not build a {name} yet, only command lines. Take this line out, "
-        "or name a model that can with --model."
+        f"the offline model does not build a {name} yet, only command lines, web "
+        "pages and JSON APIs. Take this line out, or name a model that can with --model."
     )

@@ -67,6 +67,7 @@ def parse_spec(text: str, source: str = "spec") -> App:
     reader.read(sections["features"], problems)
     rules = read_rules(sections["rules"], schema, problems)
     interfaces = read_interface(sections["interface"], problems, assumptions)
+    _check_serve(schema, interfaces, problems)
     features = reader.finish(problems)
     problems.raise_any()
     kinds = tuple(_kind(schema, slug, features[slug]) for slug in schema.kinds)
@@ -80,6 +81,13 @@ def parse_spec(text: str, source: str = "spec") -> App:
         interfaces=interfaces,
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
+
+
+def _check_serve(schema: Schema, interfaces: tuple[str, ...], problems: Problems) -> None:
+    """Refuse a kind whose commands would hide the one that starts the server."""
+    if interfaces != ("cli",) and "serve" in schema.kinds:
+        message = "a kind cannot be called serve where there are web pages or a JSON API."
+        problems.add(schema.kinds["serve"].line, Puzzle(message))
 
 
 def _sorted(document: Document, problems: Problems) -> dict[str, list[Section]]:

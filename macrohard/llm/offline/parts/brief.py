@@ -23,7 +23,7 @@ def brief_of(app: App) -> Brief:
         title=app.title,
         purpose=app.purpose or f"Keeps {listed(plurals)}.",
         users=tuple(f"whoever keeps the {plural}" for plural in plurals),
-        interfaces=("cli",),
+        interfaces=app.interfaces,
         unclear=tuple(f"The spec leaves this open. Assumed: {text}" for text in app.assumptions),
     )
 

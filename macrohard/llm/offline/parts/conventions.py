@@ -1,5 +1,6 @@
 """How every app of the dialect behaves, in sentences that testers and coders rely on."""
 
+from macrohard.llm.offline.appgen.addresses import path_of
 from macrohard.llm.offline.criteria.subject import Subject
 from macrohard.llm.offline.dialect.ast import App, Kind
 from macrohard.llm.offline.oracle.base import Base
@@ -74,6 +75,37 @@ operand or a division by zero leaves them empty. They are never typed in.
 """
 
 
+_PAGES = """\
+Pages: `python -m {app} serve [--port N] [--db PATH] [--host ADDRESS]` serves on 127.0.0.1, port
+8000 unless given, any free one for 0; it prints a line with the address once it listens, and ends
+with exit code 0 on SIGTERM and Ctrl-C. Everything works without scripts.
+
+Pages are at /{path} (list), /{path}/add, /{path}/ID, /{path}/ID/edit, /{path}/ID/delete (asks
+first), /{path}/import, /{path}/export, /{path}/total and its like, and /{path}/CONDITION. Menus
+lead there; links in lists are called `Open {name} 1`, `Edit {name} 1`, `Delete {name} 1`.
+
+Forms have a label at every field, its name with a capital first letter; choices, yes/no and
+references are lists. A form that was sent leads on to a page that says what a command would print
+(`Added {name} 1.`). One that is refused comes back with status 4xx, `There is a problem` in an
+alert, each message tied to its field, and everything that was typed. The same form counts once,
+however often it is sent; forms that are not ours are refused; an unknown page is status 404.
+"""
+
+_API = """\
+JSON API: the same server (`python -m {app} serve`), at /api/{path}: GET lists (`items` and `total`;
+filters by slug, `sort`, `search`, `_limit`, `_offset`), POST adds (201), and GET, PATCH, DELETE of
+/api/{path}/ID; POST /api/{path}/import takes text/csv, GET /api/{path}/export gives it; GET
+/api/{path}/total/FIELD?by=GROUP and its like; GET /api/{path}/CONDITION. Records are as with
+--json; values may be sent as strings, as they would be typed. /openapi.json describes all of it.
+
+What is wrong is told as `errors`, a list of `field` (or null) and `message`: 400 a value, a body or
+a parameter, 404 no such record or address, 405 no such method, 409 a rule or another record is
+against it, 413 too large, 415 not JSON. Then nothing is written.
+
+What criteria say of commands, lines and exit codes holds of pages and requests in the same sense.
+"""
+
+
 def conventions(app: App, base: Base) -> tuple[str, ...]:
     """The contract of the built app, and the example records that criteria speak of."""
     kind = app.kinds[0]
@@ -84,8 +116,15 @@ def conventions(app: App, base: Base) -> tuple[str, ...]:
         *_sentences(start),
         *(_fields(each) for each in app.kinds),
         *_sentences(answers),
+        *(_sentences(_served(_PAGES, app)) if "web" in app.interfaces else ()),
+        *(_sentences(_served(_API, app)) if "api" in app.interfaces else ()),
         *_examples(app, base),
     )
+
+
+def _served(text: str, app: App) -> str:
+    kind = app.kinds[0]
+    return text.format(app=app.slug, path=path_of(app, kind), name=kind.name.lower())
 
 
 def _sentences(text: str) -> list[str]:

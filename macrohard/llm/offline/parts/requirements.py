@@ -15,7 +15,6 @@ from macrohard.llm.offline.scene import Scene
 from macrohard.work import Criterion, Requirements, SourceLine, Story
 
 OUT_OF_SCOPE = (
-    "Interfaces other than the command line.",
     "Several people at once with accounts and rights: whoever can open the file can do everything.",
     "Undo, and a history of changes.",
     "Translation: messages and help are in English.",
@@ -54,7 +53,7 @@ def requirements_of(app: App, text: str) -> Requirements:
             if line.strip() and number not in used
         ),
         assumptions=(*app.assumptions, *_barren(app, base), *_unchecked(app, drafts)),
-        out_of_scope=OUT_OF_SCOPE,
+        out_of_scope=(_other_interfaces(app), *OUT_OF_SCOPE),
     )
 
 
@@ -121,6 +120,11 @@ def _story(draft: Draft, ident: str, lines: list[str]) -> Story:
             if 1 <= number <= len(lines)
         ),
     )
+
+
+def _other_interfaces(app: App) -> str:
+    known = {"cli": "the command line", "web": "web pages", "api": "the JSON API"}
+    return f"Interfaces other than {listed([known[name] for name in app.interfaces])}."
 
 
 def _barren(app: App, base: Base) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from macrohard.llm.offline.criteria.drafts import draft_stories
 from macrohard.llm.offline.dialect.ast import App, DeleteRule, FieldType, Kind, Rule
 from macrohard.llm.offline.journeys.accounts import figures, files
+from macrohard.llm.offline.journeys.elsewhere import Elsewhere
 from macrohard.llm.offline.journeys.journey import DeadEndError, Journey, dead_end
 from macrohard.llm.offline.journeys.plots import daily_work, first_steps, nothing_yet, special_ones
 from macrohard.llm.offline.journeys.trials_of_rules import deletion, rule_kept_and_broken
@@ -51,7 +52,7 @@ def scenarios_of(app: App, requirements: Requirements) -> Scenarios:
     """The scenarios of an app; they name the criteria of these requirements."""
     ids = criteria_by_case(draft_stories(app), requirements)
     seeker = Seeker(app)
-    most = min(_MOST, 4 + 2 * len(app.kinds))
+    most = min(_MOST, 4 + 2 * len(app.kinds) + 2 * (len(app.interfaces) - 1))
     found: list[Scenario] = []
     for number, plot in enumerate(_plots(app)):
         if len(found) == most:
@@ -60,13 +61,20 @@ def scenarios_of(app: App, requirements: Requirements) -> Scenarios:
         if journey is None:
             continue
         criteria = dict.fromkeys(c for case in journey.cases for c in ids.get(case, ()))
+        interface = app.interfaces[len(found) % len(app.interfaces)]
+        steps = journey.steps
+        if interface != "cli":
+            steps = Elsewhere(app, interface).steps(steps)
+        if not steps:
+            continue
         found.append(
             Scenario(
                 id=f"X{len(found) + 1}",
                 title=plot.title,
                 goal=plot.goal,
+                interface=interface,
                 criteria=tuple(criteria),
-                steps=tuple(journey.steps),
+                steps=tuple(steps),
             )
         )
     return Scenarios(scenarios=tuple(found))

@@ -39,6 +39,10 @@ _USERS = {
     "careful": "Every figure is looked at after each change.",
     "hostile": "It keeps data: bad input must leave no trace.",
 }
+_USERS_OF_PAGES = {
+    "keyboard-only": "Pages have to be reached without a mouse.",
+    "small-screen": "Pages have to fit on a telephone.",
+}
 _NO_CHECKS = "The offline model has no checks of this trade; its verdict would be empty."
 
 
@@ -68,6 +72,9 @@ def _judge(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
     """Whether a role is needed, and why."""
     if role.name in _ALWAYS:
         return True, _ALWAYS[role.name]
+    if role.name in _USERS_OF_PAGES:
+        wanted = compiled is not None and "web" in compiled.app.interfaces
+        return wanted, _USERS_OF_PAGES[role.name] if wanted else "There are no pages to look at."
     if role.duty == "user":
         return True, _USERS.get(role.name, f"Plays the scenarios carefully: {role.description}")
     if role.duty == "engineer":

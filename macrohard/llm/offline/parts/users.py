@@ -1,10 +1,11 @@
-"""The part that plays simulated users at a terminal."""
+"""The part that plays simulated users: at a terminal, on pages, with an API."""
 
 from collections.abc import Callable
 
 from macrohard.llm.offline.parts.reading import read_noun, read_text
-from macrohard.llm.offline.personas import careful, hostile, hurried, novice
+from macrohard.llm.offline.personas import careful, hostile, hurried, novice, visits
 from macrohard.llm.offline.personas.command import started_with
+from macrohard.llm.offline.personas.pages import SpentError, Visitor
 from macrohard.llm.offline.personas.user import OutOfTimeError, Script, User
 from macrohard.llm.offline.scene import Answer, Scene
 from macrohard.work import Scenario
@@ -26,6 +27,8 @@ def try_out(scene: Scene) -> Answer:
         ModelError: The request carries no scenario, or not how to run the program.
     """
     scenario = read_noun(scene, "scenario", Scenario)
+    if scenario.interface != "cli":
+        return _visit(scene, scenario)
     user = User(scenario, started_with(read_text(scene, "how-to-run")))
     play, words = _PERSONAS.get(scene.request.asker.role, _PERSONAS["careful"])
     script = play(user)
@@ -39,3 +42,26 @@ def try_out(scene: Scene) -> Answer:
     except OutOfTimeError:
         return user.verdict(f"I ran out of time. {words}")
     return [action]
+
+
+def _visit(scene: Scene, scenario: Scenario) -> Answer:
+    """The next handful of actions of a user of pages or an API."""
+    user = Visitor(scenario, keys=scene.has_tool("press"))
+    known = visits.PAGES if scenario.interface == "web" else visits.REQUESTS
+    play, words = known.get(scene.request.asker.role, visits.STEPS)
+    script = play(user)
+    try:
+        handful = next(script)
+        results: list[str] = []
+        for seen in scene.observed:
+            if seen.tool == "submit":
+                continue
+            results.append(seen.result)
+            if len(results) == len(handful):
+                handful = script.send(results)
+                results = []
+    except StopIteration:
+        return user.verdict(words)
+    except SpentError:
+        return user.verdict(f"I ran out of time. {words}")
+    return handful

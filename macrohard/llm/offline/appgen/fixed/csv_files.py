@@ -24,7 +24,14 @@ def read(
         InputError: naming the line, when the file is no such CSV.
         StorageError: when it cannot be read.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    return parsed(path, read_text(path), columns, required)
+
+
+def parsed(
+    path: str, text: str, columns: Sequence[str], required: Sequence[str]
+) -> list[tuple[int, dict[str, str]]]:
+    """Read the rows of a CSV text, as ``read`` does; the path is for messages."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, dict[str, str]]] = []
     header: list[str] = []
     while True:
@@ -58,6 +65,11 @@ def read_text(path: str) -> str:
             content = file.read()
     except OSError as error:
         raise StorageError(f"cannot read {path!r}: {error.strerror}") from error
+    return decoded(path, content)
+
+
+def decoded(path: str, content: bytes) -> str:
+    """Read bytes as UTF-8, with or without a byte order mark; the path is for messages."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,12 +99,17 @@ def write(path: str, header: Sequence[str], rows: Iterable[Sequence[str]], datab
     """
     if os.path.exists(path) and os.path.exists(database) and os.path.samefile(path, database):
         raise StorageError(f"cannot write {path!r}: it is the database")
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text_of(header, rows))
+    except OSError as error:
+        raise StorageError(f"cannot write {path!r}: {error.strerror}") from error
+
+
+def text_of(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write rows as the text of a CSV file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    try:
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-    except OSError as error:
-        raise StorageError(f"cannot write {path!r}: {error.strerror}") from error
+    return text.getvalue()

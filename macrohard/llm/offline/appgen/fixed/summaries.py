@@ -57,11 +57,7 @@ def answer(
         records = find(connection)
         if group is None:
             return output.figure(verb, summary.figure(connection, records), options.json)
-        key = group.key
-        rows = [
-            {group.column: value, verb: summary.figure(connection, members)}
-            for value, members in aggregates.grouped(records, lambda each: key(connection, each))
-        ]
+        rows = by_group(connection, verb, summary, group, records)
     return output.listing((group.heading, verb), rows, nothing, options.json)
 
 
@@ -69,6 +65,16 @@ def choose_group(given: str, groups: Mapping[str, Group]) -> str:
     """Find the grouping that is meant: ``month`` will do where one date alone has months."""
     ends = [name for name in groups if name.partition(":")[2] == given.strip().lower()]
     return ends[0] if len(ends) == 1 else console.choose("grouping", given, groups)
+
+
+def by_group(
+    connection: Connection, verb: str, summary: Summary, group: Group, records: list[Any]
+) -> list[dict[str, object]]:
+    """Work out a figure for each group of records."""
+    return [
+        {group.column: value, verb: summary.figure(connection, members)}
+        for value, members in aggregates.grouped(records, lambda each: group.key(connection, each))
+    ]
 
 
 def choose_field(given: str | None, summaries: Mapping[str, Summary]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.fixed_files import CHECKS, fixed_check
+from macrohard.llm.offline.appgen.fixed_files import CHECKS, WEB_CHECKS, fixed_check
 from macrohard.llm.offline.appgen.layout import laid_out
 from macrohard.llm.offline.appgen.unit.changes import change_tests
 from macrohard.llm.offline.appgen.unit.commands import command_tests
@@ -12,8 +12,12 @@ from macrohard.llm.offline.appgen.unit.figures import figure_tests
 from macrohard.llm.offline.appgen.unit.prune import defined_names, pruned
 from macrohard.llm.offline.appgen.unit.records import record_tests
 from macrohard.llm.offline.appgen.unit.reports import report_tests
+from macrohard.llm.offline.appgen.unit.resources import resource_tests
 from macrohard.llm.offline.appgen.unit.rows import examples_module
 from macrohard.llm.offline.dialect.ast import App
+
+TYPED_CHECKS = ("test_cli", "test_readme")
+"""Tests that type commands about records."""
 
 CLOCKS = ("today", "now")
 
@@ -41,7 +45,11 @@ def unit_tests(
         "tests/support.py": fixed_check(app.slug, "support"),
         "tests/program.py": fixed_check(app.slug, "program"),
     }
-    helpers = {f"tests/{name}.py": fixed_check(app.slug, name) for name in CHECKS}
+    typed = CHECKS if "cli" in app.interfaces else [c for c in CHECKS if c not in TYPED_CHECKS]
+    checks = [*typed, *(name for each in app.interfaces for name in WEB_CHECKS.get(each, ()))]
+    helpers = {f"tests/{name}.py": fixed_check(app.slug, name) for name in checks}
+    if app.interfaces != ("cli",):
+        written["tests/site.py"] = fixed_check(app.slug, "site")
     written["tests/examples.py"] = examples_module(examples, ours)
     known = defined | defined_names(written)
     for path, text in [*helpers.items(), *kind_tests(examples, ours)]:
@@ -59,4 +67,7 @@ def kind_tests(examples: Examples, ours: dict[str, str]) -> Iterator[tuple[str, 
         yield f"tests/test_{name}_records.py", record_tests(examples, kind, ours)
         yield f"tests/test_{name}_changes.py", change_tests(examples, kind, ours)
         yield f"tests/test_{name}_reports.py", report_tests(examples, kind, ours)
-        yield f"tests/test_{name}_commands.py", command_tests(examples, kind, ours)
+        if "cli" in examples.app.interfaces:
+            yield f"tests/test_{name}_commands.py", command_tests(examples, kind, ours)
+        if examples.app.interfaces != ("cli",):
+            yield f"tests/test_{name}_resources.py", resource_tests(examples, kind, ours)

@@ -1,0 +1,124 @@
+"""An application's server inside a box, started for one trial."""
+
+import asyncio
+import re
+import time
+import zlib
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from macrohard.errors import SandboxError
+from macrohard.sandbox.base import Sandbox, Terminal
+from macrohard.users.base import APP_FOLDER
+from macrohard.users.wire import NoAnswerError, fetch
+
+START_S = 20.0
+"""How long a server may take until it answers, in seconds."""
+_POLL_S = 0.05
+_KEPT = 20_000
+"""Characters kept of what a server prints."""
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+class ServerError(Exception):
+    """The application's server did not start; says what it printed."""
+
+
+class Served:
+    """Runs a server in a box. Use as an async context manager.
+
+    Args:
+        box: Where it runs.
+        command: Argument list that starts it; ``{port}`` stands for the port.
+        label: Names the trial; boxes that share a network get ports of their own by it.
+        folder: Where it runs, relative to the workspace.
+    """
+
+    def __init__(
+        self, box: Sandbox, command: Sequence[str], *, label: str, folder: str = APP_FOLDER
+    ) -> None:
+        self._box = box
+        self._port = 20_000 + zlib.crc32(label.encode()) % 10_000
+        self._command = [word.replace("{port}", str(self._port)) for word in command]
+        self._folder = folder
+        self._terminal: Terminal | None = None
+        self._printed = ""
+        self._told = 0
+
+    @property
+    def base(self) -> str:
+        """Where it is reached from outside the box."""
+        return self._box.endpoint(self._port)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises:
+            ServerError: It ended, or did not answer in time.
+            SandboxError: The box failed.
+        """
+        self._terminal = await self._box.terminal(
+            list(self._command), rows=50, columns=400, cwd=self._folder
+        )
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            await self._listen(_POLL_S)
+            try:
+                await fetch(self.base, "GET", "/", headers={}, patience_s=5)
+            except NoAnswerError:
+                if not self._terminal.alive:
+                    break
+                continue
+            return
+        raise ServerError(f"the server did not answer; it printed:\n{self._printed.strip()}")
+
+    async def stop(self) -> None:
+        """End it."""
+        if self._terminal is not None:
+            terminal, self._terminal = self._terminal, None
+            await terminal.send(b"\x03")
+            for _ in range(20):
+                if not terminal.alive:
+                    break
+                await asyncio.sleep(_POLL_S)
+            await terminal.close()
+
+    async def restart(self) -> None:
+        """End it and start it again, as when the machine was switched off overnight."""
+        await self.stop()
+        await self.start()
+
+    async def printed(self) -> str:
+        """What it has printed since this was asked last; a traceback among it is a crash."""
+        await self._listen(0.0)
+        text = self._printed[self._told :]
+        self._told = len(self._printed)
+        return text
+
+    async def _listen(self, timeout_s: float) -> None:
+        if self._terminal is None:
+            return
+        wait = timeout_s
+        while data := await self._read(wait):
+            wait = 0.0
+            text = _ESCAPES.sub("", data.decode("utf-8", "replace"))
+            self._printed = self._printed + text if len(self._printed) < _KEPT else self._printed
+
+    async def _read(self, timeout_s: float) -> bytes:
+        try:
+            return await self._terminal.read(timeout_s) if self._terminal else b""
+        except SandboxError:
+            return b""
