@@ -82,13 +82,30 @@ def test_the_command_line(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "read"),
+    [
+        ("- Web pages", ("web",)),
+        ("- REST API", ("api",)),
+        ("A command line, a JSON API and a web app.", ("cli", "web", "api")),
+        ("1. browser\n2. browser", ("web",)),
+    ],
+)
+def test_interfaces_are_read_in_any_combination(lines: str, read: tuple[str, ...]) -> None:
+    app = parse_spec(f"# Things\n\n{THING}\n## Interface\n{lines}\n")
+    assert app.interfaces == read
+
+
+def test_a_kind_that_would_hide_the_server_is_refused() -> None:
+    text = f"# Things\n\n{THING.replace('Thing', 'Serve')}\n## Interface\n- web\n"
+    assert "cannot be called serve" in str(refused_text(text))
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("A web page", "does not build a web page yet"),
-        ("Command line and JSON API", "does not build a JSON API yet"),
-        ("REST", "--model"),
-        ("mobile app", "desktop or mobile interface"),
-        ("telepathy", "I do not understand “telepathy”. What I understand here: command line."),
+        ("mobile app", "does not build a desktop or mobile interface yet"),
+        ("web pages and a desktop app", "--model"),
+        ("telepathy", "I do not understand “telepathy”."),
     ],
 )
 def test_other_interfaces_are_errors_of_their_line(line: str, said: str) -> None:
@@ -127,7 +144,7 @@ def test_what_is_no_spec_is_said(text: str, line: int, said: str) -> None:
 def test_all_problems_are_told_at_once_in_order_each_with_its_line() -> None:
     error = refused_text(
         BASE + "## Features\n- Add gadgets\n- Filter items by colour\n\n## Rules\n- be kind\n"
-        "\n## Interface\n- web\n"
+        "\n## Interface\n- desktop\n"
     )
     last = len(BASE.splitlines())
     numbers = [int(line.split(":")[1]) for line in str(error).splitlines()]

@@ -64,6 +64,7 @@ def settings(app: App, kind: Kind) -> list[str]:
         f"get={records}.get",
         f"row={reports}.row",
         *changing(app, kind),
+        *([f"named={records}.NAMED"] if names.named_references(app, kind) else []),
         *narrowing(kind),
     ]
 

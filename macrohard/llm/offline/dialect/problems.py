@@ -25,7 +25,7 @@ HINTS = {
     "is after, is between A and B, is one of (a, b), is empty, is not empty; joined by and, or",
     "expressions": "numbers, fields, item.price, + - * / and brackets, "
     "total FIELD of KINDS where CONDITION, count of KINDS, average, min and max",
-    "interface": "command line",
+    "interface": "command line, web pages, JSON API",
 }
 """What is understood, by the place where something was not."""
 

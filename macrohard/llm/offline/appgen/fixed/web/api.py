@@ -116,7 +116,8 @@ def collection(resource: Resource, path: str, request: Request) -> Response:
         return told(400, tuple(wrong))
     try:
         with database.writing(path) as connection:
-            stored = resource.add(connection, resource.new(texts))
+            record = resource.new(database.with_ids(connection, texts, resource.named))
+            stored = resource.add(connection, record)
             row = resource.row(connection, stored)
     except InputError as error:
         return refused(resource, texts, str(error))
@@ -171,7 +172,7 @@ def edit(resource: Resource, path: str, number: int, request: Request) -> Respon
         with database.writing(path) as connection:
             before = find(connection, resource, number)
             whole_record = {**written(resource, before), **texts}
-            resource.edit(connection, number, texts)
+            resource.edit(connection, number, database.with_ids(connection, texts, resource.named))
             return document(200, resource.row(connection, resource.get(connection, number)))
     except InputError as error:
         return refused(resource, whole_record, str(error))

@@ -92,9 +92,9 @@ def add(visit: Visit, resource: Resource) -> Response:
         return record_form(visit, resource, texts, wrong, status, title=name, button=name)
 
     def act(form: bodies.Form) -> tuple[str, str]:
-        record = resource.new(own(resource, form.fields))
         with database.writing(visit.path) as connection:
-            number = resource.add(connection, record).id
+            given = database.with_ids(connection, own(resource, form.fields), resource.named)
+            number = resource.add(connection, resource.new(given)).id
         return page_of(resource, number), f"Added {resource.singular} {number}."
 
     if visit.request.method == "POST":
@@ -113,7 +113,8 @@ def edit(visit: Visit, resource: Resource, number: int) -> Response:
 
     def act(form: bodies.Form) -> tuple[str, str]:
         with database.writing(visit.path) as connection:
-            resource.edit(connection, number, own(resource, form.fields))
+            given = database.with_ids(connection, own(resource, form.fields), resource.named)
+            resource.edit(connection, number, given)
         return page_of(resource, number), f"Changed {resource.singular} {number}."
 
     if visit.request.method == "POST":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import Any
 
-from macrohard.llm.offline.appgen.fixed import values
+from macrohard.llm.offline.appgen.fixed import database, values
 from macrohard.llm.offline.appgen.fixed.errors import InputError
 from macrohard.llm.offline.appgen.fixed.summaries import Summary
 from macrohard.llm.offline.appgen.fixed.web.messages import HttpError
@@ -71,6 +71,7 @@ class Resource:
         every: Reads all records.
         get: Reads the record of an id.
         row: Makes of a record all that is shown of it.
+        named: References that take a name for an id: table and column of names.
         filters: Slugs of the fields by which lists are narrowed.
         sorts: Names by which lists are ordered.
         searched: Headings of the fields that are searched.
@@ -98,6 +99,7 @@ class Resource:
     select: Callable[[Connection, Texts], list[Any]] = not_offered
     matching: Callable[[Connection, list[Any], str], list[Any]] = not_offered
     in_order: Callable[[Connection, list[Any], str], list[Any]] = not_offered
+    named: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     filters: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
@@ -150,8 +152,11 @@ def unreadable(resource: Resource, texts: Texts) -> tuple[Fault, ...]:
     """Find all texts that no field takes, whatever else is there, each with its field."""
     found = []
     for each in resource.fields:
+        text = texts.get(each.slug, each.initial)
+        if each.slug in resource.named and not text.strip().removeprefix("-").isdecimal():
+            text = "1" if text.strip() else text  # a name: whose it is, the database knows
         try:
-            each.parse(texts.get(each.slug, each.initial))
+            each.parse(text)
         except InputError as wrong:
             found.append(Fault(each.slug, str(wrong)))
     return tuple(found)
@@ -160,6 +165,7 @@ def unreadable(resource: Resource, texts: Texts) -> tuple[Fault, ...]:
 def concerned(resource: Resource, texts: Texts, message: str) -> str:
     """Find the field that a message about values speaks of which do not fit what is there."""
     named = [each for each in resource.fields if message.startswith(f"{each.heading} ")]
+    named += [each for each in resource.fields if is_named(each, texts, message)]
     named += [
         each
         for each in resource.fields
@@ -168,6 +174,12 @@ def concerned(resource: Resource, texts: Texts, message: str) -> str:
         and message.startswith("no ")
     ]
     return max(named, key=lambda each: len(each.heading)).slug if named else ""
+
+
+def is_named(field: Field, texts: Texts, message: str) -> bool:
+    """Say whether a message quotes the name that a reference was given."""
+    text = texts.get(field.slug, "").strip()
+    return bool(field.target and text) and repr(text) in message
 
 
 def select(
@@ -181,7 +193,8 @@ def select(
         wanted: Filters by slug, ``search`` and ``sort``.
         condition: A named condition to meet; empty for none.
     """
-    filters = {slug: wanted[slug] for slug in resource.filters if slug in wanted}
+    given = {slug: wanted[slug] for slug in resource.filters if slug in wanted}
+    filters = database.with_ids(connection, given, resource.named)
     found = resource.select(connection, filters) if filters else resource.every(connection)
     if condition:
         met = resource.conditions[condition]
