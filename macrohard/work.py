@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 Text = Annotated[str, Field(min_length=1)]
 PackageSpec = Annotated[
@@ -99,11 +100,9 @@ class Requirements(Noun):
 class ScenarioStep(Noun):
     """One thing a simulated user does, and what must then be true.
 
-    ``type`` is a suggestion: a line for a shell, gestures for pages, a request for an API; ``see``,
-    ``not_see`` and ``exit_code`` are what a judge can check without an opinion. They are matched
-    against what this step put on the screen: runs of white space count as one space, and line
-    wrapping is undone. On pages ``not_see`` is about the last page alone; only commands have an
-    ``exit_code``.
+    ``type`` is a suggestion for users of a terminal; ``see``, ``not_see`` and ``exit_code`` are
+    what a judge can check without an opinion. They are matched against what this step put on the
+    screen: runs of white space count as one space, and line wrapping is undone.
     """
 
     intent: Text
@@ -114,13 +113,18 @@ class ScenarioStep(Noun):
     exit_code: int | None = None
 
 
+# Not asked of language models yet, hence outside of the schemas that they are sent.
+Interface = SkipJsonSchema[Literal["cli", "web", "api"]]
+Words = SkipJsonSchema[tuple[str, ...]]
+
+
 class Scenario(Noun):
     """A journey through the application, never shown to those who write it."""
 
     id: Id
     title: Text
     goal: Text
-    interface: Literal["cli", "web", "api"] = "cli"
+    interface: Annotated[Interface, Field(exclude_if=lambda value: value == "cli")] = "cli"
     """How the user reaches the application: a shell, its pages, or requests to its API."""
     criteria: tuple[str, ...]
     steps: Annotated[tuple[ScenarioStep, ...], Field(min_length=1)]
@@ -180,7 +184,7 @@ class Design(Noun):
     interfaces: tuple[str, ...]
     run: Annotated[tuple[str, ...], Field(min_length=1)]
     """Argument list that starts it, from the root of the app."""
-    serve: tuple[str, ...] = ()
+    serve: Annotated[Words, Field(exclude_if=lambda value: not value)] = ()
     """Argument list that starts its server, where it has one; ``{port}`` stands for the port."""
     test: Annotated[tuple[str, ...], Field(min_length=1)]
     """Argument list that runs its unit tests, from the root of the app."""

@@ -119,10 +119,8 @@ def test_engineers_have_all_tools_and_thinkers_none(shipped: list[Role]) -> None
     for role in shipped:
         expected: dict[str, set[str]] = {
             "engineer": {"bash", "read_file", "write_file", "edit_file"},
-            "user": {"terminal", "pages", "requests"},
+            "user": {"terminal"},
         }
-        if role.name in {"keyboard-only", "small-screen"}:
-            expected["user"] = {"pages"}
         tools = {"bash", "read_file"} if role.stage == "verify" else expected.get(role.duty, set())
         assert set(role.tools) == tools, role.name
 
@@ -289,7 +287,7 @@ def test_one_name_twice_in_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_user_without_a_terminal_is_refused(tmp_path: Path) -> None:
     shipped = (agents_dir() / "users" / "novice.md").read_text()
-    (tmp_path / "novice.md").write_text(shipped.replace("[terminal, pages, requests]", "[]"))
+    (tmp_path / "novice.md").write_text(shipped.replace("[terminal]", "[]"))
     (problem,) = check_roles(tmp_path)
     assert "a user needs the tool 'terminal'" in problem
 

@@ -56,7 +56,7 @@ def invite(office: Office, state: State) -> list[Send] | str:
 
 
 _HANDS = {"cli": "terminal", "web": "pages", "api": "requests"}
-"""The tool that a user needs for each interface."""
+"""The tool that a user needs for each interface; who can use a terminal can use them all."""
 
 
 def pair_up(
@@ -66,15 +66,19 @@ def pair_up(
     pairs: list[tuple[work.Scenario, Role]] = []
     turns = dict.fromkeys(_HANDS, 0)
     for scenario in scenarios:
-        able = [persona for persona in personas if _HANDS[scenario.interface] in persona.tools]
+        able = [persona for persona in personas if _can_use(scenario.interface, persona)]
         if able:
             pairs.append((scenario, able[turns[scenario.interface] % len(able)]))
             turns[scenario.interface] += 1
     for number, persona in enumerate(personas):
-        fit = [scenario for scenario in scenarios if _HANDS[scenario.interface] in persona.tools]
+        fit = [scenario for scenario in scenarios if _can_use(scenario.interface, persona)]
         if fit and not any(persona is other for _, other in pairs):
             pairs.append((fit[number % len(fit)], persona))
     return pairs
+
+
+def _can_use(interface: str, persona: Role) -> bool:
+    return bool({_HANDS[interface], "terminal"} & set(persona.tools))
 
 
 async def trial(office: Office, task: TrialTask) -> dict[str, Any]:
