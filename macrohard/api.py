@@ -12,8 +12,9 @@ from macrohard.errors import ConfigError, SpecError
 from macrohard.journal import Listener
 from macrohard.llm import Model, is_offline, preflight
 from macrohard.llm.nearby import others_to_ask
+from macrohard.opening import open_roster
 from macrohard.record import Cost, read_record
-from macrohard.roles import Roster, load_roles
+from macrohard.roles import Roster
 from macrohard.run import Approver, Parts, create_run, drive
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
@@ -200,7 +201,7 @@ async def abuild_with(
     """
     loaded = spec if isinstance(spec, Spec) else read_spec(spec)
     # Everything that can be refused is refused before anything is written.
-    roster = load_roles(Path(settings.agents) if settings.agents else None)
+    roster = open_roster(settings)
     _check_cluster(settings.cluster)
     if model is None:
         await _check_models(settings, roster, loaded)

@@ -19,6 +19,7 @@ from macrohard.graph.office import Folders, Office
 from macrohard.graph.repository import Repository
 from macrohard.journal import Journal, Listener
 from macrohard.llm import Model, Usage, is_offline, open_model
+from macrohard.llm.cassette import recorded_roster
 from macrohard.llm.metered import Answerer, no_price
 from macrohard.llm.routing import metered_alone, open_models, price_of
 from macrohard.llm.store import StoredModel, stored_calls
@@ -51,7 +52,7 @@ async def open_office(
     settings = Settings.from_json(record["options"])
     folders = Folders(folder.absolute())
     artifacts = Artifacts(folders.artifacts)
-    roster = load_roles(Path(settings.agents) if settings.agents else None)
+    roster = open_roster(settings)
     folders.calls.mkdir(exist_ok=True)
     journal = Journal(folder / "events.jsonl", listener)
     try:
@@ -102,6 +103,23 @@ async def open_office(
         await boxes.close()
         shutil.rmtree(folders.worktrees, ignore_errors=True)
         journal.close()
+
+
+def open_roster(settings: Settings) -> Roster:
+    """The roles of a build: the shipped ones with those of ``agents``, or those of a cassette.
+
+    A recorded run is played back by the roles it was recorded with, so that a sharper prompt does
+    not end all older recordings; ``agents`` given beside it replaces them.
+
+    Raises:
+        RoleError: Something is wrong with a role file.
+        UsageError: The cassette cannot be read.
+    """
+    if settings.agents is None:
+        for name in settings.models:
+            if name.startswith("replay:"):
+                return recorded_roster(Path(name.removeprefix("replay:"))) or load_roles()
+    return load_roles(Path(settings.agents) if settings.agents else None)
 
 
 def _notice(journal: Journal, text: str) -> None:

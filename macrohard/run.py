@@ -324,6 +324,10 @@ class _Runner:
                     "model": ", ".join(settings.models),
                     "spec": self._record["spec"]["sha256"],
                     "windows": _windows(self._office),
+                    "roles": [
+                        role.model_dump(mode="json", exclude={"source"})
+                        for role in self._office.roster
+                    ],
                 },
             )
         if settings.cluster is not None:

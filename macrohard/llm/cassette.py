@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from macrohard.artifacts import Artifacts
 from macrohard.config import key_names
-from macrohard.errors import ModelError
+from macrohard.errors import ModelError, UsageError
 from macrohard.llm.base import Asker, Message, Reply, Request
 from macrohard.llm.secret import Secret
 from macrohard.llm.store import restore_request, stored_calls
 from macrohard.llm.tape import read_tape, write_tape
+from macrohard.roles import Role, Roster
 
 _DIFF_LINES = 60
 _SHORTEST_KEY = 8
@@ -155,6 +158,22 @@ class CassetteModel:
             f"Replay of {self._path}: the request of {who} differs from the recorded one.\n"
             f"{shown or _other_difference(recorded, request)}{more}"
         )
+
+
+def recorded_roster(path: Path) -> Roster | None:
+    """The roles that a cassette was recorded with; None where it does not say.
+
+    Raises:
+        UsageError: It is no cassette, or of another version.
+    """
+    tape = read_tape(path)
+    try:
+        roles = [Role.model_validate({**role, "source": path}) for role in tape.header["roles"]]
+    except KeyError:
+        return None
+    except (TypeError, ValidationError) as error:
+        raise UsageError(f"{path} is no cassette: {error}.") from None
+    return Roster(tuple(roles))
 
 
 def _other_difference(recorded: Request, now: Request) -> str:

@@ -47,6 +47,21 @@ def test_the_first_request_that_differs_ends_a_replay_with_a_diff(
     assert "+Know which teas are left." in said
 
 
+def test_a_replay_is_played_by_the_roles_of_the_recording(
+    taped: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    spec, _, tape = taped
+    header, *rows = gzip.decompress(tape.read_bytes()).split(b"\n")
+    # A roster of today would tell the staffing manager of other roles than the recorded one did.
+    told = json.loads(header)
+    staffed = next(role for role in told["roles"] if role["name"] == "technical-writer")
+    staffed["description"] = "Writes what people read."
+    other = tmp_path / "other.tape"
+    other.write_bytes(gzip.compress(b"\n".join([json.dumps(told).encode(), *rows]), mtime=0))
+    with pytest.raises(ModelError, match="role staffing-manager"):
+        build(spec, out=tmp_path / "run", model=f"replay:{other}")
+
+
 def test_recording_again_gives_the_same_bytes(
     taped: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
