@@ -102,24 +102,33 @@ class Shown:
     def _tell_error(self, error: MacrohardError) -> None:
         """Where the run is kept; the error itself is told by main, which every error reaches."""
         folder = str(self._folder) if self._begun else None
+        best = self._best() if isinstance(error, BudgetError) else None
         if self._json:
             said = {"type": type(error).__name__, "message": str(error)}
-            code = error.exit_code
-            print_json({"status": "error", "exit_code": code, "error": said, "run_dir": folder})
-        if self._folder is not None and isinstance(error, BudgetError) and not self._quiet:
-            self._tell_best(self._folder)
+            left = best["best"] if best else None
+            print_json(
+                {
+                    "status": "error", "exit_code": error.exit_code, "error": said,
+                    "run_dir": folder, "best": left,
+                }
+            )  # fmt: skip
+        if best and not self._quiet:
+            from macrohard.report.summary import print_summary  # noqa: PLC0415 - keeps help fast
+
+            print_summary(err(), best, Path(str(folder)))
         if folder and not self._quiet:
             told = "macrohard resume" in str(error)
             way_on = "" if told else f" Go on with: macrohard resume {shlex.quote(folder)}"
             sys.stderr.write(f"The run is kept in {folder}.{way_on}\n")
 
-    def _tell_best(self, folder: Path) -> None:
-        """The summary of a run that a cap stopped, when it left an app."""
+    def _best(self) -> dict[str, Any] | None:
+        """The record of the run, when a cap stopped it and an app was left."""
         from macrohard.record import FILE, read_record  # noqa: PLC0415 - keeps help fast
-        from macrohard.report.summary import print_summary  # noqa: PLC0415
 
-        if (folder / FILE).is_file() and (record := read_record(folder)).get("best"):
-            print_summary(err(), record, folder)
+        if not self._begun or self._folder is None or not (self._folder / FILE).is_file():
+            return None
+        record = read_record(self._folder)
+        return record if record.get("best") else None
 
     def _ask(self, stage: str) -> bool:
         """Yes goes on. Ctrl-C and the end of input are no: the run stops and can be resumed."""

@@ -1,5 +1,6 @@
 """A cap stops a run: the best app so far is left, usable and told as not accepted; it goes on."""
 
+import json
 import subprocess
 from collections.abc import Callable
 from io import StringIO
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from support.builds import TINY, git, record
+from support.builds import TINY, git, macrohard, record
 
 from macrohard.api import abuild, aresume
 from macrohard.errors import BudgetError
@@ -85,8 +86,15 @@ async def test_the_best_so_far_is_left_and_the_run_goes_on(tmp_path: Path) -> No
     assert f"macrohard resume {run}" in said
     assert "The best so far: round 1" in (run / "report.html").read_text()
 
+    # So says the command, too, where a real cap leaves no room for the next call.
+    done = macrohard("resume", run, "--max-calls", str(told["cost"]["calls"]), "--json")
+    assert done.returncode == 5
+    assert json.loads(done.stdout)["best"]["round"] == 1
+    assert "Best so far" in done.stderr
+    assert "Resume with a higher --max-calls" in done.stderr
+
     # With the cap out of the way it is released, from main.
-    result = await aresume(run)
+    result = await aresume(run, max_calls=10_000)
     assert result.status == "released"
     assert result.record["best"] is None
     assert git(run, "rev-parse", "--abbrev-ref", "HEAD") == "main"
