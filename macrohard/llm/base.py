@@ -6,13 +6,26 @@ hashed, stored, recorded and replayed.
 
 import hashlib
 import json
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 
 
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, without what was worked out for the original."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 class ToolCall(_Wire):
@@ -35,6 +48,11 @@ class Message(_Wire):
     tool_call_id: str = ""
     echo: str = ""
 
+    @cached_property
+    def canonical(self) -> str:
+        """Its part of a request's canonical form, made once: each request sends it again."""
+        return _canonical(self.model_dump(mode="json"))
+
 
 class Tool(_Wire):
     """A tool the model may call; ``parameters`` is a JSON schema."""
@@ -42,6 +60,11 @@ class Tool(_Wire):
     name: str
     description: str
     parameters: dict[str, Any]
+
+    @cached_property
+    def canonical(self) -> str:
+        """Its part of a request's canonical form."""
+        return _canonical(self.model_dump(mode="json"))
 
 
 class Asker(_Wire):
@@ -77,11 +100,16 @@ class Request(_Wire):
 
     def canonical(self) -> str:
         """The one JSON text that stands for this request: sorted keys, no spaces."""
-        return json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        parts = {
+            "asker": _canonical(self.asker.model_dump(mode="json")),
+            "max_output_tokens": str(self.max_output_tokens),
+            "messages": f"[{','.join(message.canonical for message in self.messages)}]",
+            "output_schema": _canonical(self.output_schema),
+            "tools": f"[{','.join(tool.canonical for tool in self.tools)}]",
+        }
+        return "{" + ",".join(f'"{name}":{parts[name]}' for name in sorted(parts)) + "}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical form, in hex."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()

@@ -92,7 +92,7 @@ class ChatModel:
         patience = self.service.patience
         arguments: dict[str, Any] = {
             "model": self._endpoint.model,
-            "messages": [self._message(message) for message in request.messages],
+            "messages": [],
             "stream": manner.stream,
             "timeout": request_timeout(patience, streamed=manner.stream),
         }
@@ -101,8 +101,13 @@ class ChatModel:
             arguments[manner.tokens] = limit
         if manner.stream and manner.stream_usage:
             arguments["stream_options"] = {"include_usage": True}
+        # The SDK walks through parameters value by value, but takes an extra body as it is. With
+        # long conversations that walk would take more time than all the rest of a call.
+        body: dict[str, Any] = {
+            "messages": [self._message(message) for message in request.messages]
+        }
         if request.tools:
-            arguments["tools"] = [
+            body["tools"] = [
                 {
                     "type": "function",
                     "function": {
@@ -121,8 +126,7 @@ class ChatModel:
             }  # fmt: skip
         elif request.output_schema and manner.schema == "json_object":
             arguments["response_format"] = {"type": "json_object"}
-        if preset.body:
-            arguments["extra_body"] = dict(preset.body)
+        arguments["extra_body"] = {**body, **preset.body}
         return arguments
 
     def _message(self, message: Message) -> dict[str, Any]:
