@@ -184,13 +184,15 @@ def compare(
                 _write(folder, answer, name)
         if not json_:
             _print_comparison(loaded.name, compared)
-    if placement:
+    if placement and not (router and compared.answers[-1].partial):
         names = placement.split(",")
         document["placements"] = _compare_placements(loaded, names, show=not json_)
         if folder:
             _draw_placements(folder, loaded, names)
     if json_:
         print_json(document)
+    if router and any(answer.partial for answer in compared.answers):
+        raise InterruptedRunError("interrupted; the partial comparison is above")
 
 
 def _comparison_json(compared: "Comparison") -> dict[str, Any]:

@@ -66,9 +66,22 @@ class Estimate:
         return abs(self.mean) > self.half_width
 
     def __str__(self) -> str:
-        """Such as ``3.21 ± 0.14``."""
+        """Such as ``3.21 ± 0.14``: two digits of the interval, and the mean to the same place."""
         if math.isnan(self.mean):
             return "none"
         if not math.isfinite(self.half_width):
-            return f"{self.mean:.4g} (one seed)"
-        return f"{self.mean:.4g} ± {self.half_width:.2g}"
+            return f"{_plain(self.mean, _last_place(self.mean, 4))} (one seed)"
+        if not self.half_width:
+            return f"{_plain(self.mean, _last_place(self.mean, 4))} ± 0"
+        place = _last_place(self.half_width, 2)
+        return f"{_plain(self.mean, place)} ± {_plain(self.half_width, place)}"
+
+
+def _last_place(value: float, digits: int) -> int:
+    """Decimals that leave so many significant digits; negative before the point."""
+    return digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+
+
+def _plain(value: float, decimals: int) -> str:
+    """A number without an exponent, rounded there: ``30,650`` or ``0.0045``."""
+    return f"{round(value, decimals):,.{max(0, decimals)}f}"

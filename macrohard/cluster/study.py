@@ -226,23 +226,38 @@ def run_scenario(scenario: Scenario, *, on_progress: Progress | None = None) -> 
     duration_s = scenario.duration_s
     if scenario.workload.kind == "agents" and scenario.workload.agents:
         duration_s = min(duration_s, DEFAULT_DURATION_S) if math.isinf(duration_s) else duration_s
-    results = []
+    results: list[Result] = []
     for k in range(scenario.seeds):
-        workload = make_workload(scenario.workload, scenario.seed + k, duration_s, pools=len(pools))
-        span_s = max(float(at) for at in workload.arrival_s)
-        if scenario.workload.rate_per_s or scenario.workload.kind in {"mooncake", "azure"}:
-            check_stable(pools, workload, span_s)
-
-        def report(now_s: float, done: int, seed: int = scenario.seed + k) -> None:
-            if on_progress:
-                on_progress(f"seed {seed}: {now_s:,.0f} s on the clock, {done:,} calls finished")
-
-        result = simulate(pools, workload, until_s=duration_s, on_slice=report)
+        try:
+            result = _run_seed(scenario, pools, scenario.seed + k, duration_s, on_progress)
+        except KeyboardInterrupt:  # while the calls of a further seed were made up
+            if not results:
+                raise
+            results[-1] = replace(results[-1], partial=True)
+            break
         results.append(result)
         if result.partial:
             break
     metrics = tuple(summarise(result) for result in results)
     return Answer(scenario, tuple(results), metrics, estimate(metrics))
+
+
+def _run_seed(
+    scenario: Scenario,
+    pools: Sequence[ServingPool],
+    seed: int,
+    duration_s: float,
+    on_progress: Progress | None,
+) -> Result:
+    workload = make_workload(scenario.workload, seed, duration_s, pools=len(pools))
+    if scenario.workload.rate_per_s or scenario.workload.kind in {"mooncake", "azure"}:
+        check_stable(pools, workload, max(float(at) for at in workload.arrival_s))
+
+    def report(now_s: float, done: int) -> None:
+        if on_progress:
+            on_progress(f"seed {seed}: {now_s:,.0f} s on the clock, {done:,} calls finished")
+
+    return simulate(pools, workload, until_s=duration_s, on_slice=report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,13 +283,17 @@ def compare_routers(
     Raises:
         ConfigError: The scenario can never work.
     """
-    answers = tuple(
-        run_scenario(scenario.with_router(router), on_progress=on_progress) for router in routers
-    )
+    answers: list[Answer] = []
+    for router in routers:
+        answers.append(run_scenario(scenario.with_router(router), on_progress=on_progress))
+        if answers[-1].partial:
+            break
     first = answers[0].metrics
     return Comparison(
-        names=tuple(router.name for router in routers),
-        answers=answers,
-        differences=tuple(difference(answer.metrics, first) for answer in answers[1:]
-                          if len(answer.metrics) == len(first)),
+        names=tuple(router.name for router in routers[: len(answers)]),
+        answers=tuple(answers),
+        differences=tuple(
+            difference(answer.metrics, first[: len(answer.metrics)])
+            for answer in answers[1:]
+        ),
     )  # fmt: skip

@@ -132,5 +132,13 @@ def test_estimates_over_seeds() -> None:
     assert estimate.mean == 2
     assert estimate.half_width == pytest.approx(4.303 / math.sqrt(3))
     assert not Estimate.of([5.0]).excludes_zero
+    said = [(30650.0, 4412.0), (0.0044684, 1.7e-6), (7.0, 0.0), (math.nan, math.nan)]
+    assert [str(Estimate(mean, half, 3)) for mean, half in said] == [
+        "30,600 ± 4,400",
+        "0.0044684 ± 0.0000017",
+        "7.000 ± 0",
+        "none",
+    ]
+    assert str(Estimate.of([1234.5])) == "1,234 (one seed)"
     assert Estimate.of([5.0, 5.1, 4.9]).excludes_zero
     assert quantile([1, 2, 3, 4], 0.5) == 2.5
