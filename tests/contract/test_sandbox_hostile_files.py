@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.boxes import QUICK_S, python, shell
 
+from macrohard.errors import SandboxError
 from macrohard.sandbox import ExecResult, Sandbox
 
 
@@ -141,3 +142,26 @@ async def test_set_id_bits_do_not_come_out(box: Sandbox, tmp_path: Path) -> None
     await box.get_tree(tmp_path)
 
     assert (tmp_path / "t").stat().st_mode & 0o7777 == 0o755
+
+
+async def test_a_path_of_four_thousand_characters_comes_out(box: Sandbox, tmp_path: Path) -> None:
+    code = """
+import os
+for _ in range(15):
+    os.mkdir('d' * 255); os.chdir('d' * 255)
+with open('f', 'w') as f: f.write('deep')
+"""
+    await python(box, code)
+    left_out = await box.get_tree(tmp_path)
+
+    (found,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert len(str(found.relative_to(tmp_path))) == 15 * 256 + 1
+    assert (found.read_text(), left_out) == ("deep", [])
+
+
+async def test_a_hole_comes_out_within_the_caps_or_not_at_all(box: Sandbox, tmp_path: Path) -> None:
+    await shell(box, "for n in 1 2 3; do truncate -s 8M hole$n; done; truncate -s 1T huge")
+
+    with pytest.raises(SandboxError, match="more than"):
+        await box.get_tree(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
