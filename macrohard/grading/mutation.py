@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from macrohard.grading.census import Census, python_files
 from macrohard.grading.graded import listed, remark
 from macrohard.grading.mutants import Mutant, sample
+from macrohard.grading.sitting import INBOX, NAME, PLACE, start_of
 from macrohard.sandbox.base import Sandbox
 from macrohard.work import Failure, Noun
 
@@ -22,7 +23,6 @@ _AT_ONCE = 2
 _NEAR = 3
 _CAUGHT = {"failed", "crashed"}
 _GRACE_S = 20.0
-_INBOX = Path(__file__).parent / "inbox"
 
 
 class Survivor(Noun):
@@ -95,7 +95,7 @@ async def operate(
     Raises:
         SandboxError: The box failed.
     """
-    await box.put_tree(_INBOX, "proctor", read_only=True)
+    await box.put_tree(INBOX, f"{PLACE}/{NAME}", read_only=True)
     root = (await box.exec(["pwd"], timeout_s=30, cwd=app)).stdout.strip()
     job = {
         "app": root,
@@ -111,7 +111,7 @@ async def operate(
         "at_once": _AT_ONCE,
     }
     result = await box.exec(
-        ["python", "-I", "../proctor/surgery.py"],
+        ["python", "-I", *start_of("surgery", f"../{PLACE}")],
         timeout_s=TIMEOUT_S + _GRACE_S,
         stdin=json.dumps(job).encode(),
         cwd=app,

@@ -13,8 +13,10 @@ from typing import Any, Literal
 from macrohard.sandbox.base import Sandbox
 
 TIMEOUT_S = 300.0
-_INBOX = Path(__file__).parent / "inbox"
-_PLACE = "proctor"
+INBOX = Path(__file__).parent / "inbox"
+PLACE = "proctor"
+NAME = "macrohard_proctor"
+"""What our programs are called as a package: nothing an app would call its own."""
 _GRACE_S = 20.0  # for starting, and for telling after the examinee ran out of time
 _ENV = {
     # What tests start by themselves: the app, from its root.
@@ -114,6 +116,12 @@ class Paper:
     timeout_s: float = TIMEOUT_S
 
 
+def start_of(program: str, place: str) -> list[str]:
+    """Arguments of Python that start a program of ours that lies in a box."""
+    code = "import sys; sys.path.insert(0, sys.argv.pop())"
+    return ["-c", f"{code}; from {NAME}.{program} import main; del sys.path[0]; main()", place]
+
+
 async def examine(
     box: Sandbox, paper: Paper, *, app: str = "app", env: Mapping[str, str] | None = None
 ) -> Sitting:
@@ -128,7 +136,7 @@ async def examine(
     Raises:
         SandboxError: The box failed.
     """
-    await box.put_tree(_INBOX, _PLACE, read_only=True)
+    await box.put_tree(INBOX, f"{PLACE}/{NAME}", read_only=True)
     root = (await box.exec(["pwd"], timeout_s=30, cwd=app)).stdout.strip()
     job = {
         "root": root,
@@ -142,7 +150,7 @@ async def examine(
     }
     climb = "/".join([".."] * len(Path(app).parts))
     result = await box.exec(
-        ["python", "-I", "-S", f"{climb}/{_PLACE}/proctor.py"],
+        ["python", "-I", "-S", *start_of("proctor", f"{climb}/{PLACE}")],
         timeout_s=paper.timeout_s + _GRACE_S,
         stdin=json.dumps(job).encode(),
         cwd=app,

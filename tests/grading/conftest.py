@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from macrohard.sandbox import ProcessProvider, SandboxProvider
+from macrohard.sandbox.docker import DockerProvider, Engine
 
 PLAIN = frozenset({"user", "mount", "pid", "net", "ipc", "orphans", "syscalls"})
 KINDS: dict[str, Callable[[], SandboxProvider]] = {
@@ -18,6 +19,11 @@ KINDS: dict[str, Callable[[], SandboxProvider]] = {
 @pytest.fixture
 async def office(request: pytest.FixtureRequest) -> AsyncIterator[SimpleNamespace]:
     """What grading needs of an office."""
-    boxes = KINDS[getattr(request, "param", "process")]()
+    kind = getattr(request, "param", "process")
+    boxes: SandboxProvider
+    if kind == "docker":
+        boxes = DockerProvider(Engine.find(request.getfixturevalue("engine_address")))
+    else:
+        boxes = KINDS[kind]()
     yield SimpleNamespace(boxes=boxes, slots=asyncio.Semaphore(2))
     await boxes.close()

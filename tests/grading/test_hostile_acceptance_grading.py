@@ -111,6 +111,7 @@ def _app(folder: Path, how: str, **beside: str) -> Path:
     return write_files({"shop/__main__.py": main, **beside}, folder / "app")
 
 
+@pytest.mark.parametrize("office", ["process", "docker"], indirect=True)
 @pytest.mark.parametrize("tell", TELLS)
 async def test_an_app_cannot_see_that_it_is_tested(
     office: SimpleNamespace, tell: str, tmp_path: Path
@@ -124,6 +125,7 @@ async def test_an_app_cannot_see_that_it_is_tested(
     assert all(holds(failure) for failure in graded.failures)
 
 
+@pytest.mark.parametrize("office", ["process", "docker"], indirect=True)
 @pytest.mark.parametrize("attempt", OVER)
 async def test_an_app_that_ends_the_runner_has_not_passed(
     office: SimpleNamespace, attempt: str, tmp_path: Path
@@ -143,6 +145,7 @@ async def test_nothing_of_the_app_configures_the_runner(
     assert len(graded.failures) == 2
 
 
+@pytest.mark.parametrize("office", ["process", "process-plain", "docker"], indirect=True)
 async def test_a_right_app_passes(office: SimpleNamespace, tmp_path: Path) -> None:
     graded = await grade_acceptance(office, _app(tmp_path, "return True"), SUITE, 1)
     assert (graded.passed, graded.failures) == (3, ())

@@ -13,8 +13,14 @@ from support.built_apps import write_files
 from macrohard.graph.grading import grade_unit
 from macrohard.graph.triage import holds
 
-BARE = ("exits with 0 without running", "a killed proctor", "forged reports", "sitecustomize")
-"""Attempts that a box with no isolation has to withstand as well; the rest is the same in all."""
+ELSEWHERE = (
+    "exits with 0 without running",
+    "a killed proctor",
+    "a stolen channel to the host",
+    "forged reports",
+    "sitecustomize",
+)
+"""Attempts that depend on the kind of box; the rest is the same in all."""
 
 WRONG = "def double(number):\n    return number + 1\n"
 HONEST = """\
@@ -214,7 +220,8 @@ ATTEMPTS: dict[str, dict[str, str]] = {
     ("office", "attempt"),
     [
         *(("process", attempt) for attempt in ATTEMPTS),
-        *(("process-plain", attempt) for attempt in BARE),
+        *(("process-plain", attempt) for attempt in ELSEWHERE if "stolen" not in attempt),
+        *(("docker", attempt) for attempt in (*ELSEWHERE, "a killed box")),
     ],
     indirect=["office"],
 )
@@ -227,6 +234,7 @@ async def test_an_attempt_is_caught(office: SimpleNamespace, attempt: str, tmp_p
     assert all(failure.evidence for failure in graded.failures)
 
 
+@pytest.mark.parametrize("office", ["process", "process-plain", "docker"], indirect=True)
 async def test_an_honest_suite_passes(office: SimpleNamespace, tmp_path: Path) -> None:
     right = {**APP, "shop/core.py": WRONG.replace("+ 1", "* 2")}
     graded = await grade_unit(office, write_files(right, tmp_path / "app"), 1)

@@ -49,6 +49,7 @@ def _office(office: SimpleNamespace, mutants: int) -> SimpleNamespace:
     return SimpleNamespace(boxes=office.boxes, slots=office.slots, settings=settings)
 
 
+@pytest.mark.parametrize("office", ["process", "docker"], indirect=True)
 async def test_sharp_tests_notice_what_blunt_ones_do_not(
     office: SimpleNamespace, tmp_path: Path
 ) -> None:

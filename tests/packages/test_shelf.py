@@ -18,6 +18,7 @@ from macrohard.graph.repository import Repository
 from macrohard.packages import LOCK, Shelf, Target, target_of, undeclared
 from macrohard.packages.lock import Pin, read_lock, write_lock
 from macrohard.sandbox import ProcessProvider
+from macrohard.sandbox.docker import DockerProvider, Engine
 
 OURS = Target.ours()
 NO_ROOM_OF_ITS_OWN = frozenset({"user", "mount", "pid", "net", "ipc", "orphans", "syscalls"})
@@ -208,3 +209,18 @@ async def test_equipping_commits_the_lock_once_and_equips_boxes(
     assert json.loads(result.stdout) == "2.1"
     await boxes.close()
     assert events == ["packages_locked"] * 2
+
+
+async def test_a_docker_box_has_them_too(tmp_path: Path, index: Path, engine_address: str) -> None:
+    boxes = DockerProvider(Engine.find(engine_address))
+    try:
+        target = await target_of(boxes)
+        lock = await shelf(tmp_path, index).resolve(["mh-soup==1.5"], target)
+        boxes.use_packages(await shelf(tmp_path, index).install(lock, target))
+        async with await boxes.create(label="packages") as box:
+            code = "import mh_soup, mh_salt; print(mh_soup.VERSION); open(mh_soup.__file__, 'a')"
+            result = await box.exec(["python", "-I", "-c", code], timeout_s=60)
+        assert result.stdout == "1.5\n", result.stderr
+        assert "Permission denied" in result.stderr or "Read-only" in result.stderr
+    finally:
+        await boxes.close()

@@ -6,7 +6,6 @@ its reach for certain; what holds in spite of that is said in docs/grading.md.
 
 # Everything that is needed later is imported before the code under test can put a module of the
 # same name in its way.
-import ctypes
 import hashlib
 import hmac
 import json
@@ -23,6 +22,8 @@ import _pytest.runner
 import pytest
 from _pytest.config import PytestPluginManager
 
+from . import hiding
+
 _HOOKS_FOLLOWED = {
     "pytest_addoption",
     "pytest_generate_tests",
@@ -30,7 +31,6 @@ _HOOKS_FOLLOWED = {
     "pytest_plugin_registered",
 }
 """Hooks of a conftest that say what to test; all others could say how it went."""
-_PR_SET_DUMPABLE = 4
 _Send = Callable[..., None]
 
 
@@ -42,8 +42,7 @@ def main() -> None:
     hooks = _ignore_hooks(job["root"])
     if job["held_out"]:
         sys.dont_write_bytecode = True
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        hiding.hide()
     else:
         sys.path[:0] = [job["root"], *job["paths"]]
         for path in job["rewritten"]:
@@ -215,7 +214,3 @@ def _counting(original: Callable[..., Any], count: Callable[[], None]) -> Callab
     counted.__name__ = original.__name__
     counted.__doc__ = original.__doc__
     return counted
-
-
-if __name__ == "__main__":
-    main()

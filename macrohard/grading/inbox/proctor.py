@@ -1,13 +1,12 @@
 """Holds an examination: starts the examinee, collects what it reports, and tells the host.
 
-Run as ``python -I -S proctor.py`` with a job on standard input (see ``sitting.py``). Standard
+Run with a job on standard input (see ``sitting.py``). Standard
 output carries one JSON document and nothing else: the examinee, in whose interpreter the code under
 test runs, never holds that descriptor, and cannot reach it through ``/proc``, since this process
 cannot be traced. What the examinee reports has to carry a code made with a key, and a number.
 """
 
 import contextlib
-import ctypes
 import hashlib
 import hmac
 import json
@@ -23,18 +22,23 @@ import time
 from pathlib import Path
 from typing import Any
 
+from . import hiding
+
 MOST_TEXT = 6000
 """Characters kept of one failure."""
 MOST_ALL_TEXT = 600_000
 """Characters kept of all failures together, so that the whole fits through the host's cap."""
-_PR_SET_DUMPABLE = 4
+_EXAMINEE = (
+    "import sys; sys.path.insert(0, sys.argv.pop()); from macrohard_proctor.examinee import main;"
+    " del sys.path[0]; main()"
+)
 _INI = "[pytest]\naddopts =\nenable_assertion_pass_hook = true\n"
 _END_PATIENCE_S = 5.0
 
 
 def main() -> None:
     """Hold one examination."""
-    hide()
+    hiding.hide()
     job = json.load(sys.stdin)
     folder = Path(tempfile.mkdtemp(prefix="tmp"))
     try:
@@ -46,12 +50,6 @@ def main() -> None:
     sys.stdout.flush()
     # Nothing of ours runs on exit, and whatever the examinee left behind dies with the command.
     os._exit(0)
-
-
-def hide() -> None:
-    """Keep other processes of this user from reading this one's memory and descriptors."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _lay_out(job: dict[str, Any], folder: Path) -> None:
@@ -86,7 +84,7 @@ class Examination:
         """Start the examinee and see it to its end."""
         ours, theirs = os.pipe()
         examinee = subprocess.Popen(
-            [sys.executable, "-I", str(Path(__file__).with_name("examinee.py"))],
+            [sys.executable, "-I", "-c", _EXAMINEE, str(Path(__file__).parents[1])],
             stdin=subprocess.PIPE,
             stdout=2,
             pass_fds=(theirs,),
@@ -187,7 +185,3 @@ class Examination:
             return "(left out: too many failures)"
         self._room -= len(text)
         return text
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,12 @@
 """Runs an app's own tests against mutants of it, each in a copy and a fork of its own.
 
-Run as ``python -I surgery.py`` with a job on standard input (see ``mutation.py``). Everything that
+Run with a job on standard input (see ``mutation.py``). Everything that
 is expensive to import is imported once; the app is not, since its code differs in each copy.
 """
 
 # What tests use most, so that a fork has it already.
 import argparse  # noqa: F401
 import contextlib
-import ctypes
 import json
 import os
 import resource
@@ -23,13 +22,14 @@ from typing import Any
 
 import pytest
 
-_PR_SET_DUMPABLE = 4
+from . import hiding
+
 _INI = "[pytest]\naddopts =\n"
 
 
 def main() -> None:
     """Try every mutant of the job, and print what became of each."""
-    _dumpable(0)
+    hiding.hide()
     job = json.load(sys.stdin)
     folder = Path(tempfile.mkdtemp(prefix="tmp"))
     (folder / "pytest.ini").write_text(_INI)
@@ -37,12 +37,6 @@ def main() -> None:
     sys.stdout.write(json.dumps(told))
     sys.stdout.flush()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _dumpable(value: int) -> None:
-    """Whether other processes of this user may read this one's memory and descriptors."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, value, 0, 0, 0)
 
 
 class Theatre:
@@ -175,7 +169,7 @@ def _be_tested(app: str, job: dict[str, Any], stages: list[list[str]], line: int
     """Run tests in this process until one fails, say how they went, and end it."""
     try:
         os.setsid()
-        _dumpable(1)
+        hiding.set_open(value=True)
         resource.setrlimit(resource.RLIMIT_CPU, (job["cpu_s"], job["cpu_s"]))
         nothing = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
@@ -215,7 +209,3 @@ class _Counter:
         self.ran += report.when == "call"
         if report.failed and report.nodeid not in self.failed:
             self.failed.append(report.nodeid)
-
-
-if __name__ == "__main__":
-    main()
