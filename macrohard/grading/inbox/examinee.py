@@ -12,6 +12,7 @@ import json
 import linecache
 import os
 import sys
+import tempfile
 import unittest
 import unittest.mock
 from collections.abc import Callable
@@ -192,7 +193,7 @@ class HeldOutReporter(Reporter):
     @pytest.fixture
     def tmp_path(self) -> Path:
         """A folder whose name does not tell the program which test it is in."""
-        path = Path("/tmp/data", str(next(self._folders)))  # noqa: S108 - inside the box
+        path = Path(tempfile.gettempdir(), "data", str(next(self._folders)))
         path.mkdir(parents=True)
         return path
 
