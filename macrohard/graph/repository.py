@@ -7,6 +7,7 @@ same history. Git's own configuration on this machine is not read.
 import asyncio
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from macrohard.work import WorkItem
 
 _NAME = "macrohard"
 _EMAIL = "macrohard@localhost"
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ATTRIBUTES = "* !text !eol !filter !ident !working-tree-encoding !merge !diff\n"
 """Outranks a ``.gitattributes`` of the app, which could change the files of all other items."""
 
@@ -43,6 +45,12 @@ class Repository:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_TERMINAL_PROMPT": "0",
+            # Items commit side by side; nothing may tidy up under them.
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": "gc.auto",
+            "GIT_CONFIG_VALUE_0": "0",
+            "GIT_CONFIG_KEY_1": "maintenance.auto",
+            "GIT_CONFIG_VALUE_1": "false",
             "GIT_AUTHOR_NAME": _NAME,
             "GIT_AUTHOR_EMAIL": _EMAIL,
             "GIT_AUTHOR_DATE": date,
@@ -105,20 +113,20 @@ class Repository:
         async with self._lock:
             await self._drop(path)
             await self._git("worktree", "add", "-q", "--detach", "-f", str(path), base)
-            for commit in picks:
-                await self._pick(commit, path)
-            return path, (await self._git("rev-parse", "HEAD", at=path)).strip()
+        # From here on only this worktree is touched, so many items can be opened at once.
+        for commit in picks:
+            await self._pick(commit, path)
+        return path, await self._stands_on(path)
 
     async def commit(self, path: Path, name: str, item: WorkItem) -> str:
         """Commit everything in a worktree as one item's work; its hash, kept by a branch."""
-        async with self._lock:
-            await self._git("add", "-A", at=path)
-            # Whatever another item put into .gitignore, this one's files are its work.
-            own = [file for file in item.files if (path / file).is_file()]
-            if own:
-                await self._git("--literal-pathspecs", "add", "-f", "--", *own, at=path)
-            message = f"{item.title}\n\n{item.description}\n\n{_trailers(item)}"
-            await self._git("commit", "-q", "--allow-empty", "-m", message, at=path)
+        await self._git("add", "-A", at=path)
+        # Whatever another item put into .gitignore, this one's files are its work.
+        own = [file for file in item.files if (path / file).is_file()]
+        if own and any(path.rglob(".gitignore")):
+            await self._git("--literal-pathspecs", "add", "-f", "--", *own, at=path)
+        message = f"{item.title}\n\n{item.description}\n\n{_trailers(item)}"
+        await self._git("commit", "-q", "--allow-empty", "-m", message, at=path)
         return await self.keep(path, name)
 
     async def put(self, name: str, text: str, message: str) -> None:
@@ -133,20 +141,18 @@ class Repository:
 
     async def pick_into(self, path: Path, commit: str) -> bool:
         """Lay a commit over a worktree; False, and nothing changed, when it does not fit."""
-        async with self._lock:
-            try:
-                await self._pick(commit, path)
-            except GitError:
-                await self._try("cherry-pick", "--abort", at=path)
-                return False
-            return True
+        try:
+            await self._pick(commit, path)
+        except GitError:
+            await self._try("cherry-pick", "--abort", at=path)
+            return False
+        return True
 
     async def keep(self, path: Path, name: str) -> str:
         """Keep the commit a worktree stands on by a branch; its hash."""
-        async with self._lock:
-            commit = (await self._git("rev-parse", "HEAD", at=path)).strip()
-            await self._git("branch", "-f", f"item/{name}", commit)
-            return commit
+        commit = await self._stands_on(path)
+        await self._git("update-ref", f"refs/heads/item/{name}", commit)
+        return commit
 
     async def close_worktree(self, path: Path) -> None:
         """Remove a worktree."""
@@ -168,8 +174,7 @@ class Repository:
     async def open_conflict(self, name: str, commit: str) -> Path:
         """A worktree of main with a conflicting commit laid over it, conflict markers in place."""
         path, _ = await self.open_worktree(name, "main", [])
-        async with self._lock:
-            await self._try("cherry-pick", "--no-commit", commit, at=path)
+        await self._try("cherry-pick", "--no-commit", commit, at=path)
         return path
 
     async def contains(self, item: str) -> str:
@@ -189,7 +194,18 @@ class Repository:
         if path.exists():
             await self._try("worktree", "remove", "--force", "--force", str(path))
             shutil.rmtree(path, ignore_errors=True)
-        await self._try("worktree", "prune")
+            await self._try("worktree", "prune")
+
+    async def _stands_on(self, path: Path) -> str:
+        """Hash of the commit of a worktree: read from its HEAD where that is detached."""
+        try:
+            folder = (path / ".git").read_text().removeprefix("gitdir:").strip()
+            head = (path / folder / "HEAD").read_text().strip()
+        except OSError:
+            head = ""
+        if _HASH.fullmatch(head):
+            return head
+        return (await self._git("rev-parse", "HEAD", at=path)).strip()
 
     async def _try(self, *arguments: str, at: Path | None = None) -> bool:
         try:
