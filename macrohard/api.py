@@ -78,6 +78,7 @@ async def abuild(
     min_satisfied: int | None = None,
     mutants: int = 8,
     min_caught: float = 0.5,
+    browser: bool = False,
     offline_packages: bool = False,
     faults: float = 0.0,
     seed: int = 0,
@@ -111,6 +112,7 @@ async def abuild(
         min_satisfied: Satisfied simulated users needed for a release; None for all.
         mutants: Faults put into an app that is fit for release, to see whether its tests notice.
         min_caught: Share of these that has to be noticed, 0 to 1; less is told to the manager.
+        browser: Whether simulated users of pages sit at a real browser.
         offline_packages: Whether packages an app needs must be here already: no index is asked.
         faults: For ``offline``: share of work items in which it errs, 0 to 1.
         seed: Seed of everything random.
@@ -142,6 +144,7 @@ async def abuild(
         min_satisfied=min_satisfied,
         mutants=mutants,
         min_caught=min_caught,
+        browser=browser,
         offline_packages=offline_packages,
         faults=faults,
         seed=seed,

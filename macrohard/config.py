@@ -92,6 +92,8 @@ class Settings:
         min_satisfied: Satisfied simulated users needed for a release; None for all.
         mutants: Faults put into an app fit for release, to see whether its own tests notice.
         min_caught: Share of these that has to be noticed, 0 to 1; less is told to the manager.
+        browser: Whether users of pages sit at a real browser; otherwise they follow links and send
+            forms without one.
         offline_packages: Whether packages an app needs must be here already: no index is asked.
         faults: Share of work items in which the offline model errs, 0 to 1.
         seed: Seed of everything random.
@@ -112,6 +114,7 @@ class Settings:
     min_satisfied: int | None = None
     mutants: int = 8
     min_caught: float = 0.5
+    browser: bool = False
     offline_packages: bool = False
     faults: float = 0.0
     seed: int = 0

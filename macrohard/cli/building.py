@@ -108,6 +108,13 @@ def build(  # noqa: PLR0917 - typer makes an option of each
             "[default: 0.5]",
         ),
     ] = None,
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser",
+            help="Simulated users of pages sit at a real browser (extra browser, and a Chromium).",
+        ),
+    ] = None,
     offline_packages: Annotated[
         bool | None,
         typer.Option(
@@ -173,6 +180,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
         ("build", "min_satisfied"): min_satisfied,
         ("build", "mutants"): mutants,
         ("build", "min_caught"): min_caught,
+        ("build", "browser"): browser or None,
         ("build", "offline_packages"): offline_packages or None,
         ("build", "faults"): faults,
         ("build", "seed"): seed,

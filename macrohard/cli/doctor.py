@@ -78,6 +78,7 @@ def examine(agents: Path | None = None, model: str | None = None) -> Iterator[Fi
     yield from _roles(agents)
     yield _disk(Path.cwd())
     yield _terminal()
+    yield _browser()
     yield from _guarded("model", _model)
     yield from _guarded("model", lambda: _named_models(model))
 
@@ -185,6 +186,19 @@ def _terminal() -> Finding:
         return Finding("terminal", "note", "it cannot move the cursor; a build prints plain lines")
     size = f"{console.width} columns, {console.height} rows"
     return Finding("terminal", "ok", f"{size}, encoding {console.encoding}")
+
+
+def _browser() -> Finding:
+    from macrohard.users.browser import find_browser  # noqa: PLC0415 - keeps help fast
+
+    found = find_browser()
+    if found is None:
+        text = (
+            "none that can be driven; users of pages follow links and send forms without one. For "
+            "--browser: pip install 'macrohard[browser]', and a Chromium on the path."
+        )
+        return Finding("browser", "ok", text)
+    return Finding("browser", "ok", f"{found}, used with --browser")
 
 
 def _model() -> Iterator[Finding]:

@@ -51,6 +51,7 @@ class BuildTable(_Table):
     min_satisfied: int | None = None
     mutants: int | None = None
     min_caught: float | None = None
+    browser: bool | None = None
     offline_packages: bool | None = None
     faults: float | None = None
     seed: int | None = None

@@ -159,7 +159,14 @@ async def _play(
     folder = office.folders.trials / task["trial"]
     verdict: work.Verdict | None = None
     try:
-        async with take_seat(box, scenario, design, label=task["trial"], persona=role.name) as seat:
+        async with take_seat(
+            box,
+            scenario,
+            design,
+            label=task["trial"],
+            persona=role.name,
+            browser=folder if office.settings.browser else None,
+        ) as seat:
             tools = UserTools(
                 seat.driver,
                 scenario.id,

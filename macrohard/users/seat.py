@@ -3,17 +3,22 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from macrohard.sandbox.base import Sandbox
 from macrohard.users.base import APP_FOLDER, Driver, Observation, Open, Problem, State, Tape, Taped
+from macrohard.users.browser import BrowserDriver, needed_browser
 from macrohard.users.cast import Cast
 from macrohard.users.forms import FormDriver
-from macrohard.users.hands import FORMS, REQUESTS, TERMINAL, Hands
+from macrohard.users.hands import BROWSER, FORMS, REQUESTS, TERMINAL, Hands
 from macrohard.users.requests import RequestDriver
 from macrohard.users.served import Served
 from macrohard.users.shell import how_to_run
 from macrohard.users.terminal import Desk, TerminalDriver
 from macrohard.work import Design, Scenario
+
+SMALL_SCREEN = "small-screen"
+"""The persona whose window is that of a telephone."""
 
 _PAGES = """\
 The application {app} is open in your browser, at its start page; its database is empty. You are
@@ -50,6 +55,7 @@ async def take_seat(
     *,
     label: str,
     persona: str,
+    browser: Path | None = None,
 ) -> AsyncIterator[Seat]:
     """Put a user in front of the application as the scenario wants it.
 
@@ -59,6 +65,7 @@ async def take_seat(
         design: How the application is started.
         label: Names the trial.
         persona: Who sits there.
+        browser: Folder for pictures, where users of pages are to sit at a browser.
 
     Raises:
         ServerError: The application has a server, and it did not start.
@@ -76,6 +83,12 @@ async def take_seat(
         if scenario.interface == "api":
             asker = await stack.enter_async_context(RequestDriver(served))
             yield Seat(asker, REQUESTS, _REQUESTS.format(app=design.app))
+            return
+        if browser is not None:
+            wide = {"width": 360, "height": 740} if persona == SMALL_SCREEN else {}
+            driver = BrowserDriver(served, needed_browser(), browser, **wide)
+            await stack.enter_async_context(driver)
+            yield Seat(driver, BROWSER, _PAGES.format(app=design.app))
             return
         pages = await stack.enter_async_context(FormDriver(served))
         yield Seat(pages, FORMS, _PAGES.format(app=design.app))

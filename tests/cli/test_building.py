@@ -35,7 +35,8 @@ Keeps the jars of a jam cellar.
 
 ALL_OPTIONS = (
     "--sandbox", "process", "--allow-process-sandbox", "--rounds", "2", "--min-satisfied", "3",
-    "--mutants", "5", "--min-caught", "0.75", "--offline-packages",
+    "--mutants", "5", "--min-caught", "0.75", "--browser",
+        "--offline-packages",
     "--faults", "0.5", "--seed", "11", "--concurrency", "2", "--approve", "design", "--approve",
     "users", "--max-usd", "1.5", "--max-tokens", "9", "--max-calls", "0", "--max-minutes", "7",
     "--cluster", "gb200-nvl72", "--model", "offline", "--model", "mailbox:b",
@@ -87,6 +88,7 @@ def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: 
         "min_satisfied": 3,
         "mutants": 5,
         "min_caught": 0.75,
+        "browser": True,
         "offline_packages": True,
         "faults": 0.5,
         "seed": 11,

@@ -104,6 +104,12 @@ def hint(app: App, field: Field) -> str:
     return "; ".join(words[1:] if field.type in shown_anyway else words).replace("%%", "%")
 
 
+def figure_field(field: Field) -> str:
+    """What the server knows of a field that is worked out."""
+    arguments = [quote(field.slug), quote(names.heading(field)), quote(field.type.value), "str"]
+    return call("Field", arguments)
+
+
 def changing(app: App, kind: Kind) -> list[str]:
     """The functions that change records."""
     features, changes = kind.features, names.changes_module(kind)
@@ -126,6 +132,9 @@ def narrowing(kind: Kind) -> list[str]:
     if features.filters:
         found.append(f"select={reports}.select")
         found.append(f"filters={tuple_of([quote(slug) for slug in features.filters])}")
+        worked_out = [f for f in kind.fields if not f.stored and f.slug in features.filters]
+        if worked_out:
+            found.append(exploded("computed=(", [figure_field(f) for f in worked_out], ")"))
     if features.searches:
         headings = [quote(names.heading(kind.field(slug))) for slug in features.searches]
         found += ["matching=matching", f"searched={tuple_of(headings)}"]

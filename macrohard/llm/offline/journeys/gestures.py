@@ -65,7 +65,7 @@ def _quoted(text: str) -> str:
 def read_gestures(text: str | None) -> list[Action]:
     """The actions of a step's suggestion; none where a line of it is no gesture."""
     found: list[Action] = []
-    for line in (text or "").splitlines():
+    for line in (text or "").strip().split("\n"):
         action = _gesture(line.strip()) or _request(line.strip())
         if action is None:
             return []

@@ -72,6 +72,7 @@ class Resource:
         get: Reads the record of an id.
         row: Makes of a record all that is shown of it.
         named: References that take a name for an id: table and column of names.
+        computed: Fields that are worked out, and by which lists are narrowed.
         filters: Slugs of the fields by which lists are narrowed.
         sorts: Names by which lists are ordered.
         searched: Headings of the fields that are searched.
@@ -100,6 +101,7 @@ class Resource:
     matching: Callable[[Connection, list[Any], str], list[Any]] = not_offered
     in_order: Callable[[Connection, list[Any], str], list[Any]] = not_offered
     named: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    computed: tuple[Field, ...] = ()
     filters: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
@@ -108,7 +110,7 @@ class Resource:
 
     def field(self, slug: str) -> Field:
         """Return a field by its slug."""
-        return next(each for each in self.fields if each.slug == slug)
+        return next(each for each in (*self.fields, *self.computed) if each.slug == slug)
 
     @property
     def required(self) -> tuple[str, ...]:

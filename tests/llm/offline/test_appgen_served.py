@@ -1,0 +1,92 @@
+"""Apps with pages and a JSON API: their own tests, and the acceptance tests from requirements."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.built_apps import DEPOT, build
+
+from macrohard.llm.offline.dialect import parse_spec
+from macrohard.llm.offline.parts.acceptance import suite_of
+from macrohard.llm.offline.parts.requirements import requirements_of
+
+SERVED = DEPOT.partition("## Interface")[0] + "\n## Interface\n\n- Web pages, JSON API\n"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(SERVED, tmp_path_factory.mktemp("served"))
+
+
+def accept(app: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    for file in suite_of(parse_spec(SERVED), requirements_of(parse_spec(SERVED), SERVED)).files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.content)
+    (folder / "pytest.ini").write_text("[pytest]\naddopts =\n")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-c", str(folder / "pytest.ini"),
+         "-p", "no:cacheprovider", str(folder)],
+        cwd=app,
+        env={**os.environ, "MACROHARD_APP": str(app), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def test_its_own_tests_pass(app: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "unittest", "discover", "-s", "tests", "-t", "."],
+        cwd=app,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_there_is_no_command_line_but_the_one_that_serves(app: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "depot", "part", "list"],
+        cwd=app,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: unknown command 'part': choose from serve\n",
+    )
+
+
+def test_a_right_app_passes_and_wrong_ones_fail(app: Path, tmp_path: Path) -> None:
+    done = accept(app, tmp_path / "right")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "test_api_" not in done.stdout
+    wrong = {
+        "web/html.py": ("return escape(content)", "return content"),
+        "web/guard.py": ("if once and before == content:", "if False:"),
+        "web/api.py": ("return told(400, wrong)", "return told(500, wrong)"),
+        "web/forms.py": ('"aria_describedby": " ".join(names) or None', '"aria_x": None'),
+    }
+    kept = {}
+    for name, (right, bad) in wrong.items():
+        path = app / "depot" / name
+        kept[path] = path.read_text()
+        assert right in kept[path]
+        path.write_text(kept[path].replace(right, bad))
+    try:
+        said = accept(app, tmp_path / "wrong").stdout
+    finally:
+        for path, text in kept.items():
+            path.write_text(text)
+    for test in (
+        "letter_by_letter",
+        "test_web_pages_count_a_form_once",
+        "test_web_pages_tie_errors_to_fields",
+        "test_api_",
+    ):
+        assert any(test in line and "FAILED" in line for line in said.splitlines()), test

@@ -1,0 +1,31 @@
+"""A whole build of an application with a command line, pages and a JSON API."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from macrohard import build
+from macrohard.paths import agents_dir
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_the_tool_shed_is_built_and_used_in_all_three_ways(tmp_path: Path) -> None:
+    personas = ROOT / "examples/personas"
+    assert {path.stem for path in personas.glob("*.md")} == {"keyboard-only", "small-screen"}
+    assert not (agents_dir() / "users/small-screen.md").exists()
+    result = build(ROOT / "examples/specs/tools.md", out=tmp_path / "run")
+    assert result.status == "released", result
+    assert result.satisfied == result.scenarios
+    manifest = json.loads((result.app_dir / "macrohard.json").read_text())
+    assert manifest["interfaces"] == ["cli", "web", "api"]
+    assert manifest["serve"][-2:] == ["--port", "{port}"]
+    used = {
+        json.loads(path.read_text()).get("interface", "cli"): path.parent
+        for path in (tmp_path / "run/trials").glob("*/scenario.json")
+    }
+    assert set(used) == {"cli", "web", "api"}
+    assert "clicked: Add a" in (used["web"] / "transcript.txt").read_text()
+    assert "sent: POST /api/" in (used["api"] / "transcript.txt").read_text()
