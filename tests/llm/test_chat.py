@@ -1,5 +1,6 @@
 """Real HTTP against a server that misbehaves on purpose: whole answers, streams, responses."""
 
+import asyncio
 import json
 import traceback
 from collections.abc import Callable
@@ -438,6 +439,26 @@ async def test_a_server_that_refuses_schemas_is_asked_without(way: Way) -> None:
         for sent in server.requests
     ]
     assert kinds == ["json_schema", "json_object", None]
+
+
+async def test_many_who_are_refused_at_once_learn_one_thing() -> None:
+    here, everybody = 0, asyncio.Event()
+
+    async def picky(writer: Any, sent: dict[str, Any]) -> None:
+        nonlocal here
+        if sent["response_format"]["type"] == "json_object":
+            await streamed(completion("{}"))(writer, sent)
+            return
+        here += 1
+        if here == 5:
+            everybody.set()
+        await everybody.wait()
+        await error("400 Bad Request", "json_schema is not supported")(writer, sent)
+
+    async with BadServer(picky) as server:
+        asking = model(server)
+        await asyncio.gather(*(asking.complete(request(output_schema=SCHEMA)) for _ in range(5)))
+        assert asking.service.manner.schema == "json_object"
 
 
 @pytest.mark.parametrize(

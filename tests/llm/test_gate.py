@@ -83,6 +83,24 @@ def test_whatever_happens_nobody_waits_for_ever(plan: list[str]) -> None:
     asyncio.run(scene())
 
 
+async def test_one_who_leaves_as_the_door_opens_takes_no_place_along() -> None:
+    gate = Gate(1)
+
+    async def one() -> None:
+        async with gate.place():
+            await asyncio.sleep(0)
+
+    first, second = asyncio.create_task(one()), asyncio.create_task(one())
+    while not first.done():
+        await asyncio.sleep(0)
+    # The first has let the second in, who has not run since.
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    async with asyncio.timeout(5), gate.place():
+        assert gate._in_flight == 1
+
+
 def request(number: int) -> Request:
     return Request(
         asker=Asker(role="x", stage="coding"),

@@ -35,7 +35,14 @@ def test_where_there_is_none_none_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": [1, {"b": "x', '{"a": [{"x": 1}, {"y":', '```json\n{"a": [1,\n', '{"a":' * 50_000, "{"],
+    [
+        '{"a": 1}, or rather {"a": [1,',
+        '{"a": [1, {"b": "x',
+        '{"a": [{"x": 1}, {"y":',
+        '```json\n{"a": [1,\n',
+        '{"a":' * 50_000,
+        "{",
+    ],
 )
 def test_a_part_of_a_cut_off_object_is_no_answer(text: str) -> None:
     assert find_object(text) is None
