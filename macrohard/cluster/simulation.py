@@ -20,7 +20,7 @@ from macrohard.errors import ConfigError, MacrohardError
 StepSource = Literal["roofline", "measured"]
 
 SLICE_EVENTS = 20_000
-"""Events between two looks at the keyboard; compiled code takes 25 times as many."""
+"""Events between two looks at the keyboard; compiled code takes 5 times as many."""
 
 LINK_SHARE = 0.7
 """Share of the line rate that a KV transfer reaches."""
@@ -272,7 +272,7 @@ def _run(
     clock, count = records.rows_of(world.clock)[0], records.rows_of(world.count)[0]
     partial = False
     try:
-        while not run(world, SLICE_EVENTS * (25 if compiled else 1)):
+        while not run(world, SLICE_EVENTS * (5 if compiled else 1)):
             if not go_on(float(clock.now_s), int(count.finished)):
                 partial = True
                 break
