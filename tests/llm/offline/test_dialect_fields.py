@@ -287,3 +287,21 @@ def test_an_error_names_the_line_it_is_about() -> None:
     numbers = [int(line.split(":")[1]) for line in lines]
     assert len(numbers) == 2
     assert numbers[1] - numbers[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("mass: decimal(3), > 0, required", {"places": 3, "required": True}),
+        ("mass: decimal (1)", {"places": 1}),
+        ("code: text(8), unique", {"max_length": 8, "unique": True}),
+        ("size: enum (small, large)", {"choices": ("small", "large")}),
+    ],
+)
+def test_sizes_as_databases_write_them(line: str, expected: dict[str, object]) -> None:
+    field = field_of(line)
+    assert {name: getattr(field, name) for name in expected} == expected
+
+
+def test_an_unknown_type_in_brackets_is_named_without_them() -> None:
+    assert "“year” is no type I know" in refusal("### Extra", "- good until (year)")

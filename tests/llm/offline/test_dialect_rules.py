@@ -317,3 +317,18 @@ def test_a_kind_may_be_called_new() -> None:
 
 def test_what_others_change_is_not_bounded_for_new_records_only() -> None:
     assert "leave “new” out" in refusal("- Each new item: stock is at least 0", section="Rules")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A person cannot have two loans at the same time from start to end",
+        "A person can never have more than one loan at once from start to end",
+    ],
+)
+def test_one_at_a_time(sentence: str) -> None:
+    (rule,) = rules_of(sentence.replace(" at the same time from", " from").replace(" at once", ""))
+    (said,) = rules_of(sentence)
+    assert isinstance(said, OverlapRule)
+    assert (said.kind, said.start, said.end, said.same) == ("loan", "start", "end", ("borrower",))
+    assert replace(said, text="") == replace(rule, text="")

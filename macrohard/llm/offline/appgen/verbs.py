@@ -12,7 +12,6 @@ from macrohard.llm.offline.dialect.ast import AggregateOp, App, Kind, NamedCondi
 
 WRITING = "with database.writing(options.db) as connection:"
 READING = "with database.reading(options.db) as connection:"
-ID = "console.add_id_argument(parser)"
 JSON = "console.add_json_option(parser)"
 FILE = "console.add_file_argument(parser)"
 
@@ -103,34 +102,51 @@ def list_verb(app: App, kind: Kind) -> Verb:
     return make_verb("list", f"list {names.plural(kind)}", ["add_list_options(parser)"], run)
 
 
+def id_argument(kind: Kind) -> str:
+    """The statement that declares the id, in whose place a name will do where there are names."""
+    about = (
+        f", {quote(f'its number or {names.heading(kind.name_field)}')}" if kind.name_field else ""
+    )
+    return f"console.add_id_argument(parser{about})"
+
+
+def with_record_id(kind: Kind, opening: str, *between: str) -> list[str]:
+    """The statements that read the id and open the database, in the order in which they can."""
+    if kind.name_field is None:
+        return ["record_id = console.record_id(options)", *between, opening]
+    table, column = quote(names.table(kind)), quote(kind.name_field.slug)
+    found = f"database.find_id(connection, {table}, {column}, options.id)"
+    return [*between, opening, f"    record_id = {found}"]
+
+
 def show_verb(_app: App, kind: Kind) -> Verb:
     """``KIND show``."""
     reports, record = names.reports_module(kind), names.variable(kind)
     run = [
-        "record_id = console.record_id(options)",
-        READING,
+        *with_record_id(kind, READING),
         f"    {record} = {names.records_module(kind)}.get(connection, record_id)",
         f"    row = {reports}.row(connection, {record})",
         f"return output.record({reports}.HEADINGS, row, options.json)",
     ]
-    return make_verb("show", f"show one {names.singular(kind)}", [ID, JSON], run)
+    return make_verb("show", f"show one {names.singular(kind)}", [id_argument(kind), JSON], run)
 
 
 def edit_verb(app: App, kind: Kind) -> Verb:
     """``KIND edit``."""
     one, named = names.singular(kind), names.named_references(app, kind)
-    run = [
-        "record_id = console.record_id(options)",
+    given = [
         "texts = console.given_fields(options)",
         "if not texts:",
         '    raise InputError("nothing to change: give at least one field")',
-        WRITING,
+    ]
+    run = [
+        *with_record_id(kind, WRITING, *given),
         *([f"    texts = {given_texts(app, kind, 'texts')}"] if named else []),
         f"    {names.changes_module(kind)}.edit(connection, record_id, texts)",
         f'return f"Changed {one} {{record_id}}."',
     ]
     about = f"change fields of {names.an(one)}; an empty value clears one"
-    return make_verb("edit", about, [ID, "add_value_options(parser)"], run)
+    return make_verb("edit", about, [id_argument(kind), "add_value_options(parser)"], run)
 
 
 def delete_verb(app: App, kind: Kind) -> Verb:
@@ -139,12 +155,11 @@ def delete_verb(app: App, kind: Kind) -> Verb:
     deleted = f"{names.changes_module(kind)}.delete(connection, record_id)"
     linked = is_referred_to(app, kind)
     run = [
-        "record_id = console.record_id(options)",
-        WRITING,
+        *with_record_id(kind, WRITING),
         f"    {'others = ' if linked else ''}{deleted}",
         f'return f"Deleted {one} {{record_id}}{"{others}" if linked else ""}."',
     ]
-    return make_verb("delete", f"delete {names.an(one)}", [ID], run)
+    return make_verb("delete", f"delete {names.an(one)}", [id_argument(kind)], run)
 
 
 def import_verb(_app: App, kind: Kind) -> Verb:

@@ -82,14 +82,19 @@ def _one(subject: Subject) -> Iterator[Case]:
         for field in subject.kind.fields
         if (cell := subject.there.shown(subject.kind, number, field.slug)) is not None
     ]
+    name = subject.name_by(number)
+    named = [
+        Answers(in_json((*show(subject.kind, number)[:-1], name)), value, subject.loose(value))
+    ]
     yield Case(
         name=f"{subject.kind.slug}_show_one",
         given=f"{subject.name} {number} among the example records",
-        when="it is shown, as JSON and as text",
+        when="it is shown, as JSON and as text" + (f", and by its name {name}" if name else ""),
         then="every field is there, in the text as a line `field: value`, empty ones as `-`",
         checks=(
             Answers(in_json(show(subject.kind, number)), value, subject.loose(value)),
             Tells(show(subject.kind, number), tuple(lines)),
+            *(named if name else ()),
         ),
     )
 

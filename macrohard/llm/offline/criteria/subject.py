@@ -191,18 +191,21 @@ class Subject:
         """The name by which a reference can be typed instead of its id; empty where it cannot."""
         if field.type is not FieldType.REFERENCE or not typed.get(field.slug):
             return ""
-        target = self.app.kind(field.target)
-        record = self.there.world.record(target.slug, int(typed[field.slug]))
-        if target.name_field is None or record is None:
+        target = Subject(self.app, self.app.kind(field.target), self.base)
+        return target.name_by(int(typed[field.slug]))
+
+    def name_by(self, number: int) -> str:
+        """The name that stands for the id of a record of the kind; empty where none does."""
+        record, field = self.there.world.record(self.kind.slug, number), self.kind.name_field
+        if field is None or record is None:
             return ""
-        name = canonical(record.row[target.name_field.slug])
-        slug, wanted = target.name_field.slug, name.casefold()
-        alike = [
-            other
-            for other in self.there.world.records(target.slug)
-            if canonical(other.row[slug]).casefold() == wanted
+        name = canonical(record.row[field.slug])
+        known = [
+            canonical(other.row[field.slug]).casefold()
+            for other in self.there.world.records(self.kind.slug)
         ]
-        return "" if len(alike) > 1 or name.lstrip("-").isdecimal() else name
+        is_clear = known.count(name.casefold()) == 1 and not name.startswith("-")
+        return name if is_clear and not name.isdecimal() else ""
 
     def wording(self, typed: Mapping[str, str]) -> str:
         """What is typed for a record, in words: ``date 2024-03-05, amount 12.50``."""

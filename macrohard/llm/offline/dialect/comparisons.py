@@ -50,7 +50,8 @@ SIGNS: Phrases[CompareOp] = Phrases(
         CompareOp.LT: "<",
         CompareOp.GE: ">=",
         CompareOp.LE: "<=, does not exceed, must not exceed, may not exceed, cannot exceed, "
-        "never exceeds",
+        "never exceeds, must never exceed, may never exceed, can never exceed, should not exceed, "
+        "should never exceed, can not exceed, can't exceed",
     }.items()
     for phrase in phrases.split(", ")
 )

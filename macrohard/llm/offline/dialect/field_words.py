@@ -14,7 +14,7 @@ TYPES: Phrases[FieldType] = Phrases(
         FieldType.YES_NO: "yes/no, yes or no, true/false, true or false, boolean, bool, "
         "flag, checkbox",
         FieldType.ONE_OF: "one of, one of these, one of the following, choice of, choice, either, "
-        "any of",
+        "any of, enum, enumeration, selection of",
         FieldType.EMAIL: "e-mail, email, e-mail address, email address, mail address",
     }.items()
     for phrase in phrases.split(", ")

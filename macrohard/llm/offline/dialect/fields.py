@@ -242,6 +242,7 @@ class _FieldReader:
             self._set_type(found)
             if found is FieldType.ONE_OF:
                 self.wanted.choices = read_choices(cursor)
+            self._size(found)
             return True
         start = cursor.position
         cursor.accept("a", "an", "the", "one", "exactly one")
@@ -257,6 +258,20 @@ class _FieldReader:
             return True
         cursor.position = start
         return False
+
+    def _size(self, found: FieldType) -> None:
+        """``decimal(3)``: its places; ``text(80)``: its greatest length."""
+        cursor = self._cursor
+        start = cursor.position
+        number = read_number(cursor) if cursor.accept("(") else None
+        if number is None or not cursor.accept(")"):
+            cursor.position = start
+        elif found is FieldType.DECIMAL:
+            self._set_places(number)
+        elif found is FieldType.TEXT and number == int(number) and number > 0:
+            self.wanted.max_length = int(number)
+        else:
+            cursor.position = start
 
     def _set_type(self, found: FieldType, target: str = "") -> None:
         if self.wanted.type is not None:
@@ -282,7 +297,9 @@ class _FieldReader:
             kinds = [kind.name for kind in self._schema.kinds.values()]
             near = did_you_mean(word, [*(t.value for t in FieldType), *kinds])
             known = f" Record kinds: {listed(some(kinds))}." if kinds else ""
-            return cursor.puzzle(f"“{cursor.rest(40)}” is no type I know.{near}{known}", "types")
+            said = cursor.rest(40)
+            said = said if "(" in said else said.rstrip(") ")
+            return cursor.puzzle(f"“{said}” is no type I know.{near}{known}", "types")
         near = did_you_mean(
             word, ["required", "optional", "unique", "default", "at least", "at most"]
         )

@@ -39,8 +39,11 @@ def read_overlap(
     if kind is None:
         return None
     start = cursor.position
-    if cursor.accept(*_NEVER) and cursor.accept("have overlapping", "have any overlapping"):
-        return [_overlapping_of(cursor, schema, kind, line)]
+    if cursor.accept(*_NEVER):
+        if cursor.accept("have overlapping", "have any overlapping"):
+            return [_overlapping_of(cursor, schema, kind, line)]
+        if cursor.accept("have two", "have more than one", "hold two", "take two"):
+            return [_overlapping_of(cursor, schema, kind, line)]
     cursor.position = start
     cursor.accept(*WHICH)
     same = _same_fields(cursor, schema, kind)
@@ -69,6 +72,7 @@ def _overlapping_of(cursor: Cursor, schema: Schema, owner: DraftKind, line: int)
             f"{kind.plural} do not refer to {owner.plural} by exactly one field; "
             f"write “two {kind.plural} of the same FIELD must not overlap”."
         )
+    cursor.accept("at the same time", "at once", "at one time", "at a time")
     return _overlap(cursor, schema, kind, span=_span(cursor, schema, kind), same=same, line=line)
 
 

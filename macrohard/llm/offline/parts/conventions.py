@@ -62,7 +62,8 @@ YYYY-MM-DD HH:MM. yes/no takes yes no true false y n 1 0. Choices match without 
 and are kept as spelt here. E-mails have one @, something on both sides, a dot in the domain, no
 blank. References are ids of records that exist; where the kind referred to has a unique text, what
 is no number is looked up as the first such text, exactly, else without regard to case, and refused
-where none or several have it. This holds for options, filters and imports.
+where none or several have it. This holds for options,
+filters and imports, and for the ID of show, edit and delete.
 
 A default applies when a field is not given; an option given as empty is empty, and refused where
 required. In `edit`, an empty value clears.

@@ -58,9 +58,9 @@ def add_verb(
     return parser
 
 
-def add_id_argument(parser: argparse.ArgumentParser) -> None:
-    """Let the person name a record by its id."""
-    parser.add_argument("id", metavar="ID", help="its number")
+def add_id_argument(parser: argparse.ArgumentParser, about: str = "its number") -> None:
+    """Let the person say which record is meant."""
+    parser.add_argument("id", metavar="ID", help=about)
 
 
 def record_id(options: argparse.Namespace) -> int:

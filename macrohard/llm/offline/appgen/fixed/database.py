@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
 from macrohard.llm.offline.appgen.fixed.schema import APPLICATION_ID, KIND_NAMES, SCHEMA, VERSION
-from macrohard.llm.offline.appgen.fixed.values import Link, stored
+from macrohard.llm.offline.appgen.fixed.values import Link, parse_id, stored
 
 WAIT_FOR_OTHERS_S = 30
 
@@ -121,6 +121,15 @@ def with_ids(
         if text and not text.removeprefix("-").isdecimal():
             found[reference] = str(id_of(connection, table, column, text))
     return found
+
+
+def find_id(connection: sqlite3.Connection, table: str, column: str, text: str) -> int:
+    """Read the id of a record, or look up whose name it is."""
+    named = with_ids(connection, {"id": text}, {"id": (table, column)})
+    value = parse_id("id", named["id"])
+    if value is None:
+        raise InputError("id is required")
+    return value
 
 
 def id_of(connection: sqlite3.Connection, table: str, column: str, name: str) -> int:

@@ -129,6 +129,20 @@ class WithIdsTest(DatabaseTest):
             self.assert_refused("'elm' may be tree 2, 3: give the id", self.with_ids, "elm")
 
 
+class FindIdTest(DatabaseTest):
+    """The record that is meant."""
+
+    def test_ids_and_names_are_found(self) -> None:
+        """A number is an id, whatever is there; anything else is a name."""
+        self.connection.execute('CREATE TEMP TABLE "named" ("id" INTEGER, "name" TEXT)')
+        self.connection.execute("INSERT INTO \"named\" VALUES (4, 'Oak')")
+        for text, expected in {"oak": 4, "7": 7}.items():
+            self.assertEqual(database.find_id(self.connection, "named", "name", text), expected)
+        for text in ("0", "-1", ""):
+            with self.subTest(text=text):
+                self.assert_refused("id", database.find_id, self.connection, "named", "name", text)
+
+
 class OtherWithTest(DatabaseTest):
     """Looking for values that are taken."""
 
