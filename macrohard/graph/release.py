@@ -17,7 +17,9 @@ async def release(office: Office, state: State) -> dict[str, Any]:
         best = max(state["rounds"], key=worth)
         await office.repository.reset(best["commit"])
         failures = office.artifacts.noun(state["failures"], Failures).failures
-        accepted = _accepted(office, best, failures) if best["round"] == round_ else False
+        plan = office.artifacts.noun(state["plan"], work.Plan)
+        open_ = _without_repairs(failures, plan)
+        accepted = _accepted(office, best, open_) if best["round"] == round_ else False
         outcome = _outcome(office, state, best, failures, accepted=accepted)
         notes = await office.think(
             office.roster.lead("release", "ReleaseNotes"),
@@ -45,6 +47,19 @@ def worth(result: RoundResult) -> tuple[int, int, int, int]:
         -(failed + result["trials"] - result["satisfied"]),
         result["satisfied"],
         result["round"],
+    )
+
+
+def _without_repairs(
+    failures: tuple[work.Failure, ...], plan: work.Plan
+) -> tuple[work.Failure, ...]:
+    """Failures except that a repair was given back: what it was to mend still shows, or is gone."""
+    repairs = {item.id for item in plan.items if item.kind is work.ItemKind.REPAIR}
+    return tuple(
+        failure
+        for failure in failures
+        if failure.source is not work.FailureSource.ITEM
+        or failure.id.rpartition("-")[2] not in repairs
     )
 
 
