@@ -5,19 +5,23 @@ from macrohard.graph.release import _without_repairs
 
 
 def _item(identifier: str, kind: work.ItemKind) -> work.WorkItem:
-    return work.WorkItem(id=identifier, title=identifier, role="coder", kind=kind, description="")
+    return work.WorkItem(
+        id=identifier, title=identifier, role="coder", kind=kind, description="do it"
+    )
 
 
 def _failure(identifier: str, source: work.FailureSource) -> work.Failure:
     return work.Failure(
-        id=identifier, source=source, title="not done", severity=work.Severity.BLOCKER, evidence=""
+        id=identifier,
+        source=source,
+        title="not done",
+        severity=work.Severity.BLOCKER,
+        evidence="seen",
     )
 
 
 def test_a_repair_given_back_holds_nothing_but_its_defect_does() -> None:
-    plan = work.Plan(
-        items=(_item("W1", work.ItemKind.BUILD), _item("W10", work.ItemKind.REPAIR)), team=()
-    )
+    plan = work.Plan(items=(_item("W1", work.ItemKind.BUILD), _item("W10", work.ItemKind.REPAIR)))
     built = _failure("R1-I-W1", work.FailureSource.ITEM)
     repair = _failure("R2-I-W10", work.FailureSource.ITEM)
     test = _failure("R2-A1", work.FailureSource.ACCEPTANCE)

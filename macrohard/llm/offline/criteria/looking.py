@@ -82,7 +82,8 @@ def _one(subject: Subject) -> Iterator[Case]:
         for field in subject.kind.fields
         if (cell := subject.there.shown(subject.kind, number, field.slug)) is not None
     ]
-    name = subject.name_by(number)
+    # Addresses hold ids alone, so names can be asked for where every check is a command.
+    name = subject.name_by(number) if subject.app.interfaces == ("cli",) else ""
     named = [
         Answers(in_json((*show(subject.kind, number)[:-1], name)), value, subject.loose(value))
     ]
