@@ -169,38 +169,40 @@ def build(  # noqa: PLR0917 - typer makes an option of each
     from macrohard import api  # noqa: PLC0415 - the graph library takes a second to import
     from macrohard.configuration import resolve  # noqa: PLC0415
 
-    if replay is not None and (model or tier or role):
-        raise UsageError("--replay plays recorded answers: leave out --model, --tier and --role.")
-    flags = model_flags([f"replay:{replay}"] if replay else model, tier, role)
-    flags |= {
-        ("build", "sandbox"): sandbox,
-        ("build", "sandbox_runtime"): sandbox_runtime,
-        ("build", "allow_process_sandbox"): allow_process_sandbox or None,
-        ("build", "rounds"): rounds,
-        ("build", "min_satisfied"): min_satisfied,
-        ("build", "mutants"): mutants,
-        ("build", "min_caught"): min_caught,
-        ("build", "browser"): browser or None,
-        ("build", "offline_packages"): offline_packages or None,
-        ("build", "faults"): faults,
-        ("build", "seed"): seed,
-        ("build", "agents"): str(agents.absolute()) if agents else None,
-        ("build", "concurrency"): concurrency,
-        ("build", "approve"): list(approve) if approve else None,
-        ("build", "cluster"): cluster,
-        ("caps", "usd"): max_usd,
-        ("caps", "tokens"): max_tokens,
-        ("caps", "calls"): max_calls,
-        ("caps", "minutes"): max_minutes,
-    }
-    settings = resolve(flags).settings
-    if record is not None:
-        settings = replace(settings, record=str(record.absolute()))
     title = "standard input" if spec == "-" else spec
     with (
         Shown(title, out, json_=json_, quiet=quiet) as shown,
         listening(shown.take, out, wanted=telemetry) as take,
     ):
+        if replay is not None and (model or tier or role):
+            raise UsageError(
+                "--replay plays recorded answers: leave out --model, --tier and --role."
+            )
+        flags = model_flags([f"replay:{replay}"] if replay else model, tier, role)
+        flags |= {
+            ("build", "sandbox"): sandbox,
+            ("build", "sandbox_runtime"): sandbox_runtime,
+            ("build", "allow_process_sandbox"): allow_process_sandbox or None,
+            ("build", "rounds"): rounds,
+            ("build", "min_satisfied"): min_satisfied,
+            ("build", "mutants"): mutants,
+            ("build", "min_caught"): min_caught,
+            ("build", "browser"): browser or None,
+            ("build", "offline_packages"): offline_packages or None,
+            ("build", "faults"): faults,
+            ("build", "seed"): seed,
+            ("build", "agents"): str(agents.absolute()) if agents else None,
+            ("build", "concurrency"): concurrency,
+            ("build", "approve"): list(approve) if approve else None,
+            ("build", "cluster"): cluster,
+            ("caps", "usd"): max_usd,
+            ("caps", "tokens"): max_tokens,
+            ("caps", "calls"): max_calls,
+            ("caps", "minutes"): max_minutes,
+        }
+        settings = resolve(flags).settings
+        if record is not None:
+            settings = replace(settings, record=str(record.absolute()))
         # Answers cannot come from the standard input that brought the spec.
         asking = {} if spec == "-" else {"approver": shown.approver}
         shown.end(

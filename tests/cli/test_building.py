@@ -125,6 +125,11 @@ def test_json_is_one_document_whatever_happens(
     told = json.loads(macrohard("build", "broken.md", "--out", "q", "--json").out)
     assert (told["exit_code"], told["run_dir"]) == (2, None)
     assert not (tmp_path / "q").exists()
+    told = json.loads(macrohard("build", spec.name, "--rounds", "0", "--json").out)
+    assert (told["exit_code"], told["error"]["type"]) == (2, "ConfigError")
+    (tmp_path / "macrohard.toml").write_text("[build]\nraunds = 1\n")
+    told = json.loads(macrohard("build", spec.name, "--json").out)
+    assert told["error"]["message"].startswith("macrohard.toml:2: unknown key build.raunds")
 
 
 def test_a_run_without_a_place_goes_below_runs_and_is_found_there(
