@@ -19,7 +19,7 @@ from macrohard.llm.offline.appgen.program import (
 from macrohard.llm.offline.appgen.readme import readme
 from macrohard.llm.offline.appgen.records import record_module
 from macrohard.llm.offline.appgen.reports import reports_module
-from macrohard.llm.offline.appgen.resources import resource_module, site_module
+from macrohard.llm.offline.appgen.resources import resource_alias, resource_module, site_module
 from macrohard.llm.offline.appgen.schema import schema_module
 from macrohard.llm.offline.appgen.shake import shake
 from macrohard.llm.offline.appgen.unit.examples import Examples
@@ -126,4 +126,7 @@ def test_imports(app: App) -> dict[str, str]:
         for module, given in homes.items()
         for name in given
     }
+    for kind in app.kinds:
+        alias = resource_alias(kind)
+        found[alias] = f"from {app.slug}.resources import {names.file_name(kind)} as {alias}"
     return found | {"site": f"from {app.slug}.web import site"}

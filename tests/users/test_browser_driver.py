@@ -1,0 +1,43 @@
+"""A user at a real browser, where there is one."""
+
+from pathlib import Path
+
+import pytest
+from support.shed import Standing, shed
+
+from macrohard.users.base import Back, Choose, Click, Fill, Open, Press, UserActionError
+from macrohard.users.browser import BrowserDriver, find_browser
+
+PROGRAM = find_browser()
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Playwright, or no Chromium on the path")
+
+
+async def test_a_form_is_filled_in_sent_and_found_again_by_going_back(tmp_path: Path) -> None:
+    with shed() as (base, handler):
+        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        async with driver:
+            await driver.act(Fill(label="Name", text="<b>Rake</b>"))
+            await driver.act(Choose(label="Kind", option="2"))
+            seen = await driver.act(Click(name="Add a thing"))
+            assert handler.sent == [{"t": ["7"], "n": ["<b>Rake</b>"], "k": ["2"]}]
+            assert seen.state.http_status == 200
+            assert (tmp_path / seen.picture).stat().st_size > 1000
+            seen = await driver.act(Back())
+            assert '- textbox "Name"' in seen.screen
+            seen = await driver.act(Press(keys="Tab"))
+            assert "focus: input" in seen.screen
+            with pytest.raises(UserActionError, match="Add a thing"):
+                await driver.act(Click(name="Save"))
+            with pytest.raises(UserActionError, match="another site"):
+                await driver.act(Open(address="http://example.org/"))
+
+
+async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:
+    with shed("label") as (base, _):
+        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        async with driver:
+            seen = await driver.observe()
+            grave = [p.text for p in seen.problems if p.severity == "major"]
+            assert any("label" in text for text in grave)
+            seen = await driver.act(Open(address="/crash"))
+            assert any("status 500" in p.text for p in seen.problems)
