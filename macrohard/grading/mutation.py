@@ -13,8 +13,8 @@ from macrohard.grading.sitting import INBOX, NAME, PLACE, start_of
 from macrohard.sandbox.base import Sandbox
 from macrohard.work import Failure, Noun
 
-TIMEOUT_S = 120.0
-"""For the whole sample; a mutant that got no turn by then is told as undecided."""
+TURN_S = 30.0
+"""For each mutant of the sample, all together; a mutant that got no turn by then is told as undecided."""
 CPU_S = 10
 """Processor time for one mutant: tests that compute for so long go round in circles, noticed."""
 PATIENCE_S = 60.0
@@ -97,6 +97,7 @@ async def operate(
     """
     await box.put_tree(INBOX, f"{PLACE}/{NAME}", read_only=True)
     root = (await box.exec(["pwd"], timeout_s=30, cwd=app)).stdout.strip()
+    limit_s = TURN_S * (1 + len(operations))
     job = {
         "app": root,
         "paths": census.paths,
@@ -107,12 +108,12 @@ async def operate(
         ],
         "cpu_s": CPU_S,
         "patience_s": PATIENCE_S,
-        "timeout_s": TIMEOUT_S,
+        "timeout_s": limit_s,
         "at_once": _AT_ONCE,
     }
     result = await box.exec(
         ["python", "-I", *start_of("surgery", f"../{PLACE}")],
-        timeout_s=TIMEOUT_S + _GRACE_S,
+        timeout_s=limit_s + _GRACE_S,
         stdin=json.dumps(job).encode(),
         cwd=app,
         env={"PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": ""},
