@@ -14,7 +14,7 @@ from macrohard.sandbox.base import Sandbox
 from macrohard.work import Failure, Noun
 
 TURN_S = 30.0
-"""For each mutant of the sample, all together; a mutant that got no turn by then is told as undecided."""
+"""For each mutant, all together; one that got no turn by then is told as undecided."""
 CPU_S = 10
 """Processor time for one mutant: tests that compute for so long go round in circles, noticed."""
 PATIENCE_S = 60.0
