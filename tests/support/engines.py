@@ -17,7 +17,7 @@ NEEDED = "TESTS_NEED_DOCKER"
 """Set where tests that need an engine must fail instead of being skipped."""
 
 _HOME = Path.home() / ".cache" / "macrohard" / "test-engine"
-_PATIENCE_S = 40.0
+_PATIENCE_S = 90.0
 
 
 def unavailable(reason: str) -> None:
@@ -40,7 +40,17 @@ class Daemon:
         self.address = f"unix://{folder}/docker.sock"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it, unless it runs, and wait until it answers."""
+        if self.pid() is None:
+            self._launch()
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self.answers():
+            if time.monotonic() > deadline:
+                log_text = (self._folder / "log").read_text(errors="replace")
+                unavailable("dockerd does not start: " + log_text.strip()[-300:])
+            time.sleep(0.1)
+
+    def _launch(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         # The second is of the containerd that died with a killed dockerd; where nobody collects
         # that process, the next dockerd would take it for alive.
@@ -59,19 +69,13 @@ class Daemon:
             subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, env=path
             )
-        deadline = time.monotonic() + _PATIENCE_S
-        while not self.answers():
-            if time.monotonic() > deadline:
-                log_text = (self._folder / "log").read_text(errors="replace")
-                unavailable("dockerd does not start: " + log_text.strip()[-300:])
-            time.sleep(0.1)
 
     def answers(self) -> bool:
         """Whether it is there."""
         try:
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.connect(self.address.removeprefix("unix://"))
-            client = docker.APIClient(base_url=self.address, version="1.41", timeout=5)
+            client = docker.APIClient(base_url=self.address, version="1.41", timeout=20)
             try:
                 return bool(client.ping())
             finally:
@@ -85,7 +89,11 @@ class Daemon:
             pid = int(self._pid_file.read_text())
         except (OSError, ValueError):
             return None
-        return pid if Path(f"/proc/{pid}").exists() else None
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return None
+        return pid if b"dockerd" in command and _runs(pid) else None
 
     def stop(self, how: int) -> None:
         """End it with a signal and wait for that."""
