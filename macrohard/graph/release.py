@@ -32,7 +32,7 @@ async def release(office: Office, state: State) -> dict[str, Any]:
             },
             round_=round_,
         )
-        write_atomic(office.folders.root / "RELEASE.md", _page(notes))
+        write_atomic(office.folders.root / "RELEASE.md", _page(notes, _tried(office, state)))
         return {
             "notes": office.artifacts.put(notes),
             "status": "released" if accepted else "not accepted",
@@ -107,7 +107,20 @@ def _outcome(
     return "\n".join(lines)
 
 
-def _page(notes: work.ReleaseNotes) -> str:
+def _tried(office: Office, state: State) -> str:
+    """How pages were tried; empty where there are none."""
+    scenarios = office.artifacts.noun(state["scenarios"], work.Scenarios).scenarios
+    if not any(scenario.interface == "web" for scenario in scenarios):
+        return ""
+    if office.settings.browser:
+        return "Its pages were tried at a real browser, the box's port relayed to it."
+    return (
+        "Its pages were tried without a browser: links followed and forms sent by their names. "
+        "Scripts did not run, and nothing was drawn; build with --browser for that."
+    )
+
+
+def _page(notes: work.ReleaseNotes, tried: str) -> str:
     def bullets(lines: tuple[str, ...]) -> str:
         return "\n".join(f"- {line}" for line in lines)
 
@@ -118,4 +131,5 @@ def _page(notes: work.ReleaseNotes) -> str:
     ]
     if notes.known_issues:
         parts.append(f"## Known issues\n\n{bullets(notes.known_issues)}")
+    parts += [f"## How it was tried\n\n{tried}"] if tried else []
     return "\n\n".join(parts) + "\n"

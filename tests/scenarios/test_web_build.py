@@ -22,6 +22,7 @@ def test_the_tool_shed_is_built_and_used_in_all_three_ways(tmp_path: Path) -> No
     manifest = json.loads((result.app_dir / "macrohard.json").read_text())
     assert manifest["interfaces"] == ["cli", "web", "api"]
     assert manifest["serve"][-2:] == ["--port", "{port}"]
+    assert "without a browser" in (tmp_path / "run/RELEASE.md").read_text()
     used = {
         json.loads(path.read_text()).get("interface", "cli"): path.parent
         for path in (tmp_path / "run/trials").glob("*/scenario.json")
