@@ -21,7 +21,8 @@ from macrohard.sandbox.docker.images import PACKAGES, Images
 _FIRST = ["/bin/cat"]
 """The first process: it waits for the lifeline to end, and with it ends the container."""
 
-_TRIES = 2
+_TRIES = 4
+_PAUSE_S = 0.3  # times the tries so far: engines fail when a machine is far too busy
 
 _ALWAYS = (
     (
@@ -172,6 +173,7 @@ class DockerProvider:
                     image = await self._prepared()
                 elif tries == _TRIES or error.absent:
                     raise
+                await asyncio.sleep(_PAUSE_S * tries)
         raise SandboxError(f"sandbox {label} cannot be made: its container ends at once")
 
     async def _make_once(self, label: str, limits: Limits, image: str) -> DockerSandbox:
