@@ -23,7 +23,7 @@ WEB_MODULES = (
 
 CHECKS = (
     "test_values", "test_aggregates", "test_csv_files", "test_output", "test_console",
-    "test_database", "test_cli", "test_readme",
+    "test_database", "test_summaries", "test_cli", "test_readme",
 )  # fmt: skip
 """Tests of these modules; those of what an app leaves out are left out, too."""
 

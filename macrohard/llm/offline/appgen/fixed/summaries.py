@@ -63,7 +63,8 @@ def answer(
 
 def choose_group(given: str, groups: Mapping[str, Group]) -> str:
     """Find the grouping that is meant: ``month`` will do where one date alone has months."""
-    ends = [name for name in groups if name.partition(":")[2] == given.strip().lower()]
+    end = f":{given.strip().lower()}"
+    ends = [name for name in groups if name.endswith(end) and end != ":"]
     return ends[0] if len(ends) == 1 else console.choose("grouping", given, groups)
 
 
