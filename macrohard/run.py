@@ -321,7 +321,7 @@ class _Runner:
                 self._office.artifacts,
                 Path(settings.record),
                 {
-                    "model": ", ".join(settings.models),
+                    "model": ", ".join(_without_folder(name) for name in settings.models),
                     "spec": self._record["spec"]["sha256"],
                     "windows": _windows(self._office),
                     "roles": [
@@ -334,6 +334,12 @@ class _Runner:
             _place(self._folder, self._record, self._parts.meter)
             write_record(self._folder, self._record)
         write_report(self._folder)
+
+
+def _without_folder(model: str) -> str:
+    """A model's name as others may read it: of a mailbox or a replay, not where it lies."""
+    kind, _, _ = model.partition(":")
+    return kind if kind in {"mailbox", "replay"} else model
 
 
 def _windows(office: Office) -> dict[str, int]:

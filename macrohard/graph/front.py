@@ -7,6 +7,7 @@ a review that does not approve sends it back to the lead once.
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -39,7 +40,8 @@ async def intake(office: Office, state: State) -> dict[str, Any]:
         brief = await office.think(
             office.roster.lead("intake", "Brief"),
             work.Brief,
-            f"Read this spec ({office.source}) and write the brief.",
+            # The name alone: the same spec is the same request wherever it lies.
+            f"Read this spec ({Path(office.source).name}) and write the brief.",
             {"spec": spec},
         )
         staffing = await _staff(
