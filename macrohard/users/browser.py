@@ -36,6 +36,7 @@ from macrohard.users.base import (
     UserActionError,
     Wait,
 )
+from macrohard.users.outline import saved_file
 from macrohard.users.served import Served, ServerError
 
 _PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -291,18 +292,21 @@ class BrowserDriver:
             path = urlsplit(self._page.url).path
             self._notice("layout", f"{path} is {wide} pixels wider than the window")
 
-    async def _downloaded(self) -> str:
-        """What files hold that the last action brought."""
+    async def _downloaded(self) -> list[tuple[str, str]]:
+        """Files that the last action brought: their names, and what they hold."""
         downloads, self._downloads = self._downloads, []
-        texts = [Path(await each.path()).read_text("utf-8", "replace") for each in downloads]
-        return "".join(f"\n{text}" for text in texts)
+        return [
+            (each.suggested_filename, Path(await each.path()).read_text("utf-8", "replace"))
+            for each in downloads
+        ]
 
     async def _look(self) -> Observation:
         page = self._page
         await self._examine()
         printed = await self._served.printed()
-        text = await page.locator("body").inner_text() + await self._downloaded()
-        outline = await page.locator("body").aria_snapshot()
+        saved = await self._downloaded()
+        text = "\n".join([await page.locator("body").inner_text(), *(held for _, held in saved)])
+        seen = [await page.locator("body").aria_snapshot(), *(saved_file(*each) for each in saved)]
         focus = await page.evaluate(_FOCUS)
         split = urlsplit(page.url)
         path = split.path + (f"?{split.query}" if split.query else "")
@@ -313,7 +317,7 @@ class BrowserDriver:
         problems, self._problems = tuple(self._problems), []
         return Observation(
             text=f"{text}\n{printed}".strip() if "Traceback" in printed else text,
-            screen=f"{head}\n{f'focus: {focus}' if focus else 'focus: none'}\n{outline}",
+            screen=f"{head}\n{f'focus: {focus}' if focus else 'focus: none'}\n" + "\n".join(seen),
             state=State(at="page", http_status=self._status),
             problems=problems,
             picture=picture,

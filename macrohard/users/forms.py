@@ -2,7 +2,8 @@
 
 Nothing but the standard library. It sees what somebody sees (or hears) who has neither style
 sheets nor scripts: the outline of the page. It keeps cookies, follows redirects, and remembers
-pages as they were when it goes back, with what had been typed. Scripts do not run, nothing is
+pages as they were when it goes back, with what had been typed. Attachments are saved, and looked
+into; the page stays. Scripts do not run, nothing is
 drawn, and there is no keyboard: for these there is the browser
 (:mod:`macrohard.users.browser`).
 """
@@ -10,6 +11,8 @@ drawn, and there is no keyboard: for these there is the browser
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -29,7 +32,7 @@ from macrohard.users.base import (
     UserActionError,
     Wait,
 )
-from macrohard.users.outline import hearing_problems, outline
+from macrohard.users.outline import hearing_problems, outline, saved_file
 from macrohard.users.served import Served, ServerError
 from macrohard.users.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page, collapsed, content, plain_text, value_of
@@ -75,6 +78,7 @@ class FormDriver:
         self._history: list[View] = []
         self._problems: list[Problem] = []
         self._known: set[str] = set()
+        self._saved: list[tuple[str, str]] = []
 
     async def __aenter__(self) -> Self:
         await self._go("GET", "/")
@@ -141,20 +145,24 @@ class FormDriver:
         if "Traceback (most recent call last)" in printed:
             # Told as text too, so that it counts as the crash that it is, with its files.
             problems.append(Problem(kind="error", text="the server printed a traceback"))
-        if not self._history:
-            return Observation(
-                text=printed, screen="", state=State(at="page"), problems=tuple(problems)
-            )
-        view = self._view
-        title = view.page.title or "(no title)"
-        head = f'page "{title}" at {view.path}, status {view.answer.status}'
-        text = plain_text(view.page)
-        if view.answer.headers.get("content-type", "").partition(";")[0] != "text/html":
-            text = view.answer.text
+        saved, self._saved = self._saved, []
+        texts = [text for _, text in saved]
+        screens = [saved_file(*each) for each in saved]
+        status = None
+        if self._history:
+            view = self._view
+            status = view.answer.status
+            title = view.page.title or "(no title)"
+            head = f'page "{title}" at {view.path}, status {status}'
+            html = view.answer.headers.get("content-type", "").partition(";")[0] == "text/html"
+            texts.insert(0, plain_text(view.page) if html else view.answer.text)
+            screens.insert(0, f"{head}\n{outline(view.page, view.typed)}")
+        if "Traceback" in printed or not self._history:
+            texts.append(printed)
         return Observation(
-            text=f"{text}\n{printed}".strip() if "Traceback" in printed else text,
-            screen=f"{head}\n{outline(view.page, view.typed)}",
-            state=State(at="page", http_status=view.answer.status),
+            text="\n".join(texts).strip() if len(texts) > 1 else texts[0],
+            screen="\n".join(screens),
+            state=State(at="page", http_status=status),
             problems=tuple(problems),
         )
 
@@ -262,13 +270,15 @@ class FormDriver:
                 self._cookies.pop(name, None)
 
     def _show(self, view: View, method: str) -> None:
-        saves = "attachment" in view.answer.headers.get("content-disposition", "")
-        html = view.answer.headers.get("content-type", "").startswith("text/html")
         if view.answer.status >= 500:
             self._problem("error", f"{method} {view.path} ended with status {view.answer.status}")
         if view.answer.seconds > SLOW_S:
             self._problem("hang", f"{view.path} took {view.answer.seconds:.0f} seconds")
-        if html and not saves:
+        name = _attached(view)
+        if name:
+            self._saved.append((name, view.answer.text))
+            return
+        if view.answer.headers.get("content-type", "").startswith("text/html"):
             for problem in hearing_problems(view.page):
                 if problem.text not in self._known:
                     self._known.add(problem.text)
@@ -318,6 +328,16 @@ class FormDriver:
             return
         there = ", ".join(repr(collapsed(content(each))) for each in options[:40])
         raise UserActionError(f"{label!r} has no option {option!r}; it has: {there}.")
+
+
+def _attached(view: View) -> str:
+    """Name of the file that an answer is to be saved as; empty where it is a page, or an error."""
+    head = Message()
+    head["Content-Disposition"] = view.answer.headers.get("content-disposition", "inline")
+    if view.answer.status >= 400 or head.get_content_disposition() != "attachment":
+        return ""
+    named = head.get_filename() or urlsplit(view.path).path
+    return PurePosixPath(named).name or "download"
 
 
 def _entries(

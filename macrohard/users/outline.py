@@ -70,6 +70,16 @@ def _line(page: Page, node: Node, role: str, typed: Mapping[int, str]) -> str:
     return line
 
 
+def saved_file(name: str, text: str) -> str:
+    """A file that an answer brought, as it is shown below the page: the user looks into it.
+
+    Args:
+        name: The file's name.
+        text: What it holds.
+    """
+    return f"saved file {json.dumps(name, ensure_ascii=False)}:\n{text}"
+
+
 def hearing_problems(page: Page) -> tuple[Problem, ...]:
     """What keeps people from a page who hear it or use the keyboard alone."""
     found: list[tuple[str, bool]] = []

@@ -33,6 +33,11 @@ class Shed(BaseHTTPRequestHandler):
             form = FORM.replace('method="post"', 'method="post" enctype="multipart/form-data"')
             file = '<label for="f">CSV file</label><input type="file" id="f" name="f">'
             self.answer(200, page(form.replace("<button>", file + "<button>", 1)))
+        elif self.path == "/things.csv":
+            told = 'attachment; filename="things.csv"'
+            self.answer(200, "id,name\n1,Rake\n", Content_Disposition=told)
+        elif self.path == "/export":
+            self.answer(200, page('<a href="/things.csv">Export</a>'))
         elif self.path == "/":
             seen = "".join(f"<li>{each['n'][0]}" for each in self.sent if "n" in each)
             form = FORM.replace('for="n"', 'for="m"') if self.broken == "label" else FORM

@@ -41,3 +41,14 @@ async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:
             assert any("label" in text for text in grave)
             seen = await driver.act(Open(address="/crash"))
             assert any("status 500" in p.text for p in seen.problems)
+
+
+async def test_an_attachment_is_saved_and_read_and_the_page_stays(tmp_path: Path) -> None:
+    with shed() as (base, _):
+        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        async with driver:
+            await driver.act(Open(address="/export"))
+            seen = await driver.act(Click(name="Export"))
+            assert seen.screen.startswith('page "Shed" at /export, status 200\n')
+            assert seen.screen.endswith('saved file "things.csv":\nid,name\n1,Rake\n')
+            assert "id,name\n1,Rake" in seen.text

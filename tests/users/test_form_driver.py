@@ -70,6 +70,17 @@ async def test_a_file_is_uploaded_with_its_content() -> None:
         assert "\r\n\r\nid\n1\n\r\n" in handler.bodies[0]
 
 
+async def test_an_attachment_is_saved_and_read_and_the_page_stays() -> None:
+    async with visitor() as (do, _, _driver):
+        seen = await do(Open(address="/export"), Click(name="Export"))
+        assert seen.screen.startswith('page "Shed" at /export, status 200\n')
+        assert seen.screen.endswith('saved file "things.csv":\nid,name\n1,Rake\n')
+        assert "id,name\n1,Rake" in seen.text
+        again = await do(Click(name="Export"), Back())
+        assert "at /, status 200" in again.screen
+        assert "saved file" not in again.screen
+
+
 async def test_redirects_are_followed_and_lost_pages_are_pages() -> None:
     async with visitor() as (do, _, _driver):
         assert "at /, status 200" in (await do(Open(address="/old"))).screen
