@@ -31,7 +31,7 @@ from macrohard.graph.best import leave_best
 from macrohard.graph.build import build_graph
 from macrohard.graph.checkpoint import open_saver
 from macrohard.graph.office import Office
-from macrohard.graph.state import State
+from macrohard.graph.state import ItemResult, State
 from macrohard.journal import Listener, read_journal
 from macrohard.llm import Model
 from macrohard.llm.base import Asker, window_tokens
@@ -245,6 +245,7 @@ class _Runner:
             graph = build_graph(self._office, saver)
             snapshot = await graph.aget_state(config)
             values: Any = None
+            self._office.board.restore(_item_results(snapshot))
             if snapshot.values and not snapshot.next:
                 self._update(snapshot.values)
             elif snapshot.values:
@@ -334,6 +335,14 @@ class _Runner:
             _place(self._folder, self._record, self._parts.meter)
             write_record(self._folder, self._record)
         write_report(self._folder)
+
+
+def _item_results(snapshot: Any) -> Iterator[ItemResult]:
+    """Results of the items that a checkpoint holds as done, oldest first."""
+    yield from snapshot.values.get("results", ())
+    for task in snapshot.tasks:
+        if isinstance(task.result, Mapping):
+            yield from task.result.get("results", ())
 
 
 def _without_folder(model: str) -> str:

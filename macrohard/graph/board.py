@@ -8,6 +8,7 @@ a running branch what finished branches returned.
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -27,9 +28,12 @@ class Board:
         self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def known(self, round_: int, wave: int, item: str) -> ItemResult | None:
-        """The result of an item, when it has one."""
-        path = self._path(round_, wave, item)
-        return cast(ItemResult, json.loads(path.read_text())) if path.exists() else None
+        """The result of an item, when it has one that can be read."""
+        try:
+            text = self._path(round_, wave, item).read_text()
+            return cast(ItemResult, json.loads(text))
+        except (FileNotFoundError, ValueError):
+            return None
 
     async def wait(self, round_: int, wave: int, item: str) -> ItemResult:
         """The result of an item, as soon as it has one."""
@@ -42,6 +46,15 @@ class Board:
         path = self._path(result["round"], result["wave"], result["item"])
         write_atomic(path, json.dumps(result))
         self._events[str(path)].set()
+
+    def restore(self, results: Iterable[ItemResult]) -> None:
+        """Store again what checkpoints hold and the folder lost: its items are not begun again.
+
+        Without their results, those that wait for them would wait for ever.
+        """
+        for result in results:
+            if self.known(result["round"], result["wave"], result["item"]) is None:
+                self.publish(result)
 
     def _path(self, round_: int, wave: int, item: str) -> Path:
         return self._folder / f"r{round_}-w{wave}" / f"{item}.json"

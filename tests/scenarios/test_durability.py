@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -81,6 +82,22 @@ def test_a_killed_run_is_finished_and_makes_no_call_twice(
     ]
     assert len(asked) == len(set(asked))
     assert record(run)["cost"]["calls"] == record(undisturbed)["cost"]["calls"]
+
+
+def test_results_of_items_that_are_lost_come_back_from_the_checkpoint(
+    spec: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    process = start(spec, run)
+    first, second = sorted((undisturbed / "items" / "r1-w1").iterdir())[:2]
+    wait_for(run, "item_finished", item=first.stem)
+    wait_for(run, "item_started", item=second.stem)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    shutil.rmtree(run / "items")
+    done = macrohard("resume", run)
+    assert done.returncode == 0, done.stderr
+    assert tree(run) == tree(undisturbed)
 
 
 def test_ctrl_c_stops_resumably_and_says_how_to_go_on(
