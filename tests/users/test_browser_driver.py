@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.shed import Standing, shed
 
+from macrohard.llm.offline.personas.pages import Look
 from macrohard.users.base import Back, Choose, Click, Fill, Open, Press, UserActionError
 from macrohard.users.browser import BrowserDriver, find_browser
 
@@ -30,6 +31,16 @@ async def test_a_form_is_filled_in_sent_and_found_again_by_going_back(tmp_path: 
                 await driver.act(Click(name="Save"))
             with pytest.raises(UserActionError, match="another site"):
                 await driver.act(Open(address="http://example.org/"))
+
+
+async def test_a_number_that_stands_in_a_field_is_read_as_such(tmp_path: Path) -> None:
+    with shed() as (base, _):
+        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        async with driver:
+            for text in ("0", "1.50", "yes: 'no'", '"'):
+                look = Look((await driver.act(Fill(label="Name", text=text))).screen)
+                assert look.holds("Name", text), look.text
+                assert not look.holds("Name", "7")
 
 
 async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:

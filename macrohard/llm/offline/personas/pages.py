@@ -9,6 +9,8 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+import yaml
+
 from macrohard.llm.offline.journeys.gestures import read_gestures
 from macrohard.llm.offline.scene import Action
 from macrohard.work import Scenario, ScenarioStep, StepResult, Verdict
@@ -75,11 +77,16 @@ class Look:
         found = re.findall(rf'- {role} ("(?:[^"\\]|\\.)*")', self.text)
         return [json.loads(name) for name in found]
 
-    def value(self, label: str) -> str:
-        """What stands in a text field."""
+    def holds(self, label: str, text: str) -> bool:
+        """Whether a text stands in a field, whichever way the outline writes it.
+
+        A browser's outline is YAML, in which what could be taken for something else is quoted
+        (``- textbox "Meals": "0"``); the one without a browser writes it as it is.
+        """
         name = re.escape(json.dumps(label, ensure_ascii=False))
-        found = re.search(rf"- textbox {name}[^:\n]*: (.*)", self.text)
-        return found[1] if found else ""
+        found = re.search(rf"- (?:textbox|spinbutton|searchbox) {name}[^:\n]*: (.*)", self.text)
+        shown = found[1] if found else ""
+        return text.strip() in {shown.strip(), _unquoted(shown).strip()}
 
     def quote(self, *wanted: str) -> str:
         """A piece of it, one with what was wanted where there is one."""
@@ -88,6 +95,15 @@ class Look:
                 return text[:_LONGEST_QUOTE]
         names = [*self.names("heading"), *self.names("link")]
         return (names or [""])[0][:_LONGEST_QUOTE]
+
+
+def _unquoted(shown: str) -> str:
+    """What a quoted text of YAML says; the text itself where it is none."""
+    try:
+        said = yaml.safe_load(shown) if shown.startswith(('"', "'")) else shown
+    except yaml.YAMLError:
+        return shown
+    return said if isinstance(said, str) else shown
 
 
 @dataclass

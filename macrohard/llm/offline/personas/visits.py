@@ -103,7 +103,7 @@ def _check_kept(user: Visitor, step: ScenarioStep, look: Look) -> None:
     for action in read_gestures(step.type):
         if action.tool == "fill" and str(action.arguments["text"]).strip():
             label, text = str(action.arguments["label"]), str(action.arguments["text"])
-            if look.value(label) != text.strip() and look.value(label) != text:
+            if not look.holds(label, text):
                 user.complain(look, f"what I had typed as {label} is gone after the error")
 
 
