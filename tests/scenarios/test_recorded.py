@@ -26,6 +26,7 @@ class Ended:
 
 ENDED = {
     "minefield": Ended("released", 2, (3, 4), 4, 76, 44),
+    "statements": Ended("released", 1, (3,), 3, 66, 27),
 }
 
 
