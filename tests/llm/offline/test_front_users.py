@@ -14,6 +14,19 @@ from macrohard.work import Scenario, ScenarioStep, Verdict
 
 PERSONAS = ("novice", "hurried", "careful", "hostile")
 
+HELP = """usage: shop tea [-h] VERB ...
+
+positional arguments:
+  VERB
+    add       add a tea
+    list      list teas
+    show      show one tea
+    delete    delete a tea
+    total     add up a field
+
+options:
+  -h, --help  show this help message and exit"""
+
 ADD = f"{START} tea add --name Assam --grams 5"
 SCENARIO = Scenario(
     id="X1",
@@ -70,7 +83,7 @@ class Shop:
     def answer(self, words: list[str]) -> tuple[str, int]:  # noqa: C901, PLR0911 (one case a verb)
         match words:
             case ["--help"] | ["tea", "--help"]:
-                return "usage: shop tea VERB\n  tea: add list show delete total", 0
+                return HELP, 0
             case ["tea", "add", "--help"]:
                 return "usage: shop tea add [-h] --name NAME [--grams GRAMS]\n\nadds a tea", 0
             case ["tea", "add", "--name", name, "--grams", grams] if grams.isdigit():
@@ -139,6 +152,14 @@ def test_personas_go_about_it_differently() -> None:
     assert f"{START} tea delete 2" in explored["hurried"]
     assert f"{START} tea show 1" in explored["careful"]
     assert any("DROP TABLE" in line for line in explored["hostile"])
+
+
+def test_the_careful_user_asks_for_no_verb_that_the_help_does_not_list() -> None:
+    lean = HELP.replace("    show      show one tea\n", "")
+    answer = fault(lambda words: words == ["tea", "--help"], lean, 0)
+    session = play(SCENARIO, Shop(faulty=answer), "careful")  # type: ignore[arg-type]
+    assert f"{START} tea --help" in session.typed(0)
+    assert not any(" tea show " in line for line in session.typed(0))
 
 
 def test_the_novice_forgets_what_the_help_calls_required() -> None:

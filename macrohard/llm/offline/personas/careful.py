@@ -31,8 +31,9 @@ class Memory:
     first: str = ""
 
     def offers(self, kind: str, verb: str) -> bool:
-        """Whether the help of a kind names a verb."""
-        return kind in self.can and re.search(rf"\b{verb}\b", self.can[kind].text) is not None
+        """Whether the help of a kind lists a verb; its prose (“show this help”) is no list."""
+        listed = rf"(?m)^ {{2,8}}{re.escape(verb)}(?: |$)|[{{,]{re.escape(verb)}[,}}]"
+        return kind in self.can and re.search(listed, self.can[kind].text) is not None
 
 
 def careful(user: User) -> Script:
