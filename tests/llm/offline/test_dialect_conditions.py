@@ -196,3 +196,39 @@ def test_a_day_beside_a_date_time_is_its_midnight() -> None:
 )
 def test_what_cannot_be_compared_is_said(kind: str, text: str, said: str) -> None:
     assert said in refusal(f'- List "odd" {kind} where {text}', section="Features")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the quantity is not above 100 or below 10",
+        "the quantity is not above 100 and below 10",
+        "the quantity must never exceed 100 or below 10",
+        "the quantity isn't above 100 or below 10",
+        "the quantity is not between 1 and 5 or above 100",
+        "the quantity is not 5 or between 7 and 9",
+        "the quantity is not 5 or > 9",
+    ],
+)
+def test_a_not_that_may_go_for_two_comparisons_is_refused_with_what_to_write(text: str) -> None:
+    said = refusal(f'- List "odd" loans where {text}', section="Features")
+    assert "does “not” go for" in said
+    for advice in said.split("“")[3:]:
+        condition("loan", f"{text.rpartition(' or ')[0] or 'done'} {advice.partition('”')[0]}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the quantity is not above 100 and not below 10",
+        "the quantity is not above 100 or is below 10",
+        "the quantity is not above 100 or the quantity is below 10",
+        "the quantity is above 5 and below 100",
+        "the quantity is not empty and above 5",
+        "the item status is not in stock or lent out",
+    ],
+)
+def test_a_not_that_goes_for_one_comparison_or_for_choices_is_read(text: str) -> None:
+    read_as = condition("item" if "status" in text else "loan", text.replace("the item ", ""))
+    assert isinstance(read_as, BoolOp)
+    assert len(read_as.parts) == 2

@@ -31,6 +31,11 @@ from macrohard.llm.offline.dialect.scope import Scope
 from macrohard.llm.offline.dialect.typecheck import Shape, comparison, shape_of
 from macrohard.llm.offline.dialect.words import Cursor, Phrases, Puzzle
 
+# An apostrophe is that of “isn't” and “can't”, which are three tokens.
+_NEGATIONS = {"not", "never", "cannot", "'"}
+_LEAD = 3
+"""Words of a relation among which its negation stands: “must never go below”."""
+
 
 def read_condition(cursor: Cursor, scope: Scope) -> Condition:
     """Read comparisons joined by ``and`` and ``or``; ``and`` binds closer.
@@ -48,11 +53,14 @@ class _Reader:
         self._cursor = cursor
         self._scope = scope
         self._subject: Expression | None = None
+        self._said = ""  # The words of the subject.
+        self._negated = False  # Whether the last comparison says “not”.
 
     def read_or(self) -> Condition:
         parts = [self._read_and()]
         while self._cursor.accept("or"):
             self._cursor.count_operator()
+            self._refuse_ellipsis("or")
             parts.append(self._read_and())
         return _joined("or", parts)
 
@@ -60,6 +68,7 @@ class _Reader:
         parts = [self._read_one()]
         while self._cursor.accept(", and", "and", "but"):
             self._cursor.count_operator()
+            self._refuse_ellipsis("and")
             parts.append(self._read_one())
         return _joined("and", parts)
 
@@ -91,13 +100,35 @@ class _Reader:
             return bare
         if self._subject is None or not self._starts_with_relation():
             reader = read_factor if self._scope.inner else read_sum
+            begin = cursor.offset
             self._subject = reader(cursor, self._scope)
+            self._said = cursor.text[begin : cursor.offset].strip()
+        lead = [cursor.norm(ahead) for ahead in range(_LEAD)]
         try:
-            return self._read_relation(self._subject)
+            relation = self._read_relation(self._subject)
         except Puzzle as puzzle:
             if puzzle.offset is None:
                 puzzle.offset = at
             raise
+        # “not empty and above 5” can mean one thing only.
+        self._negated = bool(_NEGATIONS & set(lead)) and not isinstance(relation, IsEmpty)
+        return relation
+
+    def _refuse_ellipsis(self, joint: str) -> None:
+        """Refuse ``is not above 100 or below 10``: does the “not” go for both, or for one?"""
+        cursor = self._cursor
+        bare = RELATIONS.find(cursor) is not None or SIGNS.find(cursor) is not None
+        if not self._negated or self._scope.draft.names.find(cursor):
+            return
+        if cursor.norm() in _NEGATIONS or not (bare or cursor.looking_at("between")):
+            return
+        more, said = cursor.rest(40), self._said[:1].lower() + self._said[1:]
+        verb = "" if SIGNS.find(cursor) else "is "
+        either = f", or “and {said} is not {more}”" if verb else ""
+        raise cursor.puzzle(
+            f"does “not” go for “{more}” too? Name the field again to say what is meant: "
+            f"“{joint} {said} {verb}{more}”{either}."
+        )
 
     def _starts_with_relation(self) -> bool:
         """Whether the subject of the comparison before goes on: ``and below 100``."""
