@@ -49,7 +49,11 @@ def rewritten(app: App) -> str:
             lines.append(f'- {verb} "{each.name}" {kind.plural} where {said}')
     lines.append("## Rules")
     lines += dict.fromkeys(f"- {rule_text(rule, app)}" for rule in app.rules)
+    lines += ["## Interface", *(f"- {_INTERFACES[name]}" for name in app.interfaces)]
     return "\n".join(lines)
+
+
+_INTERFACES = {"cli": "Command line", "web": "Web pages", "api": "JSON API"}
 
 
 @settings(max_examples=40)
