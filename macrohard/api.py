@@ -18,6 +18,7 @@ from macrohard.roles import Roster
 from macrohard.run import Approver, Parts, create_run, drive
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
+from macrohard.users.browser import needed_browser
 
 T = TypeVar("T")
 
@@ -206,6 +207,8 @@ async def abuild_with(
     # Everything that can be refused is refused before anything is written.
     roster = open_roster(settings)
     _check_cluster(settings.cluster)
+    if settings.browser:
+        needed_browser()
     if model is None:
         await _check_models(settings, roster, loaded)
     if sandbox is None:

@@ -189,13 +189,16 @@ def _terminal() -> Finding:
 
 
 def _browser() -> Finding:
-    from macrohard.users.browser import find_browser  # noqa: PLC0415 - keeps help fast
+    from macrohard.users.browser import (  # noqa: PLC0415 - keeps help fast
+        find_browser,
+        missing_for_browser,
+    )
 
     found = find_browser()
     if found is None:
         text = (
             "none that can be driven; users of pages follow links and send forms without one. For "
-            "--browser: pip install 'macrohard[browser]', and a Chromium on the path."
+            f"--browser: {'; '.join(missing_for_browser())}."
         )
         return Finding("browser", "ok", text)
     return Finding("browser", "ok", f"{found}, used with --browser")

@@ -5,8 +5,8 @@ what it loads from anywhere else is refused. Every action leaves a picture. What
 by itself is a problem: errors on the console, requests that fail, pages wider than the window, and
 what axe-core finds (serious and critical violations hold a release up, the others are told).
 
-Needs the extra ``browser`` and a Chromium on the path; :func:`find_browser` says whether both are
-there.
+Needs the extra ``browser`` and a Chromium on the path; :func:`missing_for_browser` says which is
+not there.
 """
 
 import asyncio
@@ -40,6 +40,7 @@ from macrohard.users.outline import saved_file
 from macrohard.users.served import Served, ServerError
 
 _PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+_PACKAGES = ("playwright", "axe_playwright_python")
 _GRAVE = frozenset({"serious", "critical"})
 _PATIENCE_MS = 10_000
 _LOOKS = 5
@@ -56,9 +57,24 @@ _FOCUS = """() => { const e = document.activeElement;
 
 def find_browser() -> str | None:
     """Path of a Chromium that can be driven here; None where it, or Playwright, is missing."""
-    needed = ("playwright", "axe_playwright_python")
-    if any(importlib.util.find_spec(name) is None for name in needed):
-        return None
+    return None if missing_for_browser() else _program()
+
+
+def missing_for_browser() -> tuple[str, ...]:
+    """What driving a browser lacks here, each with the command that gets it; nothing if all is."""
+    missing = []
+    if any(importlib.util.find_spec(name) is None for name in _PACKAGES):
+        missing.append(
+            "Playwright is missing (get it in macrohard's checkout: pip install -e '.[browser]')"
+        )
+    if _program() is None:
+        missing.append(
+            "no Chromium is on the path (on Debian: apt-get install chromium-headless-shell)"
+        )
+    return tuple(missing)
+
+
+def _program() -> str | None:
     return next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
 
 
@@ -66,15 +82,16 @@ def needed_browser() -> str:
     """Path of a Chromium.
 
     Raises:
-        SandboxError: There is none, or no Playwright; says what to do.
+        SandboxError: There is none, or no Playwright; says which, and what to do.
     """
-    found = find_browser()
-    if found is None:
+    missing = missing_for_browser()
+    program = _program()
+    if missing or program is None:
         raise SandboxError(
-            "No browser can be driven here: pip install 'macrohard[browser]', and install a "
-            "Chromium (Debian: chromium-headless-shell); or build without --browser."
+            f"--browser cannot drive a browser here: {'; '.join(missing)}. "
+            "Or build without --browser."
         )
-    return found
+    return program
 
 
 class BrowserDriver:

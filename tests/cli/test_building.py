@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pexpect
 import pytest
 from support.commands import ENVIRONMENT, Command
+
+from macrohard.users import browser
 
 SPEC = """# Jam cellar
 
@@ -33,6 +36,9 @@ Keeps the jars of a jam cellar.
 - command line
 """
 
+Browser = Callable[[str, str], None]
+"""Makes a browser need this package and this program, and nothing else."""
+
 ALL_OPTIONS = (
     "--sandbox", "process", "--allow-process-sandbox", "--rounds", "2", "--min-satisfied", "3",
     "--mutants", "5", "--min-caught", "0.75", "--browser",
@@ -49,6 +55,15 @@ def spec(tmp_path: Path) -> Path:
     path = tmp_path / "spec.md"
     path.write_text(SPEC)
     return path
+
+
+@pytest.fixture
+def browser_of(monkeypatch: pytest.MonkeyPatch) -> Browser:
+    def need(package: str, program: str) -> None:
+        monkeypatch.setattr(browser, "_PACKAGES", (package,))
+        monkeypatch.setattr(browser, "_PROGRAMS", (program,))
+
+    return need
 
 
 @pytest.fixture
@@ -70,7 +85,30 @@ def test_a_cap_stops_the_run_with_its_code_and_says_where_it_is_kept(
     assert "Traceback" not in said.err
 
 
-def test_every_option_reaches_the_run(macrohard: Command, spec: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("needs", "told"),
+    [
+        (("no_such_package", "sh"), "pip install -e '.[browser]'"),
+        (("json", "no-such-program"), "apt-get install chromium-headless-shell"),
+    ],
+)
+def test_a_browser_that_cannot_be_driven_is_refused_before_anything_is_built(
+    macrohard: Command, spec: Path, browser_of: Browser, needs: tuple[str, str], told: str
+) -> None:
+    browser_of(*needs)
+    said = macrohard("build", spec.name, "--out", "r", "--max-calls", "0", "--browser")
+    assert said.code == 4
+    flat = " ".join(said.err.split())
+    assert told in flat
+    assert flat.count(" install ") == 1  # of the one that is there nothing is said
+    assert not (spec.parent / "r").exists()
+    assert told in " ".join(macrohard("doctor").out.split())
+
+
+def test_every_option_reaches_the_run(
+    macrohard: Command, spec: Path, tmp_path: Path, browser_of: Browser
+) -> None:
+    browser_of("json", "sh")  # nobody comes to sit at it
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "own-reviewer.md").write_text(
         "---\nname: own-reviewer\nstage: verify\nduty: reviewer\ndescription: Reads.\n"
