@@ -218,7 +218,8 @@ class Exported:
             from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
         except ImportError:
             raise UsageError(
-                "--telemetry needs an extra: pip install 'macrohard[telemetry]'."
+                "--telemetry needs an extra; in macrohard's checkout: "
+                "pip install -e '.[telemetry]'."
             ) from None
         service = Resource.create({"service.version": __version__})
         if str(service.attributes.get("service.name", "")).startswith("unknown_service"):

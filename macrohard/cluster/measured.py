@@ -65,7 +65,7 @@ class MeasuredKernels:
         except ImportError:
             raise ConfigError(
                 "step_time: measured needs aiconfigurator-core "
-                f"{VERSION}; install macrohard[cluster] or use step_time: roofline"
+                f"{VERSION}; pip install -e '.[cluster]' or use step_time: roofline"
             ) from None
         d, p = self._d, self._d.parallel
         arguments: dict[str, Any] = {

@@ -57,7 +57,7 @@ def _solver() -> Any:
         import highspy  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigError(
-            "placement: optimal needs HiGHS; install macrohard[cluster] or choose best-fit"
+            "placement: optimal needs HiGHS; pip install -e '.[cluster]' or choose best-fit"
         ) from None
     with _silence():
         solver = highspy.Highs()

@@ -25,7 +25,7 @@ def _figure(width: float = 7.0, height: float = 4.0) -> tuple[Any, Any]:
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
-        raise ConfigError("plots need matplotlib; install macrohard[cluster]") from None
+        raise ConfigError("plots need matplotlib; pip install -e '.[cluster]'") from None
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

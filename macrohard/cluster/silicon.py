@@ -117,7 +117,7 @@ def table_path() -> Path:
     spec = find_spec("aiconfigurator_core")
     if spec is None or spec.origin is None:
         raise ConfigError(
-            "the measured rows are in aiconfigurator-core; install macrohard[cluster]"
+            "the measured rows are in aiconfigurator-core; pip install -e '.[cluster]'"
         )
     return Path(spec.origin).parent / "systems" / "silicon_sample.csv"
 

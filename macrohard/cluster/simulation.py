@@ -145,7 +145,7 @@ class Result:
         try:
             import pandas as pd  # noqa: PLC0415 - an extra
         except ImportError:
-            raise ConfigError("to_pandas() needs pandas; install macrohard[cluster]") from None
+            raise ConfigError("to_pandas() needs pandas; pip install -e '.[cluster]'") from None
         w = self.workload
         return pd.DataFrame(
             {
@@ -233,7 +233,7 @@ def simulate(
         engine == "auto" and jit.has_numba() and len(workload) >= COMPILED_FROM
     )
     if compiled and not jit.has_numba():
-        raise ConfigError("compiled simulation needs numba; install macrohard[cluster]")
+        raise ConfigError("compiled simulation needs numba; pip install -e '.[cluster]'")
     doors = max(pool.router.shards for pool in pools)
     if doors > 1:
         from macrohard.cluster.shards import run_shards  # noqa: PLC0415 - rarely needed

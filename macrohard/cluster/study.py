@@ -56,7 +56,7 @@ class Answer:
         try:
             import pandas as pd  # noqa: PLC0415 - an extra
         except ImportError:
-            raise ConfigError("to_pandas() needs pandas; install macrohard[cluster]") from None
+            raise ConfigError("to_pandas() needs pandas; pip install -e '.[cluster]'") from None
         rows = {name: (e.mean, e.half_width, e.seeds) for name, e in self.numbers.items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "half_width", "seeds"])
 

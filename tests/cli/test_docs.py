@@ -95,3 +95,14 @@ def test_the_page_knows_every_place_the_graph_calls() -> None:
         (stage, output) for stage, _, duty, _, output in rows if duty in {"lead", "manager"}
     } == (set(LEADS))
     assert {(stage, duty) for stage, _, duty, _, _ in rows} >= set(CREWS)
+
+
+def test_extras_are_told_to_come_from_the_checkout_as_macrohard_is_on_no_index() -> None:
+    texts = [
+        path
+        for folder, kind in (("macrohard", "*.py"), ("docs", "*.md"), ("examples", "*.ipynb"))
+        for path in (ROOT / folder).rglob(kind)
+    ]
+    assert len(texts) > 100
+    wrong = [str(path) for path in texts if re.search(r"macrohard\[\w", path.read_text())]
+    assert not wrong, "say pip install -e '.[extra]'"

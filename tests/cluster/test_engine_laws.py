@@ -207,5 +207,5 @@ def test_without_the_extra_measured_says_what_to_install(
     deploy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "aiconfigurator_core.sdk.engine", None)
-    with pytest.raises(ConfigError, match=r"install macrohard\[cluster\] or use step_time"):
+    with pytest.raises(ConfigError, match=r"-e '\.\[cluster\]' or use step_time"):
         MeasuredKernels(deploy()).table()
