@@ -126,5 +126,6 @@ def preflight(settings: Settings, roster: Roster, spec: Spec) -> None:
     check_prices(settings, names)
     if "offline" in names:
         from macrohard.llm.offline.dialect import parse_spec  # noqa: PLC0415
+        from macrohard.llm.offline.oracle.feasible import check_feasible  # noqa: PLC0415
 
-        parse_spec(spec.text, spec.source)
+        check_feasible(parse_spec(spec.text, spec.source), spec.source)

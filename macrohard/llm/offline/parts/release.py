@@ -3,6 +3,7 @@
 import re
 
 from macrohard.llm.offline.parts.reading import read_noun, read_text
+from macrohard.llm.offline.parts.requirements import NO_EXAMPLE
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import Design, ReleaseNotes, Requirements
 
@@ -24,7 +25,11 @@ def write_notes(scene: Scene) -> ReleaseNotes:
             f"{run} COMMAND ... (from the folder of the application; Python 3.11 or later)",
             f"Its unit tests: {' '.join(design.test)}",
         ),
-        known_issues=(*_issues(read_text(scene, "outcome")), *requirements.out_of_scope),
+        known_issues=(
+            *(said for said in requirements.assumptions if said.startswith(NO_EXAMPLE)),
+            *_issues(read_text(scene, "outcome")),
+            *requirements.out_of_scope,
+        ),
     )
 
 

@@ -14,6 +14,9 @@ from macrohard.llm.offline.parts.reading import read_text
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import Criterion, Requirements, SourceLine, Story
 
+NO_EXAMPLE = "No example"
+"""How the assumption about a kind begins for which none was found; a known issue, too."""
+
 OUT_OF_SCOPE = (
     "Several people at once with accounts and rights: whoever can open the file can do everything.",
     "Undo, and a history of changes.",
@@ -129,7 +132,7 @@ def _other_interfaces(app: App) -> str:
 
 def _barren(app: App, base: Base) -> tuple[str, ...]:
     return tuple(
-        f"No example {subject.name} was found that meets every bound and rule at once; what is "
+        f"{NO_EXAMPLE} {subject.name} was found that meets every bound and rule at once; what is "
         f"said about {subject.plural} can be checked in part only."
         for subject in (Subject(app, app.kind(slug), base) for slug in base.barren)
     )
