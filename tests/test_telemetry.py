@@ -169,5 +169,5 @@ def test_without_the_extra_the_way_to_it_is_told(
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(UsageError, match=r"pip install 'macrohard\[telemetry\]'"):
+    with pytest.raises(UsageError, match=r"pip install -e '\.\[telemetry\]'"):
         Exported(lambda _id: tmp_path)
