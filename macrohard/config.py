@@ -187,7 +187,7 @@ class Settings:
             values["approve"] = tuple(values.get("approve", ()))
             values["routing"] = Routing.from_json(values.get("routing", {}))
             return cls(**values)
-        except TypeError as error:
+        except (TypeError, ValueError, AttributeError) as error:
             raise ConfigError(f"The options of this run cannot be read: {error}") from None
 
 

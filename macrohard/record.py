@@ -11,10 +11,13 @@ from typing import Any
 from macrohard.config import Settings
 from macrohard.errors import UsageError
 from macrohard.files import write_atomic
+from macrohard.lock import is_held
 from macrohard.spec import Spec
 
 SCHEMA_VERSION = 1
 FILE = "run.json"
+KILLED = "killed"
+"""How a run stands that says ``running`` in its file, and that no process works on."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     """The record of a run directory.
 
     Raises:
-        UsageError: It is no run directory, or of another version.
+        UsageError: It is no run directory, or of another version, or damaged.
     """
     path = folder / FILE
     try:
@@ -89,14 +92,31 @@ def read_record(folder: Path) -> dict[str, Any]:
             f"{folder} is not a run: it has no {FILE}. `macrohard runs` lists runs."
         ) from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
+        raise UsageError(f"{path} is damaged or cannot be read: {error}") from None
     version = record.get("schema_version") if isinstance(record, dict) else None
     if version != SCHEMA_VERSION:
         raise UsageError(
             f"{path} has schema version {version}; this macrohard reads {SCHEMA_VERSION}."
         )
+    from macrohard.record_shape import what_is_wrong  # noqa: PLC0415 - help must not wait for it
+
+    wrong = what_is_wrong(record)
+    if wrong:
+        raise UsageError(f"{path} is damaged: {wrong}.")
     found: dict[str, Any] = record
     return found
+
+
+def read_standing(folder: Path) -> dict[str, Any]:
+    """The record as things stand: that of a run that nobody works on any more says ``killed``.
+
+    Raises:
+        UsageError: It is no run directory, or of another version, or damaged.
+    """
+    record = read_record(folder)
+    if record["status"] == "running" and not is_held(folder):
+        record["status"] = KILLED
+    return record
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -11,7 +10,6 @@ import sqlite3
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +21,6 @@ from macrohard.errors import (
     InterruptedRunError,
     MacrohardError,
     NotAcceptedError,
-    RunBusyError,
     UsageError,
 )
 from macrohard.graph.account import account, write_documents
@@ -38,6 +35,7 @@ from macrohard.llm.base import Asker, window_tokens
 from macrohard.llm.cassette import record_cassette
 from macrohard.llm.routing import price_of
 from macrohard.llm.store import StoredModel, stored_calls
+from macrohard.lock import hold
 from macrohard.opening import open_office
 from macrohard.record import FILE, account_of, new_record, now, read_record, sum_costs, write_record
 from macrohard.report import write_report
@@ -129,8 +127,11 @@ async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> d
         InterruptedRunError: It was stopped; it can be resumed.
         MacrohardError: What stopped it; the record says so too.
     """
-    with _lock(folder):
+    if not (folder / FILE).exists():
+        read_record(folder)
+    with hold(folder):
         record = read_record(folder)
+        _check_whole(folder, record)
         if parts.cluster is not None:
             record["options"]["cluster"] = parts.cluster
         if record["status"] in {"released", "not accepted"}:
@@ -145,6 +146,17 @@ async def drive(folder: Path, parts: Parts, approved: tuple[str, ...] = ()) -> d
         ) as office:
             runner = _Runner(folder, record, office, parts, approved)
             return await runner.run()
+
+
+def _check_whole(folder: Path, record: Mapping[str, Any]) -> None:
+    """Refuse a run that has begun and whose parts are gone: going on would build on nothing."""
+    if not record["stages"]:
+        return
+    for part in ("app/.git", "checkpoints.sqlite"):
+        if not (folder / part).exists():
+            raise UsageError(
+                f"{folder} is damaged: {part} is missing. Put it back, or build again."
+            )
 
 
 def _place(folder: Path, record: dict[str, Any], meter: Meter | None) -> None:
@@ -398,30 +410,6 @@ class _Stopper:
             self._work.cancel()
 
 
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Hold the run for this process; the kernel lets go when the process dies."""
-    if not (folder / FILE).exists():
-        read_record(folder)
-    try:
-        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}.") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.pread(handle, 20, 0).decode(errors="replace").strip() or "unknown"
-            raise RunBusyError(
-                f"{folder} is being worked on by another process (pid {owner})."
-            ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _stages(journal: Path) -> list[dict[str, Any]]:
     """Stages of each round by start: those that announce themselves, coding and users too."""
     rows: dict[tuple[str, int], dict[str, Any]] = {}
@@ -455,7 +443,7 @@ def _check_free(target: Path, *, overwrite: bool) -> None:
             f"`macrohard show {target}`, go on with `macrohard resume {target}`, "
             "choose another --out, or build it anew with --overwrite."
         )
-    with _lock(target):
+    with hold(target):
         pass
 
 

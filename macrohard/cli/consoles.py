@@ -30,7 +30,13 @@ def print_json(value: Any) -> None:
 def _console(*, stderr: bool) -> "Console":
     from rich.console import Console  # noqa: PLC0415 - help must not wait for it
 
-    console = Console(stderr=stderr, highlight=False, emoji=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            """Tell main of it: a reader that leaves early is no failure, which rich makes it."""
+            raise BrokenPipeError
+
+    kind = Console if stderr else Output
+    console = kind(stderr=stderr, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _PIPE_COLUMNS
     return console

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from macrohard.errors import UsageError
-from macrohard.record import FILE, read_record
+from macrohard.record import FILE, read_standing
 
 RUNS = Path("runs")
 """Where ``macrohard build`` puts runs that are given no ``--out``."""
@@ -36,7 +36,7 @@ def list_runs(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     found = []
     for path in root.glob(f"*/{FILE}"):
         try:
-            found.append((path.parent, read_record(path.parent)))
+            found.append((path.parent, read_standing(path.parent)))
         except UsageError:
             continue
     yield from sorted(found, key=lambda run: str(run[1]["created"]), reverse=True)

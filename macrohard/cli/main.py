@@ -13,6 +13,7 @@ import typer
 
 from macrohard import __version__
 from macrohard.cli import agents, building, cluster, config, doctor, init, mailbox, runs, sandbox
+from macrohard.cli.streams import open_missing
 from macrohard.errors import MacrohardError
 
 _INTERRUPTED = 130
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    open_missing()
     args = list(sys.argv[1:] if argv is None else argv)
     # Looked up here, not parsed: an error of parsing itself must find it, too.
     debug = "--debug" in args

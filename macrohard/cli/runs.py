@@ -46,13 +46,13 @@ def show(
     """Show a run: how it ended or stands, its stages, work items and trials."""
     from macrohard.cli.finding import find_run  # noqa: PLC0415 - keeps help fast
     from macrohard.config import check_stage  # noqa: PLC0415
-    from macrohard.record import read_record  # noqa: PLC0415
+    from macrohard.record import read_standing  # noqa: PLC0415
     from macrohard.report import show as shown  # noqa: PLC0415
 
     if stage is not None:
         check_stage(stage)
     folder = find_run(run)
-    record = read_record(folder)
+    record = read_standing(folder)
     if json_:
         print_json(shown.stage_record(record, folder, stage) if stage else record)
     elif stage:

@@ -200,7 +200,10 @@ def _check_names(
                     find_preset(name, presets, environment)
         except (ConfigError, RoleError) as error:
             reason = str(error).removeprefix("--model ")
-            raise ConfigError(f"{value.source}: {value.name}: {reason}") from None
+            if value.source == "--model":
+                raise ConfigError(f"--model {reason}") from None
+            named = "" if value.source.startswith("--") else f" {value.name}:"
+            raise ConfigError(f"{value.source}:{named} {reason}") from None
 
 
 def _chain(value: Any) -> tuple[str, ...]:

@@ -260,13 +260,23 @@ def find_preset(
         return Preset(url=url), model
     kind, _, model = name.partition(":")
     if kind not in presets:
+        hint = _meant(name)
         raise ConfigError(
-            f"--model {name}: there is no provider {kind!r}; there are {', '.join(presets)}, "
+            f"--model {name}: {hint}there is no provider {kind!r}; there are {', '.join(presets)}, "
             "and URL#NAME for any other server."
         )
     if not model:
         raise ConfigError(f"--model {name}: name the model, as in {kind}:NAME.")
     return presets[kind], model
+
+
+def _meant(name: str) -> str:
+    """A suggestion for a model's name that lacks its provider, where the name tells it."""
+    owners = {"gpt": "openai", "claude": "anthropic", "grok": "xai", "gemini": "gemini"}
+    for beginning, owner in (*owners.items(), ("deepseek", "deepseek")):
+        if ":" not in name and name.startswith(beginning):
+            return f"did you mean {owner}:{name}? "
+    return ""
 
 
 def all_presets(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Preset]:

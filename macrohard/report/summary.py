@@ -21,7 +21,12 @@ from macrohard.report.words import (
     worst_first,
 )
 
-_STYLES = {"released": "bold green", "not accepted": "bold red", "failed": "bold red"}
+_STYLES = {
+    "released": "bold green",
+    "not accepted": "bold red",
+    "failed": "bold red",
+    "killed": "bold red",
+}
 _MOST = 5
 """Unsatisfied trials and open defects told here; the rest is in the report."""
 

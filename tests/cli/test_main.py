@@ -119,6 +119,31 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("agents show architect >&-", 0, ""),
+        ("runs nowhere 2>&-", 2, ""),
+        ("build - <&-", 2, "error: standard input is closed.\n"),
+        ("runs . <&- >&- 2>&-", 0, ""),
+    ],
+)
+def test_closed_standard_streams_are_no_fault(
+    tmp_path: Path, words: str, code: int, said: str
+) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"'{sys.executable}' -m macrohard.cli.main {words}"],
+        capture_output=True, text=True, cwd=tmp_path, env=ENVIRONMENT, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_a_model_without_its_provider_is_suggested_with_it(macrohard: Command) -> None:
+    said = macrohard("build", "x.md", "--model", "gpt-5")
+    assert said.code == 2
+    assert said.err.startswith("error: --model gpt-5: did you mean openai:gpt-5? there is no")
+
+
 def test_help_imports_nothing_heavy() -> None:
     script = (
         "import sys; from macrohard.cli.main import main; main(['--help']); "

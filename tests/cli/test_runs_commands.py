@@ -1,11 +1,16 @@
 """`macrohard runs` and `macrohard show`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.commands import Command
+from support.commands import ENVIRONMENT, Command
 from support.records import RECORD, write_run
+
+from macrohard.lock import hold
 
 
 def test_runs_lists_the_newest_first_and_skips_what_is_no_run(
@@ -91,6 +96,65 @@ def test_a_damaged_record_is_told_by_its_file(macrohard: Command, tmp_path: Path
     said = macrohard("show", "r")
     assert said.code == 2
     assert "r/run.json has schema version 99" in said.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"options": {}}, "options.model is missing"),
+        ({"stages": "x"}, "stages must be a valid list"),
+        ({"status": "zzz"}, "status must be 'running', 'interrupted'"),
+        ({"items": [1]}, "items.0 must be a valid dictionary"),
+        ({"cost": {}}, "cost.calls is missing"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "resume"])
+def test_a_damaged_record_says_what_is_wrong(
+    macrohard: Command, tmp_path: Path, command: str, changes: dict[str, Any], wrong: str
+) -> None:
+    write_run(tmp_path / "r", **changes)
+    said = macrohard(command, "r")
+    assert said.code == 2
+    assert f"error: r/run.json is damaged: {wrong}" in said.err
+
+
+@pytest.mark.parametrize("missing", ["app/.git", "checkpoints.sqlite"])
+def test_a_run_that_lost_a_part_is_not_gone_on_with(
+    macrohard: Command, tmp_path: Path, missing: str
+) -> None:
+    run = write_run(tmp_path / "r", status="interrupted")
+    (run / "app" / ".git").mkdir(parents=True)
+    (run / "checkpoints.sqlite").touch()
+    part = run / missing
+    part.rename(tmp_path / "elsewhere")
+    said = macrohard("resume", "r")
+    assert said.code == 2
+    assert f"r is damaged: {missing} is missing" in said.err
+
+
+def test_a_run_that_nobody_works_on_is_killed(macrohard: Command, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "runs" / "r", status="running")
+    before = (run / "run.json").read_text()
+    said = macrohard("show", "r").out
+    assert said.startswith("Killed: shop\n")
+    assert "Go on       macrohard resume runs/r\n" in said
+    assert "killed" in macrohard("runs").out
+    assert json.loads(macrohard("show", "r", "--json").out)["status"] == "killed"
+    assert json.loads(macrohard("runs", "--json").out)[0]["status"] == "killed"
+    with hold(run):
+        assert macrohard("show", "r").out.startswith("Running: shop\n")
+        assert json.loads(macrohard("runs", "--json").out)[0]["status"] == "running"
+    assert (run / "run.json").read_text() == before
+
+
+def test_show_to_a_reader_that_leaves_early_is_no_failure(tmp_path: Path) -> None:
+    write_run(tmp_path / "r")
+    script = f"'{sys.executable}' -m macrohard.cli.main show r | true"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", script],
+        capture_output=True, text=True, cwd=tmp_path, env=ENVIRONMENT, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_show_in_a_pipe_keeps_each_row_on_a_line(process: Command, tmp_path: Path) -> None:
