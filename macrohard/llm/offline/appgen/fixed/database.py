@@ -1,6 +1,6 @@
 """The SQLite file: opened, given its tables where it is new, used in transactions."""
 # For ruff: identifiers come from our own schema; pathlib is slow to load.
-# ruff: noqa: S608, PTH110, PTH112, PTH120
+# ruff: noqa: S608, PTH110, PTH112, PTH118, PTH120
 
 import os
 import sqlite3
@@ -60,12 +60,17 @@ def transaction(path: str, begin: str) -> Iterator[sqlite3.Connection]:
 def reading(path: str) -> AbstractContextManager[sqlite3.Connection]:
     """Open a database to read one state of it; a file that is not there yet holds nothing."""
     is_new = not os.path.exists(path) and os.path.isdir(os.path.dirname(path) or ".")
-    return transaction(":memory:" if is_new else path, "BEGIN")
+    return transaction(":memory:" if is_new else in_a_file(path), "BEGIN")
 
 
 def writing(path: str) -> AbstractContextManager[sqlite3.Connection]:
     """Open a database to change it; others wait until this is done."""
-    return transaction(path, "BEGIN IMMEDIATE")
+    return transaction(in_a_file(path), "BEGIN IMMEDIATE")
+
+
+def in_a_file(path: str) -> str:
+    """Name a file so that SQLite makes no database of it that is gone when it is closed."""
+    return os.path.join(".", path) if path in {"", ":memory:"} else path
 
 
 def fetch(

@@ -4,7 +4,7 @@
 
 import sqlite3
 import tempfile
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 from unittest import mock
 
@@ -50,6 +50,15 @@ class TransactionTest(AppTest):
         with closing(sqlite3.connect(self.path)) as connection:
             connection.execute("CREATE TABLE other (id)")
         self.assert_refused("another program", self.tables)
+
+    def test_a_file_may_have_any_name(self) -> None:
+        """What SQLite would keep in memory is kept in a file of that name, or refused."""
+        with chdir(Path(self.path).parent):
+            self.path = ":memory:"
+            with database.writing(self.path) as connection:
+                connection.execute("CREATE TABLE kept (id)")
+            self.assertIn("kept", self.tables())
+            self.assert_refused("cannot use the database", database.writing("").__enter__)
 
     def test_a_missing_folder_is_refused(self) -> None:
         """The folder of a database must be there."""
