@@ -305,3 +305,25 @@ def test_sizes_as_databases_write_them(line: str, expected: dict[str, object]) -
 
 def test_an_unknown_type_in_brackets_is_named_without_them() -> None:
     assert "“year” is no type I know" in refusal("### Extra", "- good until (year)")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        "(a, b, ...)",
+        "(a, b, …)",
+        "(a, b...)",
+        "(a, b, etc.)",
+        "(a, b etc.)",
+        "a, b, and so on",
+        "a, b, ...",
+    ],
+)
+def test_choices_that_are_left_open_are_refused(choices: str) -> None:
+    assert "leave the choices open: name every one" in refusal(
+        "### Extra", f"- c: one of {choices}"
+    )
+
+
+def test_a_choice_in_quotes_may_be_of_dots() -> None:
+    assert field_of('c: one of (a, "etc", "...")').choices == ("a", "etc", "...")
