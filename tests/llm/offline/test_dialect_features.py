@@ -265,3 +265,10 @@ def test_a_field_called_marks_clashes_only_with_marks() -> None:
     assert "exam has marks already (line 12)" in str(
         refused_text(data + 'Add exams\n- Mark exams as "good" when marks is above 5')
     )
+
+
+@pytest.mark.parametrize("line", ["Count open loans.", "Count limit of people."])
+def test_a_field_is_not_counted_and_what_to_write_is_said(line: str) -> None:
+    said = refusal(f"- {line}", section="Features")
+    assert "records are counted, and " in said
+    assert "Write “count people”, “count people by " in said

@@ -73,7 +73,10 @@ def read_totals(
     cursor.accept("me")
     ops = list(dict.fromkeys(_operations(cursor)))
     later = _named_later(cursor, schema)
+    begin = cursor.position
     targets = _targets(cursor, schema, inherited, ops, assumptions)
+    if ops == [AggregateOp.COUNT]:
+        _refuse_counted_fields(cursor, begin, targets)
     if cursor.norm() in WHERE:
         raise cursor.puzzle(
             "a total cannot have a condition of its own; let people filter instead: "
@@ -94,6 +97,20 @@ def read_totals(
                 check_aggregate(op, each)
                 totals.wanted.append((kind, op, each.slug, groups))
     return totals
+
+
+def _refuse_counted_fields(cursor: Cursor, begin: int, targets: FieldsOfKinds) -> None:
+    """Refuse ``count open loans`` where that is a field: records are counted, not fields."""
+    for kind, fields in targets:
+        if fields:
+            cursor.position = begin
+            known = fields[0].name
+            total = f", “total {known} of {kind.plural}”" if fields[0].type in NUMERIC else ""
+            raise cursor.puzzle(
+                f"records are counted, and {known} is a field of {kind.name}. Write “count "
+                f'{kind.plural}”, “count {kind.plural} by {known}”{total}, or “list "NAME" '
+                "KINDS where CONDITION” for some of them: every list can be counted."
+            )
 
 
 def _operations(cursor: Cursor) -> Iterator[AggregateOp]:
