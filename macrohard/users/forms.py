@@ -3,9 +3,8 @@
 Nothing but the standard library. It sees what somebody sees (or hears) who has neither style
 sheets nor scripts: the outline of the page. It keeps cookies, follows redirects, and remembers
 pages as they were when it goes back, with what had been typed. Attachments are saved, and looked
-into; the page stays. Scripts do not run, nothing is
-drawn, and there is no keyboard: for these there is the browser
-(:mod:`macrohard.users.browser`).
+into; the page stays. Scripts do not run, nothing is drawn, and there is no keyboard: for these
+there is the browser (:mod:`macrohard.users.browser`).
 """
 
 import secrets
