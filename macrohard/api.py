@@ -239,7 +239,7 @@ async def _check_models(settings: Settings, roster: Roster, spec: Spec) -> None:
         if not is_offline(settings):
             raise
         others = await others_to_ask(spec.source)
-        raise SpecError(f"{error.reason} {others}", source=error.source, line=error.line) from None
+        raise SpecError(f"{error.reason}\n{others}", source=error.source, line=error.line) from None
 
 
 async def aresume(

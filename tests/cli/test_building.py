@@ -227,6 +227,18 @@ def test_an_unreadable_line_is_told_by_file_and_line(
     assert not (tmp_path / "runs").exists()
 
 
+def test_advice_about_models_stands_once_on_a_line_of_its_own(
+    macrohard: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "pong.md").write_text("# Pong\n\nA game.\n\n## Play\n\n- Bounce.\n")
+    said = macrohard("build", "pong.md")
+    assert said.code == 2
+    first, second, advice = said.err.strip().splitlines()
+    assert "the embedded model builds record-keeping applications only" in first
+    assert second.startswith("pong.md:5: ")
+    assert advice.startswith("A language model may read it")
+
+
 def test_a_cassette_is_recorded_and_played(macrohard: Command, spec: Path, tmp_path: Path) -> None:
     recorded = macrohard(
         "build", spec.name, "--out", "a", "--record", "tape", "--max-calls", "3", "-q"

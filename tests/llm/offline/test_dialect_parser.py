@@ -208,3 +208,26 @@ def test_the_error_is_for_people() -> None:
         "What I understand here: text, integer, decimal, date, date-time, yes/no, "
         "one of (a, b, c), e-mail, reference to KIND, and = EXPRESSION for a computed field."
     )
+
+
+def test_errors_of_data_are_told_before_those_of_what_is_read_by_it() -> None:
+    wrong = ["# Pool", "", "Keeps.", "## Data", "### Thing", "- m: flurb", "- n: glorp"]
+    rest = ["## Features", "- Fly things.", "## Rules", "- Sing."]
+    first = str(refused_text("\n".join([*wrong, *rest])))
+    assert [word in first for word in ("flurb", "glorp", "Fly", "Sing")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    mended = [line.replace("flurb", "text").replace("glorp", "text") for line in wrong]
+    then = str(refused_text("\n".join([*mended, *rest])))
+    assert [word in then for word in ("my.md:9", "my.md:11")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "text", ["# Pong\n\nA game.\n\n## Play\n\n- Bounce.\n", "A game of balls.\n"]
+)
+def test_a_spec_of_something_else_is_first_told_what_is_built(text: str) -> None:
+    said = refused_text(text).reason
+    assert said.startswith("the embedded model builds record-keeping applications only")

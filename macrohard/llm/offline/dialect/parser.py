@@ -49,17 +49,21 @@ def parse_spec(text: str, source: str = "spec") -> App:
     Raises:
         SpecError: Something in it cannot be read or contradicts something else. The message names
             the problems, up to ten, one a line, and what is understood; ``line`` is that of the
-            first.
+            first. Those of the outline and the Data section come alone: without them the other
+            sections cannot be judged.
     """
     problems = Problems(source)
     document = read_document(text, frozenset(_SECTIONS), problems)
     sections = _sorted(document, problems)
+    if not sections["data"]:
+        message = (
+            "the embedded model builds record-keeping applications only, and there is no ## Data "
+            "section, which says what records are kept."
+        )
+        problems.add(document.title_line, Puzzle(message, hint="sections"))
     slug = _slug(document, problems)
     schema, assumptions = read_data(sections["data"], problems)
-    if not sections["data"]:
-        message = "there is no ## Data section, which says what records are kept."
-        problems.add(document.title_line, Puzzle(message, hint="sections"))
-    elif not schema.kinds and not problems:
+    if sections["data"] and not schema.kinds and not problems:
         message = "the Data section names no kind of record."
         problems.add(sections["data"][0].line, Puzzle(message, hint="kinds"))
     problems.raise_any()
