@@ -252,8 +252,9 @@ def test_a_reviewer_sees_files_nobody_designed_and_files_that_are_lost(
 
 
 def test_the_notes_say_what_it_does_and_how_to_run_it(project: Project) -> None:
+    unsure = "No example wug was found that meets every bound and rule at once."
     documents: dict[str, str | BaseModel] = {
-        "requirements": project.requirements,
+        "requirements": project.requirements.model_copy(update={"assumptions": ("A.", unsure)}),
         "design": project.design,
         "outcome": (
             "Accepted: yes\nAcceptance tests: 9 passed, 0 failed\n"
@@ -265,7 +266,8 @@ def test_the_notes_say_what_it_does_and_how_to_run_it(project: Project) -> None:
     assert project.requirements.title in notes.headline
     assert len(notes.what_it_does) == len(project.requirements.stories)
     assert any(f"python -m {project.compiled.app.slug}" in line for line in notes.how_to_run)
-    assert notes.known_issues[:2] == (
+    assert notes.known_issues[:3] == (
+        unsure,
         "1 of 3 trials by simulated users ended unsatisfied.",
         "user: the list is slow",
     )

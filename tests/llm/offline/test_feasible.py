@@ -9,6 +9,7 @@ from macrohard.errors import SpecError
 from macrohard.llm import preflight
 from macrohard.llm.offline.dialect import parse_spec
 from macrohard.llm.offline.oracle.feasible import check_feasible
+from macrohard.llm.offline.parts.requirements import NO_EXAMPLE, requirements_of
 from macrohard.roles import load_roles
 from macrohard.spec import read_spec
 
@@ -61,6 +62,13 @@ def test_rules_that_leave_no_value_are_refused_with_their_lines(
 )
 def test_rules_that_leave_a_value_are_taken(field: str, rules: tuple[str, ...]) -> None:
     check(field, *rules)
+
+
+def test_a_kind_without_an_example_is_no_secret() -> None:
+    lines = ["# Pool", "", "Keeps.", "## Data", "### Thing", "- m: date, required", "## Features"]
+    text = "\n".join([*lines, "- Add and list things.", "## Rules", "- m is today."])
+    assumed = requirements_of(parse_spec(text), text).assumptions
+    assert any(said.startswith(f"{NO_EXAMPLE} thing was found") for said in assumed)
 
 
 def test_it_is_refused_before_anything_is_built(tmp_path: Path) -> None:
