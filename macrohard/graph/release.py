@@ -32,7 +32,9 @@ async def release(office: Office, state: State) -> dict[str, Any]:
             },
             round_=round_,
         )
-        write_atomic(office.folders.root / "RELEASE.md", _page(notes, _tried(office, state)))
+        left_out = office.artifacts.noun(state["requirements"], work.Requirements).out_of_scope
+        page = _page(notes, left_out, _tried(office, state))
+        write_atomic(office.folders.root / "RELEASE.md", page)
         return {
             "notes": office.artifacts.put(notes),
             "status": "released" if accepted else "not accepted",
@@ -120,7 +122,9 @@ def _tried(office: Office, state: State) -> str:
     )
 
 
-def _page(notes: work.ReleaseNotes, tried: str) -> str:
+def _page(notes: work.ReleaseNotes, left_out: tuple[str, ...], tried: str) -> str:
+    """The release notes: what is open is an issue, what was left out on purpose is none."""
+
     def bullets(lines: tuple[str, ...]) -> str:
         return "\n".join(f"- {line}" for line in lines)
 
@@ -129,7 +133,8 @@ def _page(notes: work.ReleaseNotes, tried: str) -> str:
         f"## What it does\n\n{bullets(notes.what_it_does)}",
         f"## How to run it\n\n{bullets(notes.how_to_run)}",
     ]
-    if notes.known_issues:
-        parts.append(f"## Known issues\n\n{bullets(notes.known_issues)}")
+    issues = tuple(line for line in notes.known_issues if line not in left_out)
+    parts += [f"## Known issues\n\n{bullets(issues)}"] if issues else []
+    parts += [f"## Not included\n\n{bullets(left_out)}"] if left_out else []
     parts += [f"## How it was tried\n\n{tried}"] if tried else []
     return "\n\n".join(parts) + "\n"
