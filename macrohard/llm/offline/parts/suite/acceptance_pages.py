@@ -278,6 +278,8 @@ class Web(Client):
         action, fields = self.filled(path, typed)
         for _ in range(3):
             seen = self.post(action, fields)
+            if seen.status >= 400:
+                self.fail(seen, "the same answer as the first time, as nothing else was sent")
         after = len(table_of(Page(self.go("GET", listing).text)))
         if after != before + 1:
             seen.asked = f"the form of {path}, sent three times"
