@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,27 @@ def test_descriptors_reach_the_message_they_came_with() -> None:
     assert not any(os.get_inheritable(descriptor) for descriptor in seen[1][1])
     for descriptor in (read_end, write_end, *seen[1][1]):
         os.close(descriptor)
+
+
+def test_a_message_that_arrived_is_not_told_as_lost() -> None:
+    """Who is told so sends it again, and a command runs twice."""
+    near, far = socket.socketpair()
+
+    class Quick:
+        """A line whose other end is done, and gone, as soon as it has its message."""
+
+        def sendmsg(self, *arguments: Any) -> int:
+            sent = near.sendmsg(*arguments)
+            far.close()
+            return sent
+
+        def sendall(self, data: bytes) -> None:
+            near.sendall(data)
+
+    with near, Path(os.devnull).open("rb") as file:
+        wire.send(Quick(), {"op": "exec"}, (file.fileno(),))
+        with pytest.raises(BrokenPipeError):
+            near.sendall(b"")  # what it must not do
 
 
 def test_a_message_of_impossible_length_is_refused() -> None:

@@ -28,7 +28,10 @@ def send(link: socket.socket, message: Message, descriptors: tuple[int, ...] = (
     """Send one message on a blocking socket."""
     data = pack(message, len(descriptors))
     sent = socket.send_fds(link, [data], list(descriptors)) if descriptors else 0
-    link.sendall(data[sent:])
+    # sendall(b"") still calls send: it would fail where the other end was quick and is gone, and
+    # tell of a message that arrived whole that it did not.
+    if sent < len(data):
+        link.sendall(data[sent:])
 
 
 def receive_some(link: socket.socket) -> tuple[bytes, list[int]]:
