@@ -9,15 +9,15 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from macrohard.llm.base import Asker, Message, Reply, Request, ToolCall
+from macrohard.llm.base import Message, Reply, Request, ToolCall
 from macrohard.llm.endpoint import Endpoint
 from macrohard.llm.json_text import find_object
 from macrohard.llm.manner import Manner
 from macrohard.llm.pieces import Pieces
+from macrohard.llm.served import ServedModel
 from macrohard.llm.service import (
     AgainError,
     Patience,
-    Service,
     events,
     is_stream,
     request_timeout,
@@ -38,7 +38,7 @@ _EMPTY = "(nothing was answered)"
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 
 
-class ChatModel:
+class ChatModel(ServedModel):
     """A model behind an endpoint that speaks chat completions.
 
     Args:
@@ -47,30 +47,8 @@ class ChatModel:
     """
 
     def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
-        self.service = Service(endpoint, patience)
-        self._endpoint = endpoint
+        super().__init__(endpoint, patience)
         self._mark = hashlib.sha256(endpoint.url.encode()).hexdigest()[:8]
-
-    @property
-    def name(self) -> str:
-        """What the person named."""
-        return self._endpoint.name
-
-    def window_tokens(self, _asker: Asker) -> int | None:
-        """Context window of the model, as far as it is known."""
-        return self._endpoint.window
-
-    async def complete(self, request: Request) -> Reply:
-        """Answer one request, asking again where that can help.
-
-        Raises:
-            ModelError: The last attempt failed, or asking again is no use.
-        """
-        return await self.service.ask(lambda manner: self._attempt(request, manner))
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self.service.close()
 
     async def _attempt(self, request: Request, manner: Manner) -> Reply:
         service = self.service

@@ -1,0 +1,46 @@
+"""What models behind an endpoint have in common, whichever API they speak."""
+
+from abc import ABC, abstractmethod
+
+from macrohard.llm.base import Asker, Reply, Request
+from macrohard.llm.endpoint import Endpoint
+from macrohard.llm.manner import Manner
+from macrohard.llm.service import Patience, Service
+
+
+class ServedModel(ABC):
+    """A model behind an endpoint.
+
+    Args:
+        endpoint: Where and how to ask.
+        patience: Time-outs and retries.
+    """
+
+    def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
+        self.service = Service(endpoint, patience)
+        self._endpoint = endpoint
+
+    @property
+    def name(self) -> str:
+        """What the person named."""
+        return self._endpoint.name
+
+    def window_tokens(self, _asker: Asker) -> int | None:
+        """Context window of the model, as far as it is known."""
+        return self._endpoint.window
+
+    async def complete(self, request: Request) -> Reply:
+        """Answer one request, asking again where that can help.
+
+        Raises:
+            ModelError: The last attempt failed, or asking again is no use.
+        """
+        return await self.service.ask(lambda manner: self._attempt(request, manner))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.service.close()
+
+    @abstractmethod
+    async def _attempt(self, request: Request, manner: Manner) -> Reply:
+        """Ask once, in the API's own words."""
