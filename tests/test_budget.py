@@ -45,13 +45,16 @@ async def test_one_who_gave_up_waiting_holds_nothing() -> None:
     await asyncio.sleep(0)
     second.cancel()
     budget.release(held)
-    await budget.reserve(Spending(calls=1))
+    budget.settle(await budget.reserve(Spending(calls=1)), Spending(calls=1))
+    assert budget.spent == Spending(calls=1)
 
 
 async def test_a_call_that_failed_costs_nothing() -> None:
     budget = Budget(Caps(calls=1))
     budget.release(await budget.reserve(Spending(calls=1)))
-    await budget.reserve(Spending(calls=1))
+    assert budget.spent == Spending()
+    budget.settle(await budget.reserve(Spending(calls=1)), Spending(calls=1))
+    assert budget.spent == Spending(calls=1)
 
 
 async def test_minutes_count_over_all_starts_of_a_run() -> None:
