@@ -1,15 +1,25 @@
 """``macrohard cluster``: what agents' inference waits for and costs on NVL72-class racks."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from macrohard.cli.cluster_shown import (
+    comparison_json,
+    print_answer,
+    print_comparison,
+    print_plan,
+    say_plots,
+    say_trust,
+    write_folder,
+)
 from macrohard.cli.consoles import err, out, print_json
 from macrohard.errors import ConfigError, InterruptedRunError
 
 if TYPE_CHECKING:
-    from macrohard.cluster.study import Answer, Comparison
+    from macrohard.cluster.study import Answer
 
 app = typer.Typer(
     name="cluster",
@@ -24,81 +34,9 @@ OutFolder = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Write results and plots there.")
 ]
 
-_SHOWN = (
-    ("sessions_per_h", "sessions per hour", 1.0),
-    ("calls_per_s", "calls per second", 1.0),
-    ("output_tokens_per_gpu_s", "output tokens per GPU and second", 1.0),
-    ("ttft_p50", "time to first token p50, ms", 1e3),
-    ("ttft_p90", "time to first token p90, ms", 1e3),
-    ("ttft_p99", "time to first token p99, ms", 1e3),
-    ("tpot_p50", "time per output token p50, ms", 1e3),
-    ("tpot_p90", "time per output token p90, ms", 1e3),
-    ("call_p50", "call end to end p50, s", 1.0),
-    ("call_p99", "call end to end p99, s", 1.0),
-    ("session_p50", "session end to end p50, s", 1.0),
-    ("queueing_p90", "queueing p90, ms", 1e3),
-    ("queueing_p99", "queueing p99, ms", 1e3),
-    ("cache_hit_share", "prompt tokens from cache, %", 100.0),
-    ("busy_share", "replicas busy, %", 100.0),
-    ("mean_batch", "decoding calls per replica", 1.0),
-    ("preemptions", "preemptions", 1.0),
-    ("deadline_share", "deadlines kept, %", 100.0),
-    ("kwh_per_session", "kWh per session", 1.0),
-    ("usd_per_session", "dollars per session", 1.0),
-)
 
-
-def _scaled(estimate: Any, factor: float) -> str:
-    from macrohard.cluster.statistics import Estimate  # noqa: PLC0415 - help must not wait
-
-    half = estimate.half_width * factor
-    return str(Estimate(estimate.mean * factor, half, estimate.seeds))
-
-
-def _say_sources(answer: "Answer") -> None:
-    from macrohard.cluster.calibration import HELD_OUT_ERROR  # noqa: PLC0415 - help must not wait
-    from macrohard.cluster.measured import is_installed  # noqa: PLC0415
-
-    for source in answer.results[0].sources:
-        err().print(f"step time of {source}", soft_wrap=True)
-    error = HELD_OUT_ERROR
-    err().print(
-        f"held-out error of the roofline: TTFT {error['ttft']:.0%}, TPOT {error['tpot']:.0%}",
-    )
-    for nearest in answer.nearest_measured():
-        err().print(f"nearest measured: {nearest}", soft_wrap=True)
-    if not is_installed():
-        err().print(
-            "The extra `cluster` is not installed: step times come from the built-in roofline, "
-            "without measured kernels."
-        )
-    if answer.partial:
-        err().print("interrupted: this is what there was, marked partial")
-
-
-def _table(title: str, names: tuple[str, ...], columns: list[list[str]]) -> None:
-    from rich.table import Table  # noqa: PLC0415 - help must not wait
-
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
-    for row, (_, label, _) in enumerate(_SHOWN):
-        table.add_row(label, *(column[row] for column in columns))
-    out().print(table)
-
-
-def _write(folder: Path, answer: "Answer", name: str = "result") -> None:
-    import json  # noqa: PLC0415 - help must not wait
-
-    from macrohard.cluster.plots import draw_all  # noqa: PLC0415
-
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(answer.as_json(), indent=2) + "\n"
-    (folder / f"{name}.json").write_text(text, "utf-8")
-    written = draw_all(answer, folder, name)
-    if not written:
-        err().print("no plots: matplotlib is not installed (extra `cluster`)")
+def _progress() -> Any:
+    return err().print if err().is_terminal else None
 
 
 @app.command("hardware")
@@ -140,16 +78,20 @@ def simulate(scenario: ScenarioFile, folder: OutFolder = None, json_: Json = Fal
     from macrohard.cluster.scenario import load_scenario  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.study import run_scenario  # noqa: PLC0415
 
-    loaded = load_scenario(scenario)
-    answer = run_scenario(loaded, on_progress=err().print if err().is_terminal else None)
+    _show_answer(run_scenario(load_scenario(scenario), on_progress=_progress()), folder, json_)
+
+
+def _show_answer(answer: "Answer", folder: Path | None, json_: bool, title: str = "") -> None:
     if folder:
-        _write(folder, answer)
-    _say_sources(answer)
+        from macrohard.cluster.pictures import draw_answer  # noqa: PLC0415 - help must not wait
+
+        write_folder(folder, "result", answer.as_json())
+        say_plots(draw_answer(answer, folder))
+    say_trust(answer)
     if json_:
         print_json(answer.as_json())
     else:
-        cells = [_scaled(answer.numbers[key], factor) for key, _, factor in _SHOWN]
-        _table(f"{loaded.name}: {answer.metrics[0].gpus} GPUs", ("mean ± 95 %",), [cells])
+        print_answer(answer, title)
     if answer.partial:
         raise InterruptedRunError("interrupted; the partial result is above")
 
@@ -162,114 +104,57 @@ def compare(
     folder: OutFolder = None,
     json_: Json = False,
 ) -> None:
-    """Run a scenario under several policies, same seeds, side by side."""
+    """Run a scenario under several policies, same seeds, side by side; both options: each pair."""
+    from macrohard.cluster.pictures import draw_comparison  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.routing import DEFAULT_TTL_S, make_router  # noqa: PLC0415
     from macrohard.cluster.scenario import load_scenario  # noqa: PLC0415
-    from macrohard.cluster.study import compare_routers  # noqa: PLC0415
+    from macrohard.cluster.study import compare_policies  # noqa: PLC0415
 
     if not router and not placement:
         raise ConfigError("say what to compare: --router a,b or --placement c,d (or both)")
     loaded = load_scenario(scenario)
-    document: dict[str, Any] = {"scenario": loaded.name}
-    if router:
-        ttl = loaded.pools[0].router.ttl_s or DEFAULT_TTL_S
-        routers = [
-            make_router(name, ttl if name == "sticky" else None) for name in router.split(",")
-        ]
-        compared = compare_routers(loaded, routers)
-        _say_sources(compared.answers[0])
-        document["routers"] = _comparison_json(compared)
-        if folder:
-            for name, answer in zip(compared.names, compared.answers, strict=True):
-                _write(folder, answer, name)
-        if not json_:
-            _print_comparison(loaded.name, compared)
-    if placement and not (router and compared.answers[-1].partial):
-        names = placement.split(",")
-        document["placements"] = _compare_placements(loaded, names, show=not json_)
-        if folder:
-            _draw_placements(folder, loaded, names)
+    own = loaded.pools[0].router
+    routers = [
+        replace(
+            make_router(name, (own.ttl_s or DEFAULT_TTL_S) if name == "sticky" else None),
+            shards=own.shards,
+        )
+        for name in _listed(router)
+    ]
+    compared = compare_policies(
+        loaded, routers=routers, placements=_listed(placement), on_progress=_progress()
+    )
+    if folder:
+        write_folder(folder, "comparison", comparison_json(compared))
+        say_plots(draw_comparison(compared, folder))
+    say_trust(compared.answers[0])
     if json_:
-        print_json(document)
-    if router and any(answer.partial for answer in compared.answers):
+        print_json(comparison_json(compared))
+    else:
+        print_comparison(compared)
+    if compared.partial:
         raise InterruptedRunError("interrupted; the partial comparison is above")
 
 
-def _comparison_json(compared: "Comparison") -> dict[str, Any]:
-    return {
-        "answers": [answer.as_json() for answer in compared.answers],
-        "differences": {
-            name: {key: [e.mean, e.half_width] for key, e in difference.items()}
-            for name, difference in zip(compared.names[1:], compared.differences, strict=True)
-        },
-    }
-
-
-def _print_comparison(title: str, compared: "Comparison") -> None:
-    columns = [
-        [_scaled(answer.numbers[key], factor) for key, _, factor in _SHOWN]
-        for answer in compared.answers
-    ]
-    _table(title, compared.names, columns)
-    names, cells = [], []
-    for name, difference in zip(compared.names[1:], compared.differences, strict=True):
-        names.append(f"{name} minus {compared.names[0]}")
-        cells.append(
-            [
-                _scaled(difference[key], factor) + (" *" if difference[key].excludes_zero else "")
-                for key, _, factor in _SHOWN
-            ]
-        )
-    _table("differences, paired by seed; * the 95 % interval excludes zero", tuple(names), cells)
-
-
-def _compare_placements(scenario: Any, names: list[str], *, show: bool) -> list[dict[str, Any]]:
-    from rich.table import Table  # noqa: PLC0415 - help must not wait
-
-    from macrohard.cluster.planner import place_scenario  # noqa: PLC0415
-
-    rows = [place_scenario(scenario, name, seed=scenario.seed) for name in names]
-    if show:
-        table = Table(title="placements", title_justify="left")
-        for column in rows[0]:
-            table.add_column(column)
-        for row in rows:
-            table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
-        out().print(table)
-    return rows
-
-
-def _draw_placements(folder: Path, scenario: Any, names: list[str]) -> None:
-    from macrohard.cluster.plots import plot_placement  # noqa: PLC0415 - help must not wait
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        plot_placement(scenario, name).savefig(folder / f"racks-{name}.svg")
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 @app.command("plan")
-def plan(scenario: ScenarioFile, json_: Json = False) -> None:
+def plan(scenario: ScenarioFile, folder: OutFolder = None, json_: Json = False) -> None:
     """Which parallelism, how many replicas, which racks: meets the SLO with the fewest GPUs."""
-    from rich.table import Table  # noqa: PLC0415 - help must not wait
-
+    from macrohard.cluster.pictures import draw_plan  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.planner import make_plan  # noqa: PLC0415
     from macrohard.cluster.scenario import load_scenario  # noqa: PLC0415
 
-    loaded = load_scenario(scenario)
-    made = make_plan(loaded, on_progress=err().print)
+    made = make_plan(load_scenario(scenario), on_progress=err().print)
+    if folder:
+        write_folder(folder, "plan", made.as_json())
+        say_plots(draw_plan(made, folder))
     if json_:
         print_json(made.as_json())
-        return
-    table = Table(title=f"{loaded.name}: candidates, fewest GPUs first", title_justify="left")
-    for column in ("parallelism", "replicas", "GPUs", "TTFT p90, s", "TPOT p90, ms", "meets"):
-        table.add_column(column)
-    for c in made.candidates:
-        table.add_row(
-            str(c.parallel), str(c.replicas), str(c.gpus), f"{c.ttft_p90_s:.3g}",
-            f"{1e3 * c.tpot_p90_s:.3g}", "yes" if c.meets else "no",
-        )  # fmt: skip
-    out().print(table)
-    out().print(made.sentence())
+    else:
+        print_plan(made)
 
 
 @app.command("replay")
@@ -281,6 +166,7 @@ def replay(  # noqa: PLR0917 - typer hands options over by name
     racks: Annotated[int, typer.Option(min=1, help="NVLink domains.")] = 1,
     router: Annotated[str, typer.Option(help="Router.")] = "affinity",
     seeds: Annotated[int, typer.Option(min=1, help="Seeds.")] = 3,
+    folder: OutFolder = None,
     json_: Json = False,
 ) -> None:
     """Play the calls of real factory runs against a modelled cluster, closed loop."""
@@ -296,16 +182,13 @@ def replay(  # noqa: PLR0917 - typer hands options over by name
         "house", deployment, site.gpus // deployment.parallel.gpus, make_router(router)
     )
     workload = WorkloadPlan("run", files=tuple(runs), builds=builds, agents=at_a_time)
-    answer = run_scenario(Scenario("replay", site, (pool,), workload, seeds=seeds))
-    _say_sources(answer)
-    if json_:
-        print_json(answer.as_json())
-        return
-    cells = [_scaled(answer.numbers[key], factor) for key, _, factor in _SHOWN]
+    scenario = Scenario("replay", site, (pool,), workload, seeds=seeds)
+    answer = run_scenario(scenario, on_progress=_progress())
     title = (
-        f"{builds} builds, {at_a_time} at a time, on {racks} x {hardware} (a session is a build)"
+        f"{builds:,} builds, {at_a_time:,} at a time, on {racks} x {hardware} (a session is a "
+        "build)"
     )
-    _table(title, ("mean ± 95 %",), [cells])
+    _show_answer(answer, folder, json_, title)
 
 
 @app.command("accuracy")

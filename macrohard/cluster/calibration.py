@@ -168,7 +168,8 @@ def describe_nearest(deployment: Deployment, *, isl: int, osl: int, concurrency:
     return (
         f"{row.model} {row.precision} {row.decode or row.prefill} on {row.hardware} "
         f"({row.backend}), "
-        f"{row.isl} in, {row.osl} out, {row.concurrency} at once, distance {distance:.1f}: the "
-        f"simulator gives {ttft_s / row.ttft_s:.2f} of the measured TTFT and "
-        f"{tpot_s / row.tpot_s:.2f} of the measured TPOT"
+        f"{row.isl:,} prompt and {row.osl:,} output tokens, {row.concurrency} calls at once "
+        f"(distance {distance:.1f}; 0 is the same, more than 2 is another thing); there the "
+        f"simulator gives {ttft_s / row.ttft_s:.2f} times the measured TTFT and "
+        f"{tpot_s / row.tpot_s:.2f} times the measured TPOT"
     )

@@ -44,23 +44,39 @@ def defragment(
     for domain, capacity in enumerate(fleet.capacities):
         if capacity < gang.gpus:
             continue
-        free = list(fleet.free)
-        moves: list[Move] = []
-        lost = 0.0
-        for resident in sorted(fleet.gangs[domain], key=lambda g: (-g.priority, g.gpus, g.name)):
-            if free[domain] >= gang.gpus:
-                break
-            room = [
-                (free[d], d) for d in range(len(free)) if d != domain and free[d] >= resident.gpus
-            ]
-            if not room:
-                continue
-            target = min(room)[1]
-            free[target] -= resident.gpus
-            free[domain] += resident.gpus
-            moves.append(Move(resident, domain, target))
-            away_s = reload_s if isinstance(reload_s, float | int) else reload_s[resident.model]
-            lost += resident.gpus * away_s
-        if free[domain] >= gang.gpus and (best.domain is None or lost < best.gpu_seconds):
+        moves = _empty_enough(fleet, gang, domain)
+        for move in reversed(moves):  # only tried: everything goes back
+            fleet.take(move.target, move.gang)
+            fleet.put(move.origin, move.gang)
+        if not moves and not fleet.allows(domain, gang):
+            continue
+        lost = sum(move.gang.gpus * _away_s(move.gang, reload_s) for move in moves)
+        if best.domain is None or lost < best.gpu_seconds:
             best = Defragmentation(domain, tuple(moves), lost)
     return best
+
+
+def _away_s(gang: Gang, reload_s: float | Mapping[str, float]) -> float:
+    return reload_s if isinstance(reload_s, float | int) else reload_s[gang.model]
+
+
+def _empty_enough(fleet: Fleet, gang: Gang, domain: int) -> list[Move]:
+    """Move residents out until the gang may stand there; no moves when that cannot be."""
+    moves: list[Move] = []
+    for resident in sorted(fleet.gangs[domain], key=lambda g: (-g.priority, g.gpus, g.name)):
+        if fleet.allows(domain, gang):
+            return moves
+        if fleet.free[domain] >= gang.gpus and resident.model != gang.model:
+            continue  # there is room: the model itself is too concentrated
+        fleet.take(domain, resident)
+        others = (d for d in range(len(fleet.free)) if d != domain and fleet.allows(d, resident))
+        target = min(others, key=lambda d: (fleet.free[d], d), default=domain)
+        fleet.put(target, resident)
+        if target != domain:
+            moves.append(Move(resident, domain, target))
+    if fleet.allows(domain, gang):
+        return moves
+    for move in reversed(moves):
+        fleet.take(move.target, move.gang)
+        fleet.put(move.origin, move.gang)
+    return []

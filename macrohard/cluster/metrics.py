@@ -1,12 +1,11 @@
 """What a simulation means: latencies, throughput, cache, energy, money."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from macrohard.cluster.simulation import Result
-from macrohard.cluster.statistics import Estimate, Quantiles
+from macrohard.cluster.statistics import Quantiles
 
 DECODE_POWER_SHARE = 0.6
 """Share of the way from idle to full power while a GPU only decodes. Prefill draws full power and
@@ -193,15 +192,3 @@ def summarise(result: Result) -> Metrics:
         kwh_per_session=kwh / len(spans) if spans else math.nan,
         usd_per_session=usd / len(spans) if spans else math.nan,
     )
-
-
-def estimate(per_seed: Sequence[Metrics]) -> dict[str, Estimate]:
-    """Every number with its 95 % interval over seeds."""
-    flat = [metrics.flat() for metrics in per_seed]
-    return {name: Estimate.of([one[name] for one in flat]) for name in flat[0]}
-
-
-def difference(ours: Sequence[Metrics], theirs: Sequence[Metrics]) -> dict[str, Estimate]:
-    """Paired differences, seed by seed, with their 95 % interval."""
-    pairs = list(zip((m.flat() for m in ours), (m.flat() for m in theirs), strict=True))
-    return {name: Estimate.of([a[name] - b[name] for a, b in pairs]) for name in pairs[0][0]}

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from macrohard.cluster.failure_domains import ONE_HALL, FailureDomains, Level
 from macrohard.cluster.hardware import Hardware
 from macrohard.errors import ConfigError
 
@@ -45,14 +46,15 @@ class Fleet:
 
     Args:
         capacities: Usable GPUs per domain.
-        most_per_domain: Most gangs of one model in a domain (failure domains); 0 for no limit.
+        failing: What fails together, and how much of one model may stand there.
     """
 
-    def __init__(self, capacities: Sequence[int], *, most_per_domain: int = 0) -> None:
+    def __init__(self, capacities: Sequence[int], failing: FailureDomains = ONE_HALL) -> None:
         self.capacities = tuple(capacities)
         self.free = list(capacities)
         self.gangs: list[list[Gang]] = [[] for _ in capacities]
-        self._limit = most_per_domain
+        self._failing, self._limits = failing, failing.limits
+        self._held: Counter[tuple[Level, tuple[int, int], str]] = Counter()
         self._buckets: list[list[int]] = [[] for _ in range(max(capacities, default=0) + 1)]
         for domain, gpus in enumerate(capacities):
             self._buckets[gpus].append(domain)
@@ -61,9 +63,10 @@ class Fleet:
         """Whether the domain has room and the model is not too concentrated there."""
         if self.free[domain] < gang.gpus:
             return False
-        if not self._limit:
-            return True
-        return sum(g.model == gang.model for g in self.gangs[domain]) < self._limit
+        return all(
+            self._held[level, self._failing.group(level, domain), gang.model] < most
+            for level, most in self._limits
+        )
 
     def candidates(self, gang: Gang) -> list[tuple[int, int]]:
         """(free GPUs, lowest domain) for each amount of free GPUs that takes the gang."""
@@ -78,12 +81,18 @@ class Fleet:
     def put(self, domain: int, gang: Gang) -> None:
         """Place a gang."""
         self._move(domain, -gang.gpus)
+        self._hold(domain, gang, 1)
         self.gangs[domain].append(gang)
 
     def take(self, domain: int, gang: Gang) -> None:
         """Remove a gang."""
         self.gangs[domain].remove(gang)
         self._move(domain, gang.gpus)
+        self._hold(domain, gang, -1)
+
+    def _hold(self, domain: int, gang: Gang, change: int) -> None:
+        for level, _ in self._limits:
+            self._held[level, self._failing.group(level, domain), gang.model] += change
 
     def _move(self, domain: int, change: int) -> None:
         bucket = self._buckets[self.free[domain]]
@@ -241,35 +250,3 @@ def place_all(gangs: Sequence[Gang], fleet: Fleet, policy: Placement, *, total_g
             domains[number] = domain
     placed = sum(g.gpus for g, d in zip(gangs, domains, strict=True) if d is not None)
     return Placed(tuple(domains), placed, sum(fleet.capacities), total_gpus)
-
-
-def blast_radius(
-    gangs: Sequence[Gang], placed: Placed, *, racks_per_leaf: int, racks_per_hall: int | None = None
-) -> dict[str, float]:
-    """Largest share of one model's replicas that a single failure takes.
-
-    Args:
-        gangs: What was to be placed.
-        placed: Where it stands.
-        racks_per_leaf: Domains behind one leaf switch; no leaf serves two halls.
-        racks_per_hall: Domains in one hall; None when there is but one hall.
-
-    Returns:
-        Shares for losing one rack, one leaf switch, and one hall.
-    """
-    by_model: dict[str, dict[str, set[int]]] = {}
-    for gang, domain in zip(gangs, placed.domains, strict=True):
-        if domain is not None:
-            units = by_model.setdefault(gang.model, {})
-            units.setdefault(gang.unit or gang.name, set()).add(domain)
-    worst = {"rack": 0.0, "leaf": 0.0, "hall": 0.0}
-    for units in by_model.values():
-        lost: dict[str, Counter[tuple[int, ...]]] = {name: Counter() for name in worst}
-        for domains in units.values():
-            places = [divmod(d, racks_per_hall) if racks_per_hall else (0, d) for d in domains]
-            lost["rack"].update((d,) for d in domains)
-            lost["leaf"].update({(hall, place // racks_per_leaf) for hall, place in places})
-            lost["hall"].update({(hall,) for hall, _ in places})
-        for name, counted in lost.items():
-            worst[name] = max(worst[name], max(counted.values()) / len(units))
-    return worst

@@ -1,21 +1,22 @@
 """Plots a person would keep. Each takes results and gives a matplotlib figure."""
 
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from macrohard.cluster.placement import Placed
 from macrohard.errors import ConfigError
 
 if TYPE_CHECKING:
-    from macrohard.cluster.scenario import Scenario
     from macrohard.cluster.simulation import Result
-    from macrohard.cluster.study import Answer
 
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette: told apart by colour-blind readers."""
+
+DETAIL = 1000
+"""Points of a curve; a site has millions of calls, and a picture does not grow with them."""
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -52,8 +53,10 @@ def plot_latencies(result: "Result", *, title: str = "") -> Any:
     for label, ends, line in columns:
         rows = zip(result.arrived_s, ends, result.finished_s, strict=True)
         values = sorted(float(end - start) for start, end, done in rows if done >= 0)
-        share = [100 * (k + 1) / len(values) for k in range(len(values))]
-        axes.plot([max(shortest, v) for v in values], share, line, label=label)
+        last = len(values) - 1
+        places = sorted({round(k * last / DETAIL) for k in range(DETAIL + 1)})
+        share = [100 * (place + 1) / len(values) for place in places]
+        axes.plot([max(shortest, values[place]) for place in places], share, line, label=label)
     axes.set_xscale("log")
     axes.set_xlim(left=shortest)
     axes.xaxis.set_major_formatter(_plain_seconds)
@@ -68,41 +71,30 @@ def plot_latencies(result: "Result", *, title: str = "") -> Any:
 def plot_timeline(result: "Result", *, points: int = 400, title: str = "") -> Any:
     """Calls in the system over time, waiting ones apart."""
     figure, axes = _figure()
-    changes: list[tuple[float, int, int]] = []
-    columns = zip(result.arrived_s, result.admitted_s, result.finished_s, strict=True)
-    for arrived, admitted, finished in columns:
-        if arrived < 0:
-            continue
-        changes.append((float(arrived), 1, 1))
-        if admitted >= 0:
-            changes.append((float(admitted), 0, -1))
-        if finished >= 0:
-            changes.append((float(finished), -1, 0))
-    changes.sort()
-    step = max(1, len(changes) // points)
+    columns = (result.arrived_s, result.admitted_s, result.finished_s)
+    came, entered, left = (sorted(float(t) for t in column if t >= 0) for column in columns)
     times, total, waiting = [], [], []
-    here = queued = 0
-    for number, (moment, inside, line) in enumerate(changes):
-        here, queued = here + inside, queued + line
-        if number % step == 0:
-            times.append(moment / 60)
-            total.append(here)
-            waiting.append(queued)
+    for k in range(points + 1):
+        moment = result.end_s * k / points
+        arrived = bisect_right(came, moment)
+        times.append(moment / 60)
+        total.append(arrived - bisect_right(left, moment))
+        waiting.append(arrived - bisect_right(entered, moment))
     shade = {"step": "post", "linewidth": 0}
     axes.fill_between(times, total, alpha=0.45, label="calls in the system", **shade)
     axes.fill_between(times, waiting, alpha=0.9, label="of these, waiting for a place", **shade)
-    axes.set_xlim(0, max(times, default=1))
-    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, max(times[-1], 1e-9))
     axes.set_xlabel("minutes on the clock")
     axes.set_ylabel("calls")
     axes.set_title(title or f"Calls in the system ({result.workload.name})", loc="left")
     axes.legend(frameon=False, loc="upper left", ncols=2)
-    axes.margins(y=0.15)
-    axes.set_ylim(0, 1.2 * max(total, default=1))
+    axes.set_ylim(0, 1.2 * max(*total, 1))
     return figure
 
 
-def plot_racks(placed: Placed, gpus: Sequence[int], *, domain_gpus: int, racks: int) -> Any:
+def plot_racks(
+    placed: Placed, gpus: Sequence[int], *, domain_gpus: int, racks: int, title: str = ""
+) -> Any:
     """Heat map of racks: how many GPUs of each are in use.
 
     Args:
@@ -110,12 +102,13 @@ def plot_racks(placed: Placed, gpus: Sequence[int], *, domain_gpus: int, racks: 
         gpus: GPUs of each gang.
         domain_gpus: GPUs of a full domain.
         racks: Number of domains.
+        title: What to write above it, before the sum.
     """
     used = [0] * racks
     for domain, count in zip(placed.domains, gpus, strict=True):
         if domain is not None:
             used[domain] += count
-    wide = math.ceil(math.sqrt(racks * 2))
+    wide = max(8, math.ceil(math.sqrt(racks * 2)))
     rows: list[list[float]] = [list(used[k : k + wide]) for k in range(0, racks, wide)]
     rows[-1] = rows[-1] + [math.nan] * (wide - len(rows[-1]))
     figure, axes = _figure(7, 1.4 + 6 * len(rows) / wide)
@@ -131,7 +124,8 @@ def plot_racks(placed: Placed, gpus: Sequence[int], *, domain_gpus: int, racks: 
     axes.set_yticks(range(len(rows)), [f"{k * wide}" for k in range(len(rows))], fontsize=7)
     axes.tick_params(length=0)
     axes.set_ylabel("first rack of the row")
-    axes.set_title(f"GPUs in use per rack: {sum(used):,} of {racks * domain_gpus:,}", loc="left")
+    summed = f"{sum(used):,} of {racks * domain_gpus:,}"
+    axes.set_title(f"{title or 'GPUs in use per rack'}: {summed}", loc="left")
     figure.colorbar(image, ax=axes, shrink=0.8, label=f"GPUs in use, of {domain_gpus}")
     return figure
 
@@ -163,53 +157,13 @@ def plot_pareto(points: Sequence[tuple[str, float, float]], *, title: str = "") 
             [y for _, y in own],
             label=name,
             s=22,
-            marker=MARKS[number % len(MARKS)],
+            marker=MARKS[(number + number // len(COLOURS)) % len(MARKS)],
             color=COLOURS[number % len(COLOURS)],
         )
     axes.set_xlabel("interactivity: output tokens per second and user")
     axes.set_ylabel("output tokens per second and GPU")
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.08 * max((x for _, x, _ in points), default=1))
     axes.set_ylim(0, 1.08 * best if best else 1)
     axes.set_title(title or "Interactivity against throughput", loc="left")
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
-
-
-def plot_placement(scenario: "Scenario", policy: str) -> Any:
-    """Heat map of the site's racks with the scenario's gangs placed by a policy."""
-    from macrohard.cluster.planner import place_gangs  # noqa: PLC0415 - planner is seldom needed
-
-    gangs, placed = place_gangs(scenario, policy, seed=scenario.seed)
-    site = scenario.site
-    return plot_racks(
-        placed,
-        [gang.gpus for gang in gangs],
-        domain_gpus=site.hardware.domain_gpus,
-        racks=site.racks,
-    )
-
-
-def draw_all(answer: "Answer", folder: Path, name: str) -> list[Path]:
-    """Write latencies and timeline of an answer's first seed, and its racks.
-
-    Returns:
-        What was written: nothing without matplotlib, or when no call was finished.
-    """
-    result, scenario = answer.results[0], answer.scenario
-    if not any(float(done) >= 0 for done in result.finished_s):
-        return []
-    draws: dict[str, Callable[[], Any]] = {
-        "latencies": lambda: plot_latencies(result, title=f"How long calls take: {scenario.name}"),
-        "timeline": lambda: plot_timeline(result, title=f"Calls in the system: {scenario.name}"),
-        "racks": lambda: plot_placement(scenario, scenario.placement),
-    }
-    written = []
-    for kind, draw in draws.items():
-        try:
-            figure = draw()
-        except ConfigError:
-            continue
-        path = folder / f"{name}-{kind}.svg"
-        figure.savefig(path)
-        written.append(path)
-    return written

@@ -193,5 +193,5 @@ class Roofline:
             linear_s=tuple(self.linear_s(m) for m in range(most + 1)),
             context_s=(context,) * (d.max_batch + 1),
             pair_s=self.pair_s,
-            source=f"built-in roofline of {d}",
+            source=f"built-in roofline (memory or arithmetic, whichever is slower) of {d}",
         )

@@ -4,13 +4,16 @@ Everything is checked here, with file and line, before anything runs.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from macrohard.cluster.deployment import Deployment, Parallel, Speculation
+from macrohard.cluster.failure_domains import FailureDomains
 from macrohard.cluster.hardware import Hardware, find_hardware, list_hardware
 from macrohard.cluster.models import find_model
+from macrohard.cluster.placement import domain_capacities
 from macrohard.cluster.routing import DEFAULT_TTL_S, DESCRIPTIONS, Router
 from macrohard.cluster.sections import Section, read_yaml
 from macrohard.cluster.simulation import ServingPool, StepSource
@@ -70,6 +73,8 @@ class Site:
         lost_trays_share: Share of domains with one compute tray out.
         most_per_rack: Most gangs of one model in a domain, so that losing it takes no more; 0 for
             no limit.
+        most_per_leaf: The same behind a leaf switch.
+        most_per_hall: The same in a hall.
     """
 
     hardware: Hardware
@@ -79,6 +84,8 @@ class Site:
     spares: str = "72"
     lost_trays_share: float = 0.0
     most_per_rack: int = 0
+    most_per_leaf: int = 0
+    most_per_hall: int = 0
 
     @property
     def gpus(self) -> int:
@@ -89,6 +96,21 @@ class Site:
     def racks_per_hall(self) -> int:
         """Domains in one hall; the last hall may have fewer."""
         return -(-self.racks // self.halls)
+
+    @property
+    def failing(self) -> FailureDomains:
+        """What fails together, and how much of a model may stand there."""
+        return FailureDomains(
+            self.racks_per_leaf, self.racks_per_hall,
+            self.most_per_rack, self.most_per_leaf, self.most_per_hall,
+        )  # fmt: skip
+
+    def capacities(self, seed: int) -> list[int]:
+        """Usable GPUs per domain; the seed says which have lost a tray."""
+        lost = self.lost_trays_share
+        return domain_capacities(
+            self.hardware, self.racks, spares=self.spares, lost_share=lost, seed=seed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +127,12 @@ class Scenario:
     seeds: int = 3
     duration_s: float = math.inf
     source: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def at(self, key: str) -> str:
+        """Where a key of the file stands, to begin a complaint: ``team.yaml:12: workload: ``."""
+        line = f":{self.lines[key]}: {key}: " if key in self.lines else ": "
+        return f"{self.source}{line}" if self.source else ""
 
     def with_router(self, router: Router) -> "Scenario":
         """The same with another routing policy everywhere."""
@@ -185,8 +213,8 @@ def _pool(
             f"counts with a larger common divisor, or `transfer: nic`",
             "decode",
         )
-    if pool.replicas % router.shards or decoders % router.shards:
-        raise section.fail(f"replicas cannot be shared equally among {router.shards} shards")
+    if min(pool.replicas, decoders or pool.replicas) < router.shards:
+        raise section.fail(f"too few replicas for a share behind each of {router.shards} shards")
     return pool
 
 
@@ -242,6 +270,8 @@ def _site(section: Section, hardware: Hardware) -> Site:
         spares=section.text("spares", "72", among=SPARES),
         lost_trays_share=section.number("lost_trays", "share", 0.0, most=1),
         most_per_rack=section.count("most_per_rack", 0, least=0),
+        most_per_leaf=section.count("most_per_leaf", 0, least=0),
+        most_per_hall=section.count("most_per_hall", 0, least=0),
     )
     section.end()
     if site.halls > site.racks:
@@ -283,6 +313,7 @@ def load_scenario(path: Path) -> Scenario:
         seeds=top.count("seeds", 3),
         duration_s=top.number("duration", "time", math.inf),
         source=str(path),
+        lines=top.lines,
     )
     top.end()
     used = sum(pool.gpus for pool in scenario.pools)

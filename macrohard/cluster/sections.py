@@ -37,6 +37,11 @@ class Section:
         where = ".".join(part for part in (self.name, key) if part)
         return ConfigError(f"{self.path}:{line}: {where + ': ' if where else ''}{what}")
 
+    @property
+    def lines(self) -> dict[str, int]:
+        """The line of each key."""
+        return {key: line for key, (_, line) in self._nodes.items()}
+
     def has(self, key: str) -> bool:
         """Whether the key stands there."""
         return key in self._nodes

@@ -1,12 +1,13 @@
 """A site with several front doors: its parts share nothing but the clock and run side by side.
 
-Each part has an equal share of every pool's replicas and of the sessions. Compiled parts run in
-threads: the engine does not hold Python's lock.
+Each part has a share of every pool's replicas, equal but for a rest, and of the sessions. Compiled
+parts run in threads: the engine does not hold Python's lock.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from heapq import heapify, heapreplace
 from itertools import accumulate
 from threading import Event
 from typing import Any
@@ -18,34 +19,52 @@ from macrohard.errors import ConfigError
 RunPart = Callable[[Sequence[ServingPool], Workload, GoOn], Result]
 
 
-def share_pools(pools: Sequence[ServingPool], shards: int) -> list[ServingPool]:
-    """Each pool's part behind one door.
+def share_pools(pools: Sequence[ServingPool], shards: int) -> list[list[ServingPool]]:
+    """For each door, each pool's part behind it: as equal as whole replicas or units allow.
 
     Raises:
-        ConfigError: Replicas that cannot be shared equally.
+        ConfigError: A pool with fewer replicas than doors.
     """
     for pool in pools:
-        if pool.replicas % shards or pool.decoders % shards:
+        least = min(pool.replicas, pool.decoders) if pool.decode else pool.replicas
+        if (pool.units if pool.transfer == "nvlink" else least) < shards:
             raise ConfigError(
-                f"pool {pool.name}: {pool.replicas} replicas and {pool.decoders} decoders cannot "
-                f"be shared equally among {shards} front doors"
+                f"pool {pool.name}: {pool.replicas} replicas and {pool.decoders} decoders are too "
+                f"few for a share behind each of {shards} front doors"
             )
-    return [
-        replace(pool, replicas=pool.replicas // shards, decoders=pool.decoders // shards)
-        for pool in pools
-    ]
+    return [[_part_of_pool(pool, door, shards) for pool in pools] for door in range(shards)]
 
 
-def door_of_sessions(workload: Workload, shards: int) -> list[int]:
-    """The door of each session: a session that follows another one stays at its door."""
+def _part_of_pool(pool: ServingPool, door: int, shards: int) -> ServingPool:
+    def part(count: int) -> int:
+        return count // shards + (door < count % shards)
+
+    if pool.transfer == "nvlink" and pool.decode:
+        units = part(pool.units)
+        replicas, decoders = (units * n // pool.units for n in (pool.replicas, pool.decoders))
+    else:
+        replicas, decoders = part(pool.replicas), part(pool.decoders)
+    return replace(pool, replicas=replicas, decoders=decoders)
+
+
+def door_of_sessions(workload: Workload, weights: Sequence[int]) -> list[int]:
+    """The door of each session: a session that follows another one stays at its door.
+
+    Args:
+        workload: The sessions.
+        weights: What stands behind each door (GPUs); sessions are dealt in proportion.
+    """
     follows = dict(_crossings(workload))
-    door, opened = [-1] * workload.sessions, 0
+    door = [-1] * workload.sessions
+    turns = [(1 / weight, k, 1) for k, weight in enumerate(weights)]  # whose turn it is: the least
+    heapify(turns)
     for session in range(workload.sessions):
         if session in follows:
             door[session] = door[follows[session]]
         else:
-            door[session] = opened % shards
-            opened += 1
+            _, k, dealt = turns[0]
+            door[session] = k
+            heapreplace(turns, ((dealt + 1) / weights[k], k, dealt + 1))
     return door
 
 
@@ -107,17 +126,15 @@ def part_of(workload: Workload, calls: Any) -> Workload:
     )
 
 
-def members_of(workload: Workload, shards: int) -> list[Any]:
-    """The calls behind each door that has any."""
-    door = door_of_sessions(workload, shards)
+def members_of(workload: Workload, weights: Sequence[int]) -> list[Any]:
+    """The calls behind each door; the weights are those of :func:`door_of_sessions`."""
+    door, shards = door_of_sessions(workload, weights), len(weights)
     if hasattr(workload.session, "dtype"):
         import numpy as np  # noqa: PLC0415 - an extra
 
         doors = np.asarray(door)[workload.session]
-        found: list[Any] = [np.flatnonzero(doors == k) for k in range(shards)]
-    else:
-        found = [[c for c, s in enumerate(workload.session) if door[s] == k] for k in range(shards)]
-    return [own for own in found if len(own)]
+        return [np.flatnonzero(doors == k) for k in range(shards)]
+    return [[c for c, s in enumerate(workload.session) if door[s] == k] for k in range(shards)]
 
 
 def run_shards(
@@ -140,10 +157,12 @@ def run_shards(
         at_once: Parts simulated at the same time.
 
     Raises:
-        ConfigError: Replicas that cannot be shared equally.
+        ConfigError: Too few replicas for so many doors.
     """
     shared = share_pools(pools, shards)
-    members = members_of(workload, shards)
+    members = members_of(workload, [sum(pool.gpus for pool in part) for part in shared])
+    shared = [part for part, own in zip(shared, members, strict=True) if len(own)]
+    members = [own for own in members if len(own)]
     stop = Event()
 
     def go_on(now_s: float, finished: int) -> bool:
@@ -152,7 +171,10 @@ def run_shards(
         return not stop.is_set()
 
     with ThreadPoolExecutor(at_once) as threads:
-        tasks = [threads.submit(run, shared, part_of(workload, own), go_on) for own in members]
+        tasks = [
+            threads.submit(lambda part, own: run(part, part_of(workload, own), go_on), part, own)
+            for part, own in zip(shared, members, strict=True)
+        ]
         try:
             results = [task.result() for task in tasks]
         except KeyboardInterrupt:
@@ -169,14 +191,14 @@ def _together(
 ) -> Result:
     names = ("arrived_s", "admitted_s", "first_s", "finished_s", "cached", "preempted", "replica")
     columns = {name: _merged(results, members, name, len(workload)) for name in names}
-    replicas = len(results[0].replicas)
-    which = columns["replica"]
-    for part, own in enumerate(members):
+    which, before = columns["replica"], 0
+    for result, own in zip(results, members, strict=True):
         if hasattr(which, "dtype"):
-            which[own] += part * replicas * (which[own] >= 0)
+            which[own] += before * (which[own] >= 0)
         else:
             for call in own:
-                which[call] += part * replicas * (which[call] >= 0)
+                which[call] += before * (which[call] >= 0)
+        before += len(result.replicas)
     return Result(
         workload=workload,
         pools=tuple(pools),

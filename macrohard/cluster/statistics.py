@@ -1,7 +1,7 @@
 """Small statistics without dependencies: quantiles and confidence intervals over seeds."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _T_95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
@@ -85,3 +85,16 @@ def _last_place(value: float, digits: int) -> int:
 def _plain(value: float, decimals: int) -> str:
     """A number without an exponent, rounded there: ``30,650`` or ``0.0045``."""
     return f"{round(value, decimals):,.{max(0, decimals)}f}"
+
+
+def estimate(per_seed: Sequence[Mapping[str, float]]) -> dict[str, Estimate]:
+    """Every number with its 95 % interval over seeds."""
+    return {name: Estimate.of([one[name] for one in per_seed]) for name in per_seed[0]}
+
+
+def difference(
+    ours: Sequence[Mapping[str, float]], theirs: Sequence[Mapping[str, float]]
+) -> dict[str, Estimate]:
+    """Paired differences, seed by seed, with their 95 % interval."""
+    pairs = list(zip(ours, theirs, strict=True))
+    return {name: Estimate.of([a[name] - b[name] for a, b in pairs]) for name in pairs[0][0]}

@@ -1,27 +1,19 @@
 """Runs scenarios over seeds: one answer with intervals, or several side by side."""
 
 import math
-import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from macrohard.cluster.agents import generate_agents
 from macrohard.cluster.calibration import HELD_OUT_ERROR, describe_nearest
-from macrohard.cluster.metrics import Metrics, difference, estimate, summarise
+from macrohard.cluster.demand import DEFAULT_DURATION_S, check_stable, make_workload
+from macrohard.cluster.metrics import Metrics, summarise
 from macrohard.cluster.routing import Router
-from macrohard.cluster.scenario import Scenario, WorkloadPlan
+from macrohard.cluster.scenario import PLACEMENTS, Scenario
 from macrohard.cluster.simulation import Result, ServingPool, simulate, step_table
-from macrohard.cluster.statistics import Estimate
-from macrohard.cluster.traces import read_azure, read_mooncake
-from macrohard.cluster.workload import Workload
+from macrohard.cluster.standing import Standing, stand
+from macrohard.cluster.statistics import Estimate, difference, estimate
 from macrohard.errors import ConfigError
-
-DEFAULT_DURATION_S = 1800.0
-"""Clock of a closed loop of agents when the scenario gives none."""
-
-TRACE_JITTER_S = 2.0
-"""How far a seed may move an arrival of a trace (Mooncake's clock ticks in steps of 3 s)."""
 
 Progress = Callable[[str], None]
 
@@ -34,13 +26,21 @@ class Answer:
         scenario: The question.
         results: One simulation per seed.
         metrics: Their summaries.
-        numbers: Every number with its 95 % interval over seeds.
+        standings: Where the gangs stood, per seed.
+        numbers: Every number of both with its 95 % interval over seeds.
     """
 
     scenario: Scenario
     results: tuple[Result, ...]
     metrics: tuple[Metrics, ...]
+    standings: tuple[Standing, ...]
     numbers: Mapping[str, Estimate]
+
+    @property
+    def per_seed(self) -> list[dict[str, float]]:
+        """Every number by name, seed by seed."""
+        both = zip(self.metrics, self.standings, strict=True)
+        return [metrics.flat() | standing.flat() for metrics, standing in both]
 
     @property
     def partial(self) -> bool:
@@ -69,7 +69,8 @@ class Answer:
                 continue
             accounts = [r for r in self.results[0].replicas if r.pool == number]
             spoken.append(
-                describe_nearest(
+                f"{pool.name}: "
+                + describe_nearest(
                     pool.deployment,
                     isl=round(sum(work.prompt[k] for k in own) / len(own)),
                     osl=round(sum(work.output[k] for k in own) / len(own)),
@@ -83,6 +84,9 @@ class Answer:
         return {
             "scenario": self.scenario.name,
             "router": self.scenario.pools[0].router.name,
+            "placement": self.scenario.placement,
+            "placement_proven": all(standing.placed.proven for standing in self.standings),
+            "making_room": self.standings[0].making_room,
             "seeds": [self.scenario.seed + k for k in range(len(self.results))],
             "partial": self.partial,
             "step_time": list(self.results[0].sources),
@@ -100,60 +104,6 @@ class Answer:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def make_workload(plan: WorkloadPlan, seed: int, duration_s: float, *, pools: int = 1) -> Workload:
-    """The calls of a plan.
-
-    Args:
-        plan: Where they come from.
-        seed: For what is generated.
-        duration_s: How long they must last.
-        pools: Models served; generated sessions take turns among them, the calls of a trace or a
-            run all go to the first.
-
-    Raises:
-        ConfigError: A file that cannot be used.
-    """
-    if plan.kind == "agents":
-        workload = _make_agents(plan, seed, duration_s)
-    elif plan.kind == "mooncake":
-        workload = read_mooncake(plan.files[0], speed=plan.speed, limit=plan.limit)
-    elif plan.kind == "azure":
-        workload = read_azure(plan.files[0], speed=plan.speed, limit=plan.limit)
-    else:
-        from macrohard.cluster.factory import replay_runs  # noqa: PLC0415 - rarely needed
-
-        workload = replay_runs(
-            plan.files, builds=plan.builds or 100, agents=plan.agents or 10, seed=seed
-        )
-    if plan.kind in {"mooncake", "azure"}:
-        workload = _jittered(workload, seed)
-    if pools > 1 and plan.kind == "agents":
-        workload = replace(workload, pool=[int(session) % pools for session in workload.session])
-    if plan.deadline_s:
-        workload = replace(workload, deadline_s=[plan.deadline_s] * workload.sessions)
-    if plan.urgent_share < 1:
-        every = round(1 / max(plan.urgent_share, 1e-6))
-        workload = replace(workload, priority=[int(s % every != 0) for s in workload.session])
-    return workload
-
-
-def _jittered(workload: Workload, seed: int) -> Workload:
-    """A trace happened once; seeds move each arrival a little, so that intervals mean something."""
-    rng = random.Random(seed)  # noqa: S311 - a simulation
-    moved = [at + rng.uniform(0, TRACE_JITTER_S) if at >= 0 else at for at in workload.arrival_s]
-    return replace(workload, arrival_s=moved)
-
-
-def _make_agents(plan: WorkloadPlan, seed: int, duration_s: float) -> Workload:
-    sessions = plan.sessions
-    if not sessions and plan.rate_per_s:
-        sessions = max(1, round(plan.rate_per_s * min(duration_s, DEFAULT_DURATION_S)))
-    if not sessions:  # enough that nobody runs out of work: sessions of one minute at least
-        horizon_s = duration_s if math.isfinite(duration_s) else DEFAULT_DURATION_S
-        sessions = plan.agents * (2 + round(horizon_s / 180))
-    return generate_agents(sessions, seed=seed, rate_per_s=plan.rate_per_s, agents=plan.agents)
 
 
 def tabulated(pools: Sequence[ServingPool]) -> tuple[ServingPool, ...]:
@@ -176,44 +126,18 @@ def tabulated(pools: Sequence[ServingPool]) -> tuple[ServingPool, ...]:
     )
 
 
-def check_stable(pools: Sequence[ServingPool], workload: Workload, arrival_span_s: float) -> None:
-    """Refuse an open workload whose work does not fit its time, before simulating it.
+@dataclass(slots=True)
+class _Served:
+    """Simulations of one scenario, so that what is asked twice is simulated once."""
 
-    The bound is generous: everything cached that any router could find is taken for half of the
-    prompt tokens, and decode runs at the full batch.
+    known: list[tuple[int, tuple[ServingPool, ...], Result]] = field(default_factory=list)
 
-    Raises:
-        ConfigError: Utilisation above 1; says how much.
-    """
-    for number, pool in enumerate(pools):
-        prefill = output = context = count = 0
-        columns = zip(workload.prompt, workload.output, workload.pool, strict=True)
-        for prompt, made, which in columns:
-            if which == number:
-                prefill += int(prompt)
-                output += int(made)
-                context += int(prompt)
-                count += 1
-        if not count or arrival_span_s <= 0:
-            continue
-        table, d = pool.table or step_table(pool.deployment, pool.step_time), pool.deployment
-        shared = len(workload.stream_parent) < count or any(p >= 0 for p in workload.stream_parent)
-        new = prefill * (0.05 if shared else 1.0)
-        batch = min(d.max_batch, max(1, d.kv_tokens * count // max(1, context)))
-        step_s = table.step_s(batch, batch * context // count)
-        decode_s = output / batch * step_s / d.speculation.tokens_per_step
-        chunk_s = table.prefill_s(d.chunk_tokens) / d.chunk_tokens
-        load = (new * chunk_s + decode_s) / (pool.replicas * arrival_span_s)
-        if load > 1:
-            raise ConfigError(
-                f"pool {pool.name} can never keep up: the workload asks for {100 * load:.0f} % of "
-                f"its {pool.replicas} replicas even with a perfect cache; "
-                f"use {math.ceil(load * pool.replicas / 0.8)} or send less"
-            )
+    def find(self, seed: int, pools: tuple[ServingPool, ...]) -> Result | None:
+        return next((r for s, p, r in self.known if s == seed and p == pools), None)
 
 
 def run_scenario(scenario: Scenario, *, on_progress: Progress | None = None) -> Answer:
-    """Simulate a scenario once per seed.
+    """Place a scenario's gangs and simulate what stands, once per seed.
 
     Args:
         scenario: The question.
@@ -222,24 +146,36 @@ def run_scenario(scenario: Scenario, *, on_progress: Progress | None = None) -> 
     Raises:
         ConfigError: The scenario can never work.
     """
+    return _run(scenario, on_progress, _Served())
+
+
+def _run(scenario: Scenario, on_progress: Progress | None, served: _Served) -> Answer:
     pools = tabulated(scenario.pools)
     duration_s = scenario.duration_s
     if scenario.workload.kind == "agents" and scenario.workload.agents:
         duration_s = min(duration_s, DEFAULT_DURATION_S) if math.isinf(duration_s) else duration_s
     results: list[Result] = []
+    standings: list[Standing] = []
     for k in range(scenario.seeds):
+        seed = scenario.seed + k
         try:
-            result = _run_seed(scenario, pools, scenario.seed + k, duration_s, on_progress)
-        except KeyboardInterrupt:  # while the calls of a further seed were made up
+            standing = stand(scenario, pools, seed=seed)
+            result = served.find(seed, standing.pools) or _run_seed(
+                scenario, standing.pools, seed, duration_s, on_progress
+            )
+        except KeyboardInterrupt:  # before anything of a further seed was simulated
             if not results:
                 raise
             results[-1] = replace(results[-1], partial=True)
             break
+        served.known.append((seed, standing.pools, result))
         results.append(result)
+        standings.append(standing)
         if result.partial:
             break
     metrics = tuple(summarise(result) for result in results)
-    return Answer(scenario, tuple(results), metrics, estimate(metrics))
+    both = [m.flat() | s.flat() for m, s in zip(metrics, standings, strict=True)]
+    return Answer(scenario, tuple(results), metrics, tuple(standings), estimate(both))
 
 
 def _run_seed(
@@ -251,7 +187,8 @@ def _run_seed(
 ) -> Result:
     workload = make_workload(scenario.workload, seed, duration_s, pools=len(pools))
     if scenario.workload.rate_per_s or scenario.workload.kind in {"mooncake", "azure"}:
-        check_stable(pools, workload, max(float(at) for at in workload.arrival_s))
+        last_s = max(float(at) for at in workload.arrival_s)
+        check_stable(pools, workload, last_s, where=scenario.at("workload"))
 
     def report(now_s: float, done: int) -> None:
         if on_progress:
@@ -274,26 +211,49 @@ class Comparison:
     answers: tuple[Answer, ...]
     differences: tuple[Mapping[str, Estimate], ...]
 
+    @property
+    def partial(self) -> bool:
+        """Whether a person stopped it early."""
+        return any(answer.partial for answer in self.answers)
 
-def compare_routers(
-    scenario: Scenario, routers: Sequence[Router], *, on_progress: Progress | None = None
+
+def compare_policies(
+    scenario: Scenario,
+    *,
+    routers: Sequence[Router] = (),
+    placements: Sequence[str] = (),
+    on_progress: Progress | None = None,
 ) -> Comparison:
-    """The scenario under each routing policy, same seeds.
+    """The scenario under each router and each placement, same seeds; both together: each pair.
+
+    Args:
+        scenario: The question; its own router or placement where none are named.
+        routers: Routing policies.
+        placements: Names of placement policies.
+        on_progress: Told what goes on, in words.
 
     Raises:
-        ConfigError: The scenario can never work.
+        ConfigError: The scenario can never work, or no such placement.
     """
+    for name in placements:
+        if name not in PLACEMENTS:
+            raise ConfigError(f"unknown placement {name!r}; there are: {', '.join(PLACEMENTS)}")
+    scenario = replace(scenario, pools=tabulated(scenario.pools))
+    served, names = _Served(), list[str]()
     answers: list[Answer] = []
-    for router in routers:
-        answers.append(run_scenario(scenario.with_router(router), on_progress=on_progress))
-        if answers[-1].partial:
-            break
-    first = answers[0].metrics
+    for router in routers or (None,):
+        routed = scenario.with_router(router) if router else scenario
+        for placement in placements or (scenario.placement,):
+            if answers and answers[-1].partial:
+                break
+            parts = [router.name if router else "", placement if placements else ""]
+            names.append(", ".join(part for part in parts if part))
+            answers.append(_run(replace(routed, placement=placement), on_progress, served))
+    first = answers[0].per_seed
     return Comparison(
-        names=tuple(router.name for router in routers[: len(answers)]),
+        names=tuple(names),
         answers=tuple(answers),
         differences=tuple(
-            difference(answer.metrics, first[: len(answer.metrics)])
-            for answer in answers[1:]
+            difference(answer.per_seed, first[: len(answer.per_seed)]) for answer in answers[1:]
         ),
-    )  # fmt: skip
+    )

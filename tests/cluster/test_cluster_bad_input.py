@@ -92,8 +92,18 @@ def test_a_model_that_does_not_fit_says_by_how_much_and_what_would(scenario: Any
 
 def test_an_unstable_workload_says_its_utilisation(scenario: Any) -> None:
     path = scenario("agents: 4", "rate: 200 /s, sessions: 2000")
-    with pytest.raises(ConfigError, match=r"can never keep up: the workload asks for \d+ % of"):
+    with pytest.raises(ConfigError, match=r"can never keep up: its utilisation .* \d+ %") as caught:
         run_scenario(load_scenario(path))
+    assert str(caught.value).startswith(f"{path}:9: workload: ")
+
+
+def test_a_model_that_stands_nowhere_is_told_with_its_line(scenario: Any) -> None:
+    path = scenario("replicas: 2", "replicas: 1\n  - {name: wide, model: llama-3.1-70b, "
+                    "precision: fp8, parallel: {tp: 4, dp: 16}}")  # fmt: skip
+    path.write_text(path.read_text().replace("racks: 1", "racks: 1, spares: 64+8"))
+    with pytest.raises(ConfigError, match="no room for a whole replica of") as caught:
+        run_scenario(load_scenario(path))
+    assert str(caught.value).startswith(f"{path}:4: models: best-fit placement")
 
 
 LINE = '{"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [1]}\n'
@@ -174,9 +184,13 @@ def test_compare_puts_routers_and_placements_side_by_side(scenario: Any) -> None
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
-    assert [one["router"] for one in document["routers"]["answers"]] == ["round-robin", "affinity"]
-    assert "calls_per_s" in document["routers"]["differences"]["affinity"]
-    assert [row["placement"] for row in document["placements"]] == ["first-fit", "best-fit"]
+    policies = [(one["router"], one["placement"]) for one in document["answers"]]
+    assert policies == [
+        ("round-robin", "first-fit"), ("round-robin", "best-fit"),
+        ("affinity", "first-fit"), ("affinity", "best-fit"),
+    ]  # fmt: skip
+    assert document["names"][3] == "affinity, best-fit"
+    assert "gpus_schedulable_share" in document["differences"]["affinity, best-fit"]
 
 
 def test_nothing_but_the_document_is_on_standard_output(scenario: Any) -> None:
@@ -184,7 +198,8 @@ def test_nothing_but_the_document_is_on_standard_output(scenario: Any) -> None:
     command = [sys.executable, "-m", "macrohard", "cluster", "compare", str(scenario()),
                "--placement", "optimal", "--json"]  # fmt: skip
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(ran.stdout)["placements"][0]["placement"] == "optimal (proven)"
+    answer = json.loads(ran.stdout)["answers"][0]
+    assert (answer["placement"], answer["placement_proven"]) == ("optimal", True)
 
 
 def test_hardware_lists_a_source_for_each_number() -> None:

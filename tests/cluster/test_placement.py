@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from macrohard.cluster.defragment import defragment
+from macrohard.cluster.failure_domains import LEVELS, FailureDomains, blast_radius
 from macrohard.cluster.hardware import find_hardware
 from macrohard.cluster.placement import (
     BestFit,
@@ -14,11 +15,12 @@ from macrohard.cluster.placement import (
     Fleet,
     FragmentationAware,
     Gang,
-    blast_radius,
     domain_capacities,
     make_placement,
     place_all,
 )
+from macrohard.cluster.scenario import Site
+from macrohard.cluster.standing import place_gangs
 from macrohard.errors import ConfigError
 
 RACK = find_hardware("gb200-nvl72")
@@ -90,19 +92,18 @@ def test_urgent_gangs_are_placed_first() -> None:
 def test_a_limit_per_domain_spreads_a_model_and_shrinks_the_blast() -> None:
     gangs = [Gang(f"r{k}", 8, "m") for k in range(8)]
     together = place_all(gangs, Fleet([72] * 8), BestFit(), total_gpus=576)
-    apart = place_all(gangs, Fleet([72] * 8, most_per_domain=1), BestFit(), total_gpus=576)
-    assert blast_radius(gangs, together, racks_per_leaf=4) == dict.fromkeys(
-        ("rack", "leaf", "hall"), 1.0
-    )
-    assert blast_radius(gangs, apart, racks_per_leaf=4) == {"rack": 0.125, "leaf": 0.5, "hall": 1.0}
+    spread = FailureDomains(racks_per_leaf=4, most_per_rack=1)
+    apart = place_all(gangs, Fleet([72] * 8, spread), BestFit(), total_gpus=576)
+    assert blast_radius(gangs, together, spread) == dict.fromkeys(("rack", "leaf", "hall"), 1.0)
+    assert blast_radius(gangs, apart, spread) == {"rack": 0.125, "leaf": 0.5, "hall": 1.0}
 
 
 def test_a_hall_is_a_failure_domain_and_ends_a_leaf() -> None:
     gangs = [Gang(f"r{k}", 72, "m") for k in range(8)]
     placed = place_all(gangs, Fleet([72] * 8), BestFit(), total_gpus=576)
-    halves = blast_radius(gangs, placed, racks_per_leaf=8, racks_per_hall=4)
+    halves = blast_radius(gangs, placed, FailureDomains(racks_per_leaf=8, racks_per_hall=4))
     assert halves == {"rack": 0.125, "leaf": 0.5, "hall": 0.5}
-    uneven = blast_radius(gangs, placed, racks_per_leaf=2, racks_per_hall=3)
+    uneven = blast_radius(gangs, placed, FailureDomains(racks_per_leaf=2, racks_per_hall=3))
     assert uneven == {"rack": 0.125, "leaf": 0.25, "hall": 0.375}
 
 
@@ -132,38 +133,85 @@ def test_no_policy_overfills_or_loses_a_gang(sizes: Any, name: Any) -> None:
         assert fleet.free[domain] >= 0
 
 
-def exhaustive(sizes: Any, capacities: Any) -> Any:
+def exhaustive(gangs: Any, capacities: Any, failing: Any) -> Any:
     """Most GPUs that can be placed, by trying everything."""
     best = 0
+    fleet = Fleet(capacities, failing)
 
-    def extend(place: Any, left: Any, total: Any) -> None:
+    def extend(place: Any, total: Any) -> None:
         nonlocal best
         best = max(best, total)
-        for number, size in enumerate(sizes[place:], place):
-            for domain, room in enumerate(left):
-                if room >= size:
-                    rest = [*left]
-                    rest[domain] -= size
-                    extend(number + 1, rest, total + size)
+        for number, gang in enumerate(gangs[place:], place):
+            for domain in range(len(capacities)):
+                if fleet.allows(domain, gang):
+                    fleet.put(domain, gang)
+                    extend(number + 1, total + gang.gpus)
+                    fleet.take(domain, gang)
 
-    extend(0, capacities, 0)
+    extend(0, 0)
     return best
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 12), min_size=1, max_size=6),
-       st.lists(st.integers(12, 16), min_size=1, max_size=2))  # fmt: skip
-def test_the_optimum_is_the_optimum(sizes: Any, capacities: Any) -> None:
+LIMITED = st.builds(
+    FailureDomains,
+    racks_per_leaf=st.integers(1, 2),
+    racks_per_hall=st.sampled_from([0, 2]),
+    most_per_rack=st.integers(0, 2),
+    most_per_leaf=st.integers(0, 2),
+    most_per_hall=st.integers(0, 3),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 12), st.sampled_from("ab")), min_size=1, max_size=5),
+       st.lists(st.integers(12, 16), min_size=1, max_size=3), LIMITED)  # fmt: skip
+def test_the_optimum_is_the_optimum_in_any_failure_domains(
+    asked: Any, capacities: Any, failing: Any
+) -> None:
     pytest.importorskip("highspy", reason="HiGHS (extra `cluster`) is not installed")
     from macrohard.cluster.optimal import place_optimally
 
-    gangs = [Gang(str(k), size) for k, size in enumerate(sizes)]
-    placed = place_optimally(gangs, capacities, total_gpus=sum(capacities))
+    gangs = [Gang(str(k), size, model) for k, (size, model) in enumerate(asked)]
+    placed = place_optimally(gangs, capacities, total_gpus=sum(capacities), failing=failing)
     assert placed.proven
-    assert placed.placed_gpus == exhaustive(sizes, capacities)
-    for domain, capacity in enumerate(capacities):
-        standing = [g.gpus for g, d in zip(gangs, placed.domains, strict=True) if d == domain]
-        assert sum(standing) <= capacity
+    assert placed.placed_gpus == exhaustive(gangs, capacities, failing)
+    fleet = Fleet(capacities, failing)
+    for gang, domain in zip(gangs, placed.domains, strict=True):
+        if domain is not None:
+            assert fleet.allows(domain, gang)
+            fleet.put(domain, gang)
+
+
+@pytest.mark.parametrize("policy", ["first-fit", "best-fit", "fragmentation-aware", "optimal"])
+def test_every_policy_keeps_models_apart_in_racks_leaves_and_halls(policy: Any) -> None:
+    if policy == "optimal":
+        pytest.importorskip("highspy", reason="HiGHS (extra `cluster`) is not installed")
+    failing = FailureDomains(2, 4, most_per_rack=2, most_per_leaf=3, most_per_hall=5)
+    site = Site(RACK, 8, halls=2, racks_per_leaf=2, most_per_rack=2, most_per_leaf=3,
+                most_per_hall=5)  # fmt: skip
+    assert site.failing == failing
+    gangs = [Gang(f"{model}{k}", 8, model) for model in "ab" for k in range(12)]
+    placed, _ = place_gangs(gangs, site, policy, seed=1)
+    lost = blast_radius(gangs, placed, failing)
+    assert sum(domain is not None for domain in placed.domains) == 20
+    assert {level: round(10 * lost[level]) for level in LEVELS} == {"rack": 2, "leaf": 3, "hall": 5}
+
+
+def test_defragmentation_keeps_to_the_limits_and_moves_nothing_itself() -> None:
+    fleet = Fleet([72, 72, 72], FailureDomains(most_per_rack=1))
+    for domain, model in enumerate("abb"):
+        fleet.put(domain, Gang(f"{model}{domain}", 60, model))
+    before = [list(gangs) for gangs in fleet.gangs]
+    assert defragment(fleet, Gang("b9", 12, "b"), reload_s=1.0).moves == ()  # rack 0 has room
+    assert defragment(fleet, Gang("a9", 60, "a"), reload_s=1.0).domain is None
+    fleet.put(0, Gang("b3", 8, "b"))
+    found = defragment(fleet, Gang("c9", 12, "c"), reload_s=1.0)
+    assert (found.domain, found.moves) == (1, ())
+    crowded = Fleet([72, 72], FailureDomains(most_per_rack=1))
+    crowded.put(0, Gang("b0", 8, "b"))
+    crowded.put(1, Gang("a0", 66, "a"))
+    assert defragment(crowded, Gang("b1", 72, "b"), reload_s=1.0).domain is None
+    assert [list(gangs) for gangs in fleet.gangs[1:]] == before[1:]
 
 
 def test_no_quick_policy_beats_the_proven_optimum() -> None:
