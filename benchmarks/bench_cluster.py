@@ -5,9 +5,9 @@ printed beside it, because it is what is left of a figure on a machine that othe
 and compilation are printed apart.
 """
 
+import argparse
 import os
 import random
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -237,6 +237,22 @@ BENCHES = {
     "best-fit": bench_best_fit,
 }
 
-if __name__ == "__main__":
-    for name in sys.argv[1:] or BENCHES:
+
+def main() -> None:
+    """Run the benchmarks named on the command line, or all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    lines = [
+        f"{name:<12}{(bench.__doc__ or '').splitlines()[0]}" for name, bench in BENCHES.items()
+    ]
+    parser.add_argument("name", nargs="*", metavar="NAME", help="\n".join(lines))
+    names = parser.parse_args().name or list(BENCHES)
+    if unknown := [name for name in names if name not in BENCHES]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
+    for name in names:
         BENCHES[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@
 """
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -238,9 +239,10 @@ def simulate(
     if doors > 1:
         from macrohard.cluster.shards import run_shards  # noqa: PLC0415 - rarely needed
 
+        threads = os.cpu_count() if compiled else 1
         return run_shards(
             lambda part, work, go_on: _run(part, work, until_s, go_on, compiled=compiled),
-            pools, workload, doors, on_slice=on_slice, at_once=2 if compiled else 1,
+            pools, workload, doors, on_slice=on_slice, at_once=threads or 1,
         )  # fmt: skip
 
     def go_on(now_s: float, finished: int) -> bool:

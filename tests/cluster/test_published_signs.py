@@ -20,11 +20,11 @@ SECONDS = 600
 
 
 def serve_agents(
-    deployment: Any, router: Any, seed: int, *, agents: Any = 160, replicas: Any = 4
+    deployment: Any, router: Any, seed: int, *, agents: Any = 160, until_s: Any = SECONDS
 ) -> Any:
-    workload = generate_agents(agents * 4, seed=seed, agents=agents)
-    pool = ServingPool("agents", deployment, replicas, make_router(router))
-    return summarise(simulate([pool], workload, until_s=SECONDS))
+    workload = generate_agents(round(agents * (2 + until_s / 180)), seed=seed, agents=agents)
+    pool = ServingPool("agents", deployment, 4, make_router(router))
+    return summarise(simulate([pool], workload, until_s=until_s))
 
 
 def test_affinity_beats_round_robin_on_shared_prefixes(deploy: Any) -> None:
@@ -36,20 +36,26 @@ def test_affinity_beats_round_robin_on_shared_prefixes(deploy: Any) -> None:
         assert home.ttft.p90 < turns.ttft.p90
 
 
+@pytest.mark.parametrize("seed", [1, 2])
 def test_sticky_kv_across_tool_calls_gives_1_3_times_the_sessions_at_the_same_objective(
-    deploy: Any,
-) -> Any:
-    """Sessions per hour of as many agents as each policy can bear at the same TPOT and TTFT."""
+    deploy: Any, seed: Any
+) -> None:
+    """Sessions finished in an hour by as many agents as each policy can bear at the same SLO."""
+    pytest.importorskip("numba", reason="hours of agents are simulated (extra `cluster`)")
+
+    def bear(router: Any, agents: Any) -> Any:
+        metrics = serve_agents(deploy(), router, seed, agents=agents, until_s=3600)
+        return metrics if metrics.tpot.p90 <= 0.050 and metrics.ttft.p90 <= 10 else None
 
     def most_sessions(router: Any) -> Any:
-        best = 0.0
-        for agents in (40, 60, 80, 120, 160, 200):
-            metrics = serve_agents(deploy(), router, 1, agents=agents)
-            if metrics.tpot.p90 <= 0.060 and metrics.ttft.p90 <= 10:
-                best = max(best, metrics.calls_per_s)
-        return best
+        low, high = 10, 320
+        best = bear(router, low)
+        while high - low > 5:
+            agents = (low + high) // 2
+            found = bear(router, agents)
+            low, high, best = (agents, high, found) if found else (low, agents, best)
+        return best.sessions_per_h
 
-    # calls, not sessions: in ten minutes few long sessions end, and both see the same sessions
     assert most_sessions("sticky") >= 1.3 * most_sessions("round-robin") > 0
 
 
