@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +47,7 @@ _PATIENCE_MS = 10_000
 _LOOKS = 5
 _BLINK_S = 0.05
 _FIND_MS = 1_500
+_RANDOM = re.compile(r'="[\w-]{16,}"')
 _KEYS = {
     "ctrl": "Control", "shift": "Shift", "alt": "Alt", "esc": "Escape", "space": "Space",
     "up": "ArrowUp", "down": "ArrowDown", "left": "ArrowLeft", "right": "ArrowRight",
@@ -119,6 +121,7 @@ class BrowserDriver:
         self._pictures = 0
         self._problems: list[Problem] = []
         self._told: set[str] = set()
+        self._examined: set[str] = set()
         self._downloads: list[Any] = []
 
     async def __aenter__(self) -> Self:
@@ -160,6 +163,18 @@ class BrowserDriver:
             said = error.message.splitlines()[0]
             raise UserActionError(f"that could not be done: {said}") from None
         return await self._settled()
+
+    async def html(self) -> str:
+        """Source of the page that is open, as scripts have left it."""
+        return str(await self._page.content())
+
+    async def ask(self, script: str) -> Any:
+        """What a script says of the page that is open; it changes nothing that people see."""
+        return await self._page.evaluate(script)
+
+    async def tap(self, key: str) -> None:
+        """Press one key without looking; :meth:`act` looks after each."""
+        await self._page.keyboard.press(key)
 
     async def _settled(self) -> Observation:
         """Look, again where a page went while it was looked at."""
@@ -300,6 +315,11 @@ class BrowserDriver:
         """Look for barriers, and for what does not fit."""
         from axe_playwright_python.async_playwright import Axe  # noqa: PLC0415 - an extra
 
+        # The same page again has the same barriers; what is random in it (tokens) is left out.
+        source = _RANDOM.sub("", await self.html())
+        if source in self._examined:
+            return
+        self._examined.add(source)
         for found in (await Axe().run(self._page)).response["violations"]:
             places = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
             severity = "major" if found["impact"] in _GRAVE else "minor"

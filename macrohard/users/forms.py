@@ -129,6 +129,13 @@ class FormDriver:
                 )
         return await self._look()
 
+    async def html(self) -> str:
+        """Source of the page that is open; empty where it is none."""
+        if not self._history:
+            return ""
+        kind = self._view.answer.headers.get("content-type", "")
+        return self._view.answer.text if kind.startswith("text/html") else ""
+
     @property
     def _view(self) -> View:
         if not self._history:

@@ -139,7 +139,9 @@ def find_id(connection: sqlite3.Connection, table: str, column: str, text: str) 
 
 def id_of(connection: sqlite3.Connection, table: str, column: str, name: str) -> int:
     """Find the record of a name; its letters' case matters only where it tells two apart."""
-    for collation in ("BINARY", "NOCASE"):
+    # What a terminal sent that is no text: no database can be asked for it, and nobody has it.
+    asked = name.encode(errors="replace").decode()
+    for collation in ("BINARY", "NOCASE") if asked == name else ():
         query = f'SELECT "id" FROM "{table}" WHERE "{column}" = ? COLLATE {collation} ORDER BY "id"'
         found = [row["id"] for row in connection.execute(query, (name,))]
         if len(found) == 1:

@@ -135,6 +135,7 @@ class WithIdsTest(DatabaseTest):
         names = dict(schema.KIND_NAMES, named=("tree", "trees"))
         with mock.patch.object(database, "KIND_NAMES", names):
             self.assert_refused("no tree is called 'Yew'", self.with_ids, "Yew")
+            self.assert_refused("no tree is called '\\udcff'", self.with_ids, "\udcff")
             self.assert_refused("'elm' may be tree 2, 3: give the id", self.with_ids, "elm")
 
 

@@ -1,0 +1,195 @@
+"""What needs a browser: the keyboard alone, the back button, buttons of scripts, a telephone."""
+
+import asyncio
+import re
+from typing import Any, Protocol
+
+from macrohard.exploring.sending import enter_first, takes_entries
+from macrohard.exploring.sight import PageDriver, Sight, pattern
+from macrohard.exploring.visiting import PageExplorer, Site
+from macrohard.users.base import Back, Click, Open, Press, UserActionError
+from macrohard.webpage import is_hidden
+
+TELEPHONE = (360, 740)
+"""Width and height of a small telephone, in CSS pixels."""
+PAGES = 16
+"""Pages that are drawn at most; forms are sent without drawing each."""
+_STOPS = 60
+"""Stops of the Tab key that are walked on one page."""
+_WALKED = 6
+_BACKS = 6
+_PRESSED = 6
+_UNSEEN = re.compile(r"\b(?:copy|print|share|play|download|theme|mute)\b", re.IGNORECASE)
+"""Buttons whose effect is not on the page."""
+_BLINK_S = 0.3
+
+_TABBABLE = """() => { const found = []; const groups = new Set();
+ const all = document.querySelectorAll(
+   'a[href],button,input,select,textarea,summary,[tabindex],[contenteditable=true]');
+ for (const e of all) {
+  const style = getComputedStyle(e);
+  if (e.disabled || e.tabIndex < 0 || e.type === 'hidden' || !e.getClientRects().length ||
+      style.visibility !== 'visible' || e.closest('[inert]')) continue;
+  if (e.type === 'radio') { const g = e.name || e; if (groups.has(g)) continue; groups.add(g); }
+  e.dataset.stop = found.length;
+  found.push(((e.labels && e.labels[0] || e).innerText || e.getAttribute('aria-label') ||
+   e.name || e.tagName).trim().slice(0, 60)); }
+ document.activeElement && document.activeElement.blur(); window.scrollTo(0, 0);
+ return found; }"""
+"""Marks what the Tab key should reach, and says its names; a group of radio buttons is one."""
+_FOCUSED = """() => { const e = document.activeElement;
+ return !e || e === document.body ? -1 :
+  e.dataset.stop !== undefined ? Number(e.dataset.stop) :
+  e.type !== 'radio' ? -2 : Number((document.querySelector(
+   `input[type=radio][name="${e.name}"][data-stop]`) || {dataset: {stop: -2}}).dataset.stop); }"""
+
+
+class DrawnDriver(PageDriver, Protocol):
+    """A driver at a real browser."""
+
+    async def ask(self, script: str) -> Any:
+        """What a script says of the page that is open."""
+        ...
+
+    async def tap(self, key: str) -> None:
+        """Press one key without looking."""
+        ...
+
+
+class DrawnExplorer(PageExplorer):
+    """Looks around at a browser."""
+
+    driver: DrawnDriver
+
+
+async def explore_drawn(user: DrawnExplorer) -> None:
+    """Look around at a browser.
+
+    Args:
+        user: Sits at the start page of a fresh application.
+
+    Raises:
+        SandboxError: The box failed.
+    """
+    site = await user.tour(PAGES)
+    for form in [form for form in site.forms if takes_entries(form)][:2]:
+        entered = await enter_first(user, form, site)
+        site = entered.site if entered is not None else site
+    kinds: dict[str, Sight] = {}
+    for path, sight in site.sights.items():
+        kinds.setdefault(pattern(path), sight)
+    with_forms = sorted(kinds.values(), key=lambda sight: -len(sight.forms))
+    for sight in with_forms[:_WALKED]:
+        await walk_with_tab(user, sight)
+    await go_back(user, site)
+    for sight in kinds.values():
+        await press_buttons(user, sight)
+
+
+async def walk_with_tab(user: DrawnExplorer, sight: Sight) -> None:
+    """Go through a page with the Tab key: it reaches everything, and comes out again."""
+    if await user.open(sight.path) is None:
+        return
+    names = [str(name) for name in await user.driver.ask(_TABBABLE)]
+    if len(names) < 2 or len(names) > _STOPS:
+        return
+    walked: list[int] = []
+    for _ in range(len(names) + 2):
+        await user.driver.tap("Tab")
+        walked.append(int(await user.driver.ask(_FOCUSED)))
+    missed = [name for number, name in enumerate(names) if number not in walked]
+    if not missed:
+        return
+    told = ", ".join(repr(name) for name in missed[:5])
+    where = f"on {sight.path}: never reached: {told}"
+    at = walked[-1]
+    stuck = len(set(walked[-3:])) <= 2 and at >= 0
+    await user.tries(Press(keys="Tab"))
+    if stuck:
+        user.find("keyboard", f"the focus is trapped at {names[at]!r}", seen=where)
+    else:
+        user.find("keyboard", f"the Tab key does not reach {missed[0]!r}", seen=where)
+
+
+async def go_back(user: PageExplorer, site: Site) -> None:
+    """Follow a link, use the back button: one is where one came from."""
+    tried: set[tuple[str, str]] = set()
+    for sight in site.sights.values():
+        for name, address in sight.links:
+            way = (pattern(sight.path), pattern(address))
+            if not name or way in tried or address == sight.path or len(tried) >= _BACKS:
+                continue
+            if address not in site.sights or [n for n, _ in sight.links].count(name) > 1:
+                continue
+            tried.add(way)
+            await _there_and_back(user, sight.path, name)
+
+
+async def _there_and_back(user: PageExplorer, path: str, name: str) -> None:
+    if await user.open(path) is None:
+        return
+    there = await user.tries(Click(name=name))
+    if there is None or _place(there.screen) == _place_of(path):
+        return
+    await asyncio.sleep(_BLINK_S)  # scripts that meddle with the history need a moment, too
+    back = await user.tries(Back())
+    if back is None or _place(back.screen) != _place_of(path):
+        where = _place(back.screen) if back is not None else "nowhere"
+        title = f"the back button does not lead back from {pattern(_place(there.screen))}"
+        user.find("back", title, seen=f"{path} -> {name!r} -> {_place(there.screen)} -> {where}")
+
+
+async def press_buttons(user: PageExplorer, sight: Sight) -> None:
+    """Press what only a script gives a meaning to: something has to change."""
+    if not sight.scripted:
+        return
+    for name in _script_buttons(sight)[:_PRESSED]:
+        if await user.open(sight.path) is None:
+            return
+        before = await user.driver.html()
+        at = user.last.screen if user.last else ""
+        try:
+            seen = await user.act(Click(name=name))
+        except UserActionError:
+            continue
+        await asyncio.sleep(_BLINK_S)
+        after = await user.driver.html()
+        moved = _place(seen.screen) != _place(at) or _states(seen.screen) != _states(at)
+        if before == after and not moved:
+            user.find("buttons", f"the button {name!r} does nothing", seen=f"on {sight.path}")
+
+
+def _script_buttons(sight: Sight) -> list[str]:
+    found = []
+    for node in sight.page.nodes:
+        kind = node.get("type").lower()
+        form = node.inside("form")
+        plain = node.tag == "button" and (kind == "button" or form is None)
+        if plain and not is_hidden(node) and not node.has("disabled"):
+            name = sight.page.name(node)
+            if name and not _UNSEEN.search(name):
+                found.append(name)
+    return found
+
+
+def _place(screen: str) -> str:
+    found = re.search(r'^page ".*" at (\S+), status', screen)
+    return found[1] if found else ""
+
+
+def _place_of(path: str) -> str:
+    return path or "/"
+
+
+def _states(screen: str) -> str:
+    """What stands on a page, without what has the focus."""
+    return re.sub(r"^focus: .*$| \[active\]", "", screen, flags=re.MULTILINE)
+
+
+async def explore_small(user: PageExplorer) -> None:
+    """Look at the pages on a telephone; what is wider than the window is found by the driver."""
+    site = await user.tour(PAGES)
+    for form in [form for form in site.forms if takes_entries(form)][:2]:
+        entered = await enter_first(user, form, site)
+        site = entered.site if entered is not None else site
+    await user.tries(Open(address="/"))

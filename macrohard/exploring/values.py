@@ -1,0 +1,111 @@
+"""What a reasonable person would type into a field, from what the page says of it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from macrohard.exploring.sight import Field
+
+_DAY = date(2031, 5, 17)
+"""Ahead of today, so that dates that must lie ahead do."""
+_NUMBERS = (
+    "amount|price|value|cost|number|quantity|count|age|year|decimal|integer|grams|kilos?|weight|"
+    "hours?|minutes|seats|pages|pieces|points|score|size|sum|total|rate|percent|qty"
+)
+_WORDS = (
+    ("date-time", r"date-?time|datetime|timestamp"),
+    ("date", r"date|day|due|birthday|deadline|until|since|yyyy|taken|returned"),
+    ("time", r"time|hh:mm"),
+    ("email", r"e-?mail"),
+    ("url", r"url|website|web site|link|https?:"),
+    ("tel", r"phone|telephone|mobile"),
+    ("number", _NUMBERS),
+)
+_SKILL = {
+    "datetime-local": "date-time", "date": "date", "time": "time", "email": "email", "url": "url",
+    "tel": "tel", "number": "number", "range": "number",
+}  # fmt: skip
+_ORDER = ("text", "number", "date", "date-time", "time", "email", "url", "yes")
+"""What is tried next, where the page refuses the first guess."""
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a user fills in forms, so that what was typed can be recognised.
+
+    Attributes:
+        word: Begins every free text.
+        number: Typed as number, as far as the field allows it.
+    """
+
+    word: str
+    number: int
+
+
+def kind_of(field: Field) -> str:
+    """What a field seems to hold: ``text``, ``number``, ``date`` and so on."""
+    if field.kind in _SKILL:
+        return _SKILL[field.kind]
+    label, hint = field.label.lower(), field.hint.lower()
+    for said in (hint.partition(";")[0], label, hint):
+        for kind, words in _WORDS:
+            if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", said):
+                return kind
+    return "text"
+
+
+def typed_for(field: Field, habit: Habit, place: int, attempt: int = 0) -> str:
+    """What is typed into a field.
+
+    Args:
+        field: The field.
+        habit: Of the user.
+        place: Its number among the fields: dates that come later on the page are later.
+        attempt: How often the page has refused what was typed there before.
+    """
+    first = kind_of(field)
+    kinds = [first, *(kind for kind in _ORDER if kind != first)]
+    kind = kinds[min(attempt, len(kinds) - 1)]
+    day = _DAY + timedelta(days=place)
+    makers: dict[str, Callable[[], str]] = {
+        "date": day.isoformat,
+        "date-time": lambda: (
+            f"{day.isoformat()}{'T' if field.kind == 'datetime-local' else ' '}10:30"
+        ),
+        "time": lambda: f"1{place % 10}:30",
+        "email": lambda: f"{_plain(habit.word)}@example.org",
+        "url": lambda: f"https://example.org/{_plain(habit.word)}",
+        "tel": lambda: f"030 555{habit.number:04}",
+        "number": lambda: number_for(field, habit.number),
+        "yes": lambda: "yes",
+    }
+    text = makers[kind]() if kind in makers else habit.word
+    return text[: field.most] if field.most and kind == "text" else text
+
+
+def number_for(field: Field, wanted: int) -> str:
+    """A number that the field allows, the wanted one where it does."""
+    told = re.search(
+        r"at most (-?[0-9.]+)|from -?[0-9.]+ to (-?[0-9.]+)|<= ?(-?[0-9.]+)", field.hint
+    )
+    high = _decimal(field.high or next((g for g in told.groups() if g), "") if told else field.high)
+    low = _decimal(field.low)
+    number = Decimal(wanted)
+    if high is not None and number > high:
+        number = high
+    if low is not None and number < low:
+        number = low
+    return f"{number:f}"
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return None
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", word.lower()) or "someone"
