@@ -16,6 +16,7 @@ STAGES = (
     "scenarios",
     "design",
     "plan",
+    "assets",
     "coding",
     "integrate",
     "verify",

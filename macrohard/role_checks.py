@@ -20,8 +20,11 @@ LEADS: dict[tuple[str, str], str] = {
     ("scenarios", "AcceptanceSuite"): "lead",
     ("design", "Design"): "lead",
     ("plan", "Plan"): "manager",
+    ("assets", "ArtDirection"): "lead",
+    ("assets", "Picture"): "lead",
     ("triage", "Triage"): "manager",
     ("release", "ReleaseNotes"): "manager",
+    ("release", "CutList"): "lead",
 }
 """What the graph asks of exactly one role, by (stage, output), and the duty that role has."""
 

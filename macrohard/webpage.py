@@ -144,6 +144,8 @@ class Page:
             return node.get("role").split()[0]
         if node.tag == "a" and not node.has("href"):
             return ""
+        if node.tag == "img" and node.has("alt") and not node.get("alt"):
+            return ""  # decoration
         if node.tag == "input":
             return _INPUTS.get(node.get("type") or "text", "textbox")
         if node.tag == "select" and node.has("multiple"):

@@ -242,6 +242,36 @@ class Staffing(Noun):
     not_needed: tuple[Assignment, ...] = ()
 
 
+# -- pictures ------------------------------------------------------------------------------------
+
+
+class Drawing(Noun):
+    """One picture to be made: what it shows, and what it says to those who do not see it."""
+
+    prompt: Text
+    alt: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ArtDirection(Noun):
+    """How an application looks: one motif, carried through all of its pictures."""
+
+    motif: Annotated[str, Field(min_length=1, max_length=60)]
+    """One thing, in a word or two: a hammer, an open book."""
+    icon: Drawing
+    empty: Drawing
+    """Shown where a list holds nothing yet."""
+    card: Drawing
+    """Shown where a link to the application is shared."""
+
+
+class Picture(Noun):
+    """A picture as a model of images hands it in."""
+
+    media: Literal["image/png", "image/jpeg", "image/webp"]
+    data: Text
+    """The file, in base64."""
+
+
 # -- coding, review, test ------------------------------------------------------------------------
 
 
@@ -359,6 +389,24 @@ class Triage(Noun):
     """Repair items for the next round; each names its defects."""
     dismissed: tuple[Assignment, ...] = ()
     """Failures that are no defect (``role`` holds the failure's id), each with the reason."""
+
+
+class Shot(Noun):
+    """One piece of a demo: a part of a trial, and the words under it."""
+
+    trial: Id
+    step: Annotated[int, Field(ge=1)]
+    """Step of the scenario whose actions are shown."""
+    caption: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class CutList(Noun):
+    """A demo: a title, pieces of trials in order, an end."""
+
+    title: Annotated[str, Field(min_length=1, max_length=60)]
+    subtitle: Annotated[str, Field(max_length=140)] = ""
+    shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=12)]
+    ending: Annotated[str, Field(max_length=140)] = ""
 
 
 class ReleaseNotes(Noun):

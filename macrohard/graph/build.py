@@ -7,6 +7,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 
 from macrohard.graph import front
+from macrohard.graph.assets import assets, has_face
 from macrohard.graph.coding import after_integrate, code, dispatch, integrate
 from macrohard.graph.office import Office
 from macrohard.graph.release import release
@@ -33,6 +34,7 @@ def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
         ("scenarios", front.scenarios),
         ("design", front.design),
         ("plan", front.plan),
+        ("assets", assets),
         ("code", code),
         ("integrate", integrate),
         ("verify", verify),
@@ -47,7 +49,8 @@ def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
     graph.add_edge("intake", "requirements")
     graph.add_edge("requirements", "scenarios")
     graph.add_edge("scenarios", "design")
-    graph.add_edge("design", "plan")
+    # Beside each other: the next step begins when both have ended.
+    graph.add_conditional_edges("design", partial(_after_design, office), ["plan", "assets"])
     graph.add_conditional_edges("plan", dispatch, ["code", "verify"])
     graph.add_edge("code", "integrate")
     graph.add_conditional_edges("integrate", after_integrate, ["code", "verify"])
@@ -61,12 +64,17 @@ def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
     )
 
 
+def _after_design(office: Office, state: State) -> list[str]:
+    return ["plan", "assets"] if has_face(office, state) else ["plan"]
+
+
 _NODES = {
     "intake": "intake",
     "requirements": "requirements",
     "scenarios": "scenarios",
     "design": "design",
     "plan": "plan",
+    "assets": "assets",
     "coding": "code",
     "integrate": "integrate",
     "verify": "verify",

@@ -20,7 +20,7 @@ async def equip(office: Office, packages: Sequence[str]) -> str:
     target = await target_of(office.boxes)
     lock = await shelf.resolve(packages, target)
     office.boxes.use_packages(await shelf.install(lock, target))
-    await office.repository.put(LOCK, lock, "Lock the packages of the design")
+    await office.repository.put({LOCK: lock.encode()}, "Lock the packages of the design")
     office.journal.write("packages_locked", wanted=list(packages), locked=lock.count("=="))
     return lock
 

@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from macrohard.errors import MacrohardError
@@ -129,14 +130,16 @@ class Repository:
         await self._git("commit", "-q", "--allow-empty", "-m", message, at=path)
         return await self.keep(path, name)
 
-    async def put(self, name: str, text: str, message: str) -> None:
-        """Have a file on main with this text; a commit of its own unless it is there already."""
+    async def put(self, files: Mapping[str, bytes], message: str) -> None:
+        """Have files on main with this content; one commit unless they are there already."""
         async with self._lock:
-            path = self.root / name
-            if path.exists() and path.read_text(encoding="utf-8") == text:
+            paths = {name: self.root / name for name in files}
+            if all(p.is_file() and p.read_bytes() == files[name] for name, p in paths.items()):
                 return
-            path.write_text(text, encoding="utf-8")
-            await self._git("add", "--", name)
+            for name, path in paths.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(files[name])
+            await self._git("add", "--", *files)
             await self._git("commit", "-q", "-m", message)
 
     async def pick_into(self, path: Path, commit: str) -> bool:

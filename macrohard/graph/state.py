@@ -60,6 +60,7 @@ class State(TypedDict, total=False):
     acceptance: str
     design: str
     lock: str
+    assets: str
     staffing: str
     plan: str
     todo: list[str]

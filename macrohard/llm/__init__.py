@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,12 @@ def is_offline(settings: Settings) -> bool:
     """Whether every answer comes from the offline model, now or when it was recorded.
 
     Such answers are built from our own templates; code from other models is a stranger's. One
-    other model anywhere, in whatever part, makes it that.
+    other model anywhere, in whatever part, makes it that; one of tier ``image`` writes no code.
     """
-    return all(_is_offline(name) for name in settings.models)
+    routing = settings.routing
+    words = {tier: chain for tier, chain in routing.tiers.items() if tier != "image"}
+    wordy = replace(settings, routing=replace(routing, tiers=words))
+    return all(_is_offline(name) for name in wordy.models)
 
 
 def _is_offline(name: str) -> bool:

@@ -100,7 +100,7 @@ def chains_of(settings: Settings, roster: Roster) -> dict[str, tuple[str, ...]]:
             raise ConfigError(f"[roles] {named}: write one tier, or models.")
     found = {role.name: settings.chain(role.name, role.tier) for role in roster}
     for role in roster:
-        if not found[role.name]:
+        if not found[role.name] and role.tier != "image":  # pictures can be drawn by rule
             raise ConfigError(
                 f"No model is named for tier {role.tier}, which role {role.name} asks for. Add "
                 f'`default = "PROVIDER:NAME"` or `{role.tier} = "PROVIDER:NAME"` under [models].'

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from macrohard.llm.base import Asker, Reply, Request
 from macrohard.llm.endpoint import Endpoint
+from macrohard.llm.images import OUTPUT, paint
 from macrohard.llm.manner import Manner
 from macrohard.llm.service import Patience, Service
 
@@ -35,6 +36,8 @@ class ServedModel(ABC):
         Raises:
             ModelError: The last attempt failed, or asking again is no use.
         """
+        if request.asker.output == OUTPUT:
+            return await self.service.ask(lambda _: paint(self.service, self._endpoint, request))
         return await self.service.ask(lambda manner: self._attempt(request, manner))
 
     async def close(self) -> None:

@@ -38,7 +38,9 @@ from macrohard.users.base import (
     Wait,
 )
 from macrohard.users.outline import saved_file
+from macrohard.users.pictures import Gallery
 from macrohard.users.served import Served, ServerError
+from macrohard.webpage import Page
 
 _PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _PACKAGES = ("playwright", "axe_playwright_python")
@@ -55,6 +57,13 @@ _KEYS = {
 _FOCUS = """() => { const e = document.activeElement;
  return !e || e === document.body ? "" : e.tagName.toLowerCase() + " " +
  JSON.stringify((e.labels && e.labels[0] || e).innerText.trim().slice(0, 80)); }"""
+
+_PICTURES = """() => [...document.images]
+ .filter(e => e.complete && e.currentSrc && e.checkVisibility())
+ .map(e => [e.currentSrc, e.naturalWidth, Math.round(e.getBoundingClientRect().width),
+            Math.round(e.getBoundingClientRect().height)])"""
+_LEAST_PIXELS = 4
+"""A side under this is no place: the picture is there, and nobody sees it."""
 
 
 def find_browser() -> str | None:
@@ -123,6 +132,7 @@ class BrowserDriver:
         self._told: set[str] = set()
         self._examined: set[str] = set()
         self._downloads: list[Any] = []
+        self._gallery = Gallery(served)
 
     async def __aenter__(self) -> Self:
         from playwright.async_api import async_playwright  # noqa: PLC0415 - an extra
@@ -324,10 +334,23 @@ class BrowserDriver:
             places = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
             severity = "major" if found["impact"] in _GRAVE else "minor"
             self._notice("accessibility", f"{found['id']} ({found['impact']}): {places}", severity)
+        await self._examine_pictures()
         wide = await self._page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if wide > 1:
             path = urlsplit(self._page.url).path
             self._notice("layout", f"{path} is {wide} pixels wider than the window")
+
+    async def _examine_pictures(self) -> None:
+        """Look at the pictures: that each was drawn and takes its place, and what the head names."""
+        path = urlsplit(self._page.url).path
+        for address, pixels, width, height in await self._page.evaluate(_PICTURES):
+            where = f"the picture {urlsplit(address).path} of {path}"
+            if not pixels:
+                self._notice("error", f"{where}: nothing of it is shown")
+            elif min(width, height) < _LEAST_PIXELS:
+                self._notice("layout", f"{where}: it takes {width} by {height} pixels of the page")
+        for problem in await self._gallery.look(Page(await self._page.content()), path):
+            self._notice(problem.kind, problem.text, problem.severity)
 
     async def _downloaded(self) -> list[tuple[str, str]]:
         """Files that the last action brought: their names, and what they hold."""

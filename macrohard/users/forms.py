@@ -32,6 +32,7 @@ from macrohard.users.base import (
     Wait,
 )
 from macrohard.users.outline import hearing_problems, outline, saved_file
+from macrohard.users.pictures import Gallery
 from macrohard.users.served import Served, ServerError
 from macrohard.users.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page, collapsed, content, plain_text, value_of
@@ -78,6 +79,7 @@ class FormDriver:
         self._problems: list[Problem] = []
         self._known: set[str] = set()
         self._saved: list[tuple[str, str]] = []
+        self._gallery = Gallery(served)
 
     async def __aenter__(self) -> Self:
         await self._go("GET", "/")
@@ -260,7 +262,7 @@ class FormDriver:
                 return
             self._keep(answer)
             if answer.status not in {301, 302, 303, 307, 308} or "location" not in answer.headers:
-                self._show(View(path, answer, Page(answer.text)), method)
+                await self._show(View(path, answer, Page(answer.text)), method)
                 return
             target = urlsplit(urljoin(path, answer.headers["location"]))
             path = target._replace(scheme="", netloc="", fragment="").geturl() or "/"
@@ -275,7 +277,7 @@ class FormDriver:
             else:
                 self._cookies.pop(name, None)
 
-    def _show(self, view: View, method: str) -> None:
+    async def _show(self, view: View, method: str) -> None:
         if view.answer.status >= 500:
             self._problem("error", f"{method} {view.path} ended with status {view.answer.status}")
         if view.answer.seconds > SLOW_S:
@@ -289,6 +291,7 @@ class FormDriver:
                 if problem.text not in self._known:
                     self._known.add(problem.text)
                     self._problems.append(problem)
+            self._problems += await self._gallery.look(view.page, view.path)
         self._history.append(view)
 
     def _problem(self, kind: Literal["hang", "error"], text: str) -> None:

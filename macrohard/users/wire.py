@@ -28,6 +28,7 @@ class Answer:
         cookies: What is to be kept, by name; empty values are to be forgotten.
         text: The body, decoded.
         seconds: How long it took.
+        data: The body as it came.
     """
 
     status: int
@@ -35,6 +36,7 @@ class Answer:
     cookies: Mapping[str, str]
     text: str
     seconds: float
+    data: bytes = b""
 
 
 async def fetch(
@@ -78,7 +80,7 @@ def _fetch(base: str, asked: _Asked, patience_s: float) -> Answer:
     try:
         connection.request(asked.method, asked.target, asked.body or None, dict(asked.headers))
         response = connection.getresponse()
-        text = response.read(ANSWER_LIMIT)
+        data = response.read(ANSWER_LIMIT)
     except TimeoutError as error:
         raise NoAnswerError(f"no answer within {patience_s:g} seconds") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -89,8 +91,9 @@ def _fetch(base: str, asked: _Asked, patience_s: float) -> Answer:
         status=response.status,
         headers={name.lower(): value for name, value in response.getheaders()},
         cookies=_cookies(response.headers.get_all("Set-Cookie") or []),
-        text=text.decode("utf-8", "replace"),
+        text=data.decode("utf-8", "replace"),
         seconds=time.monotonic() - start,
+        data=data,
     )
 
 

@@ -16,8 +16,8 @@ MODULES = (
 
 WEB_MODULES = (
     "web/__init__", "web/messages", "web/resource", "web/bodies", "web/figures", "web/openapi",
-    "web/api", "web/html", "web/style", "web/guard", "web/layout", "web/forms", "web/changes",
-    "web/pages", "web/server", "web/serve",
+    "web/api", "web/html", "web/style", "web/guard", "web/pictures", "web/layout", "web/forms",
+    "web/changes", "web/pages", "web/server", "web/serve",
 )  # fmt: skip
 """The same for apps that are reached over HTTP."""
 

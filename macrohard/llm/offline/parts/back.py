@@ -1,5 +1,6 @@
 """The parts from design to release."""
 
+from macrohard.llm.offline.parts.art import direct
 from macrohard.llm.offline.parts.coder import write_code
 from macrohard.llm.offline.parts.design import write_design
 from macrohard.llm.offline.parts.plan import write_plan
@@ -9,6 +10,7 @@ from macrohard.llm.offline.parts.triage import judge
 from macrohard.llm.offline.scene import Part
 
 PARTS: dict[str, Part] = {
+    "ArtDirection": direct,
     "Design": write_design,
     "Plan": write_plan,
     "Submission": write_code,

@@ -2,8 +2,11 @@
 # For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
+import json
+from unittest import mock
+
 from macrohard.llm.offline.appgen.fixed.checks.site import SiteTest
-from macrohard.llm.offline.appgen.fixed.web import bodies, guard, html, site
+from macrohard.llm.offline.appgen.fixed.web import bodies, guard, html, pictures, site
 from macrohard.llm.offline.appgen.fixed.web.messages import Request
 
 
@@ -32,6 +35,34 @@ class PageTest(SiteTest):
         """The style sheet and the icon are there."""
         self.assertIn("css", self.ask("GET", "/style.css").content_type)
         self.assertIn("svg", self.ask("GET", "/icon.svg").content_type)
+
+    def test_pictures(self) -> None:
+        """Pages show the pictures of the list, and serve them; what is gone is not there."""
+        row = {"file": "a.svg", "type": "image/svg+xml", "width": 24, "height": 12, "alt": "A & B"}
+        (self.folder / "a.svg").write_text("<svg/>")
+        (self.folder / pictures.LIST).write_text(json.dumps({"icon": row, "card": row}))
+        with mock.patch.object(pictures, "FOLDER", self.folder):
+            shown = self.ask("GET", "/static/a.svg")
+            self.assertEqual((shown.content_type, shown.data), ("image/svg+xml", b"<svg/>"))
+            text = self.page("/")
+            self.assertIn(
+                '<img src="/static/a.svg" alt="" width="32" height="16" class="icon">', text
+            )
+            self.assertIn('rel="icon" href="/static/a.svg"', text)
+            told = pictures.head("Title", "About", "here:1")
+            self.assertIn('content="http://here:1/static/a.svg"', "".join(told))
+            self.assertIn('content="A &amp; B"', "".join(told))
+            self.assertEqual(len(pictures.head("Title", "About", "")), 1)
+            (self.folder / "a.svg").unlink()
+            self.assertEqual(self.ask("GET", "/static/a.svg").status, 404)
+            self.assertEqual(self.ask("GET", "/static/pictures.json").status, 404)
+
+    def test_no_pictures(self) -> None:
+        """Without a list there are none, and pages do without."""
+        with mock.patch.object(pictures, "FOLDER", self.folder):
+            self.assertEqual(pictures.known(), {})
+            self.assertIsNone(pictures.image("icon", width=32, class_="icon"))
+            self.assertNotIn("<img", self.page("/"))
 
     def test_policy(self) -> None:
         """No page runs scripts, and none is shown inside another."""

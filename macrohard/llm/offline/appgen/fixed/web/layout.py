@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode
 
 from macrohard.llm.offline.appgen.fixed import output, values
+from macrohard.llm.offline.appgen.fixed.web import pictures
 from macrohard.llm.offline.appgen.fixed.web.guard import SESSION, Guard, cookies, set_cookie
 from macrohard.llm.offline.appgen.fixed.web.html import Content, Html, link, tag, unseen
 from macrohard.llm.offline.appgen.fixed.web.messages import Request, Response
@@ -55,10 +56,11 @@ def page(visit: Visit, title: str, *content: Content, status: int = 200) -> Resp
         status: HTTP status.
     """
     told = visit.told
+    icon = pictures.image("icon", alt="", width=32, class_="icon")
     body = tag(
         "body",
         link("Skip to content", "#content", class_="skip"),
-        tag("header", tag("strong", visit.site.title), navigation(visit)),
+        tag("header", tag("strong", icon, visit.site.title), navigation(visit)),
         tag(
             "main",
             tag("h1", title),
@@ -78,7 +80,7 @@ def page(visit: Visit, title: str, *content: Content, status: int = 200) -> Resp
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", name),
         tag("link", rel="stylesheet", href="/style.css"),
-        tag("link", rel="icon", href="/icon.svg", type="image/svg+xml"),
+        pictures.head(visit.site.title, visit.site.about, visit.request.headers.get("host", "")),
     )
     headers = [POLICY]
     if cookies(visit.request).get(SESSION) != visit.session:

@@ -48,12 +48,14 @@ class Response:
         body: Text, sent as UTF-8.
         content_type: What the text is.
         headers: More headers.
+        data: Sent as it is, instead of the text.
     """
 
     status: int
     body: str
     content_type: str = "text/html; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
+    data: bytes = b""
 
 
 class HttpError(AppError):

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 from macrohard.llm.offline.appgen.fixed import console, csv_files, database, summaries, values
 from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
-from macrohard.llm.offline.appgen.fixed.web import changes, figures, forms, style
+from macrohard.llm.offline.appgen.fixed.web import changes, figures, forms, pictures, style
 from macrohard.llm.offline.appgen.fixed.web.guard import SESSION, Guard, cookies, new_secret
 from macrohard.llm.offline.appgen.fixed.web.html import Content, Html, link, tag
 from macrohard.llm.offline.appgen.fixed.web.layout import (
@@ -87,6 +87,10 @@ def route(visit: Visit) -> Response:
         allow(visit.request, "GET")
         kind, text = FILES[visit.request.path]
         return Response(200, text, f"{kind}; charset=utf-8")
+    picture = pictures.find(visit.request.path)
+    if picture:
+        allow(visit.request, "GET")
+        return Response(200, "", picture[0], data=picture[1])
     if not parts:
         allow(visit.request, "GET")
         return home(visit)
@@ -176,6 +180,8 @@ def listed(visit: Visit, resource: Resource, condition: str = "") -> Response:
         rows = [resource.row(connection, each) for each in part]
         narrow = forms.narrowing(connection, visit, resource, wanted, base)
     table: Content = tag("p", f"No {resource.plural}.")
+    if not (rows or wanted or condition):
+        table = [pictures.image("empty", width=240, class_="empty"), table]
     if rows:
         count = console.count_of(len(found), resource.singular, resource.plural)
         table = records_table(resource, rows, count)

@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def write(self, response: Response) -> None:
         """Send an answer and hang up."""
-        body = response.body.encode()
+        body = response.data or response.body.encode()
         self.close_connection = True
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)

@@ -19,6 +19,8 @@ a { color: var(--link); }
 header, main, footer { max-width: 64rem; margin: 0 auto; padding: .75rem 1rem; }
 header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline;
   border-bottom: 1px solid var(--line); }
+.icon { vertical-align: middle; margin-right: .5rem; }
+.empty { display: block; max-width: 100%; height: auto; margin: 1rem 0; }
 nav ul, .actions { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1rem;
   margin: 0; padding: 0; }
 nav a, .actions a { display: inline-block; padding: .4rem 0; }
