@@ -142,10 +142,9 @@ class Page:
         """What an element is; empty for one that means nothing by itself."""
         if node.get("role"):
             return node.get("role").split()[0]
-        if node.tag == "a" and not node.has("href"):
+        decoration = node.tag == "img" and node.has("alt") and not node.get("alt")
+        if decoration or (node.tag == "a" and not node.has("href")):
             return ""
-        if node.tag == "img" and node.has("alt") and not node.get("alt"):
-            return ""  # decoration
         if node.tag == "input":
             return _INPUTS.get(node.get("type") or "text", "textbox")
         if node.tag == "select" and node.has("multiple"):

@@ -42,6 +42,9 @@ DOCUMENTS = {
     "integration-engineer": ["requirements", "design", "item", "conflict"],
     "triage-manager": ["requirements", "design", "plan", "failures", "history", "limits"],
     "release-manager": ["requirements", "design", "outcome"],
+    "artist": ["brief", "requirements"],
+    "illustrator": ["drawing"],
+    "video-editor": ["notes", "trials"],
 }
 BY_STAGE = {
     "design": ["requirements", "design"],

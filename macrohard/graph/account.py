@@ -8,6 +8,7 @@ from macrohard import work
 from macrohard.artifacts import Artifacts
 from macrohard.files import write_atomic
 from macrohard.grading.mutation import MutationScore
+from macrohard.graph.assets import Pictures
 from macrohard.graph.state import State
 from macrohard.users.base import TrialResult
 
@@ -38,6 +39,9 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
     fields["defects"] = _defects(state, artifacts)
     fields["traceability"] = _trace(state, artifacts, items, trials, cost_by_item)
     fields["team"] = _team(state, artifacts)
+    if state.get("assets"):
+        made = artifacts.noun(state["assets"], Pictures)
+        fields["pictures"] = made.model_dump(mode="json")
     if state.get("design"):
         design = artifacts.noun(state["design"], work.Design)
         fields["app"] = {

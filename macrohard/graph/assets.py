@@ -28,6 +28,16 @@ _SEEN = frozenset({"web", "desktop"})
 _ENDINGS = {"image/svg+xml": "svg", "image/png": "png"}
 
 
+class Pictures(work.Noun):
+    """What was made: uses by how they were made, and where they lie."""
+
+    motif: str
+    folder: str
+    painted: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
 def has_face(office: Office, state: State) -> bool:
     """Whether people look at the app: only then it gets pictures."""
     brief = office.artifacts.noun(state["brief"], work.Brief)
@@ -51,24 +61,25 @@ async def assets(office: Office, state: State) -> dict[str, Any]:
         by_model = await _paint(office, look)
         made = {use: _finished(use, look, brief, by_model.get(use)) for use in _USES}
         files = {use: data for use, data in made.items() if data is not None}
-        await office.repository.put(
-            _files(folder_of(design), look, files), "Make the pictures of the application"
-        )
-        office.journal.write(
-            "assets_made",
+        pictures = Pictures(
             motif=look.motif,
-            painted=sorted(by_model),
-            drawn=sorted(files.keys() - by_model.keys()),
-            left_out=sorted(set(_USES) - files.keys()),
-            bytes=sum(map(len, files.values())),
+            folder=folder_of(design),
+            painted=tuple(use for use in files if use in by_model),
+            drawn=tuple(use for use in files if use not in by_model),
+            left_out=tuple(use for use in _USES if use not in files),
         )
-        if len(files) < len(_USES):
+        await office.repository.put(
+            _files(pictures.folder, look, files), "Make the pictures of the application"
+        )
+        size = sum(map(len, files.values()))
+        office.journal.write("assets_made", bytes=size, **pictures.model_dump(mode="json"))
+        if pictures.left_out:
             office.journal.write(
                 "notice",
                 text="The card for shared links was left out: a bitmap needs Pillow "
                 "(pip install -e '.[pictures]' in macrohard's checkout).",
             )
-        return {"assets": office.artifacts.put(look)}
+        return {"assets": office.artifacts.put(pictures)}
 
 
 def folder_of(design: work.Design) -> str:

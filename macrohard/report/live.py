@@ -130,6 +130,8 @@ def _stages(tally: Tally, width: int, *, ascii_only: bool) -> Text:
     used = 0
     for stage in STAGES:
         state = tally.stages[stage]
+        if stage == "assets" and state == "waiting":
+            continue  # most apps have no pictures
         mark, style = _MARKS[state]
         chip = f"{_ASCII_MARKS[state] if ascii_only else mark} {stage} "
         if used and used + len(chip) > width:

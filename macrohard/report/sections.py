@@ -16,6 +16,7 @@ from macrohard.report.words import (
     models_said,
     money,
     mutation_words,
+    picture_words,
     seconds_between,
     tokens,
 )
@@ -81,12 +82,21 @@ def how_to_run(record: Record) -> Markup | None:
         [
             tag("p", "From the folder of this run: the help, then the app's own unit tests."),
             tag("pre", "\n".join(lines)),
+            _pictures(record),
             tag("p", caution, class_="note") if record["status"] == "not accepted" else None,
             tag("p", f"Not accepted. The best so far: {best['said']}.", class_="note")
             if best
             else None,
         ]
     )
+
+
+def _pictures(record: Record) -> Markup | None:
+    made = record.get("pictures")
+    if not made:
+        return None
+    place = tag("code", f"app/{made['folder']}")
+    return tag("p", f"Pictures: {picture_words(made)}. They lie in ", place, ".")
 
 
 def users(record: Record, run_dir: Path) -> Markup | None:

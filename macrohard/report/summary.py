@@ -1,7 +1,7 @@
 """The closing words of a run: what was built, how to run it, who was satisfied, what it cost."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from macrohard.report.words import (
     duration,
     models_said,
     mutation_words,
+    picture_words,
     plural,
     tokens,
     worst_first,
@@ -67,10 +68,10 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     tests = record.get("tests") or {}
     if tests:
         facts.append(("Tests", "; ".join(_suite(name, one) for name, one in tests.items())))
-    if record.get("mutation"):
-        facts.append(("Mutants", mutation_words(record["mutation"])))
-    if record["scenarios"]:
-        facts.append(("Users", _users(record)))
+    for label, key, words in _IN_WORDS:
+        if record.get(key):
+            facts.append((label, words(record[key])))
+    facts += [("Users", _users(record))] * bool(record["scenarios"])
     facts += [("Rounds", str(record["round"])), ("Cost", _cost(record))]
     if record.get("cluster"):
         facts.append(("Cluster", cluster_words(record["cluster"])))
@@ -78,6 +79,12 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     if page.exists():
         facts.append(("Report", str(page)))
     return [Text.assemble((f"{label:<12}", "bold"), clean(value)) for label, value in facts]
+
+
+_IN_WORDS: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("Mutants", "mutation", mutation_words),
+    ("Pictures", "pictures", picture_words),
+)
 
 
 def _suite(name: str, counts: Mapping[str, int]) -> str:

@@ -106,7 +106,9 @@ class Tally:
             return
         # Coding has no events of its own; whichever stage begins, those before it are over.
         for earlier in STAGES[: STAGES.index(stage)] if stage in STAGES else ():
-            self.stages[earlier] = "done"
+            # Pictures are made beside the plan, and not for every app.
+            if earlier != "assets" and (stage, earlier) != ("assets", "plan"):
+                self.stages[earlier] = "done"
         self.stages[stage] = "working"
 
     def _take_doing(self, event: Event) -> None:

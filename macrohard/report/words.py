@@ -96,6 +96,20 @@ def cluster_words(cluster: Mapping[str, Any]) -> str:
     )
 
 
+def picture_words(pictures: Mapping[str, Any]) -> str:
+    """How the app's pictures were made."""
+    parts = [
+        f"{', '.join(pictures[key])} {said}"
+        for key, said in (
+            ("painted", "painted by a model of images"),
+            ("drawn", "drawn by rule"),
+            ("left_out", "left out (needs Pillow)"),
+        )
+        if pictures[key]
+    ]
+    return f"{'; '.join(parts)} ({pictures['motif']})"
+
+
 def mutation_words(score: Mapping[str, Any]) -> str:
     """How many of the faults put into an app its own tests noticed, in one line."""
     if not score["tried"]:

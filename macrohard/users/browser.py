@@ -341,7 +341,7 @@ class BrowserDriver:
             self._notice("layout", f"{path} is {wide} pixels wider than the window")
 
     async def _examine_pictures(self) -> None:
-        """Look at the pictures: that each was drawn and takes its place, and what the head names."""
+        """Look at the pictures: each is drawn and takes its place; what the head names is sound."""
         path = urlsplit(self._page.url).path
         for address, pixels, width, height in await self._page.evaluate(_PICTURES):
             where = f"the picture {urlsplit(address).path} of {path}"

@@ -4,12 +4,13 @@ A picture that only lies among the files is worth nothing; what counts is what s
 opens the page. So every picture is asked for as a browser asks, and decoded.
 """
 
+from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from macrohard.artwork.check import LARGEST, PictureError, look_at
 from macrohard.users.base import Problem
 from macrohard.users.served import Served
-from macrohard.users.wire import NoAnswerError, fetch
+from macrohard.users.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page
 
 _CARDS = frozenset({"og:image", "og:image:url", "twitter:image"})
@@ -58,20 +59,25 @@ class Gallery:
         path = split._replace(scheme="", netloc="", fragment="").geturl()
         try:
             answer = await fetch(self._served.base, "GET", path, headers={"Accept": "image/*"})
+            wrong = _broken(answer)
         except NoAnswerError as error:
             return str(error), "major"
-        if answer.status != 200:
-            return f"it cannot be had: status {answer.status}", "major"
-        try:
-            seen = look_at(answer.data)
         except PictureError as error:
             return f"it is broken: {error}", "major"
-        told = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if _SAME.get(told, told) != seen.media:
-            return f"it is served as {told or 'nothing'}, but is {seen.media}", "major"
-        if len(answer.data) > LARGEST:
+        if not wrong and len(answer.data) > LARGEST:
             return f"it is {len(answer.data) / 1e6:.1f} MB large", "minor"
-        return "", ""
+        return wrong, "major"
+
+
+def _broken(answer: Answer) -> str:
+    """Why an answer is not shown as a picture; empty where it is one."""
+    if answer.status != HTTPStatus.OK:
+        return f"it cannot be had: status {answer.status}"
+    media = look_at(answer.data).media
+    told = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if _SAME.get(told, told) != media:
+        return f"it is served as {told or 'nothing'}, but is {media}"
+    return ""
 
 
 def named_pictures(page: Page) -> list[tuple[str, str]]:

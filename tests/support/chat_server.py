@@ -1,6 +1,9 @@
-"""A chat-completions server in a thread, for commands: it hands in the least that fits a schema."""
+"""A server like OpenAI's in a thread: chat hands in the least that fits a schema; paints too."""
 
+import base64
 import json
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,12 +22,18 @@ class ChatServer:
         asked: Model of each call, in order.
         headers: Headers of each request of any kind.
         status: What calls are answered with.
+        prompts: What pictures were asked for.
+        picture: What is painted, whatever is asked for.
+        extras: Parameters of the last request for a picture, besides the prompt.
     """
 
     url: str = ""
     asked: list[str] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     status: int = 200
+    prompts: list[str] = field(default_factory=list)
+    picture: bytes = b""
+    extras: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -42,6 +51,12 @@ def chat_server() -> Iterator[ChatServer]:
             state.asked.append(request["model"])
             if state.status != 200:
                 self._send(state.status, {"error": {"message": "out of order"}})
+            elif self.path.endswith("/images/generations"):
+                state.prompts.append(request.pop("prompt"))
+                state.extras = request
+                data = base64.b64encode(state.picture).decode()
+                usage = {"input_tokens": 50, "output_tokens": 1056, "total_tokens": 1106}
+                self._send(200, {"created": 0, "data": [{"b64_json": data}], "usage": usage})
             elif request.get("stream"):
                 self._stream(request)
             else:
@@ -77,6 +92,19 @@ def chat_server() -> Iterator[ChatServer]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def plain_png(side: int, colour: tuple[int, int, int]) -> bytes:
+    """A square of one colour, written by hand."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        mark = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + mark
+
+    rows = (b"\0" + bytes(colour) * side) * side
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 def _completion(request: dict[str, Any], kind: str, message: dict[str, Any]) -> dict[str, Any]:
