@@ -99,9 +99,8 @@ def own_imports(app: App) -> dict[str, str]:
     """The import statement of every name that modules of the app take from each other."""
     root = app.slug
     ours = {name: f"from {root} import {name}" for name in (*MODULES, "figures", "schema")}
-    ours |= {
-        name: f"from {root}.errors import {name}" for name in ("InputError", "naming", "placed")
-    }
+    errors = ("InputError", "TakenError", "among", "naming", "placed")
+    ours |= {name: f"from {root}.errors import {name}" for name in errors}
     for kind in app.kinds:
         name = names.file_name(kind)
         for folder, alias in (

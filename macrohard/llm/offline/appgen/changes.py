@@ -5,7 +5,7 @@ from macrohard.llm.offline.appgen.aftermath import after_add, others_function
 from macrohard.llm.offline.appgen.deletes import delete_function
 from macrohard.llm.offline.appgen.pysource import function, module, quote, signature
 from macrohard.llm.offline.appgen.rules import BoundCheck, Check, bound_checks, record_checks
-from macrohard.llm.offline.dialect.ast import App, FieldType, Kind
+from macrohard.llm.offline.dialect.ast import App, FieldType, Kind, OverlapRule, UniqueRule
 
 
 def changes_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
@@ -94,11 +94,14 @@ def import_function(app: App, kind: Kind, bounds: list[BoundCheck]) -> str:
     if names.named_references(app, kind):
         texts = f"database.with_ids(connection, texts, {module}.NAMED)"
     call = f"{add}(connection, {module}.new({texts}))"
-    lines = [f"last_lines_by_{via}: dict[{id_type(kind, via)}, int] = {{}}" for via in vias]
+    rivals = has_rivals(app, kind)
+    lines = ["lines: dict[int, int] = {}"] if rivals else []
+    lines += [f"last_lines_by_{via}: dict[{id_type(kind, via)}, int] = {{}}" for via in vias]
     lines += [
         "for line, texts in rows:",
-        '    with placed(f"{path}, line {line}"):',
-        f"        stored = {call}" if bounds else f"        {call}",
+        f'    with placed(f"{{path}}, line {{line}}"){", among(lines)" if rivals else ""}:',
+        f"        stored = {call}" if bounds or rivals else f"        {call}",
+        *(["    lines[stored.id] = line"] if rivals else []),
         *(f"    last_lines_by_{via}[stored.{via}] = line" for via in vias),
     ]
     for via in vias:
@@ -117,6 +120,13 @@ def import_function(app: App, kind: Kind, bounds: list[BoundCheck]) -> str:
         signature("import_rows", parameters, "None"),
         f"Add the rows of a CSV file as {names.plural(kind)}; an error names the line.",
         "\n".join(lines),
+    )
+
+
+def has_rivals(app: App, kind: Kind) -> bool:
+    """Whether a record can be refused because another one of its kind is in the way."""
+    return any(field.unique for field in kind.fields) or any(
+        isinstance(rule, UniqueRule | OverlapRule) and rule.kind == kind.slug for rule in app.rules
     )
 
 

@@ -8,7 +8,7 @@ from macrohard.llm.offline.dialect.ast import App, Field, FieldType, Kind
 
 _MODULE_NAMES = (
     "aggregates argparse connection console csv_files database deletion dt figures naming options "
-    "output placed values"
+    "output placed values among"
 )
 """Names that generated functions import or use for themselves."""
 
@@ -17,7 +17,7 @@ _LOCAL_NAMES = (
     "every export_rows fields filters find_all found from_row get going group groups import_rows "
     "in_order insert is_used key keys line made marks matching name new other parser path query "
     "record record_id remove store_new row rows search searched select show_found sort sort_key "
-    "stored text texts to_row update value verbs wanted cursor arguments exact expected"
+    "stored text texts to_row update value verbs wanted cursor arguments exact expected lines"
 )
 """Local variables and functions of generated modules."""
 
@@ -29,7 +29,7 @@ TAKEN = (
 
 _TAKEN_CLASSES = (
     "Any Callable Connection Decimal False Fraction InputError Iterable Link Mapping Namespace "
-    "None Parser Row Sequence True"
+    "None Parser Row Sequence TakenError True"
 )
 
 

@@ -8,6 +8,7 @@ from macrohard.llm.offline.appgen.conditions import Test, lenient, strict
 from macrohard.llm.offline.appgen.overlaps import overlap_body
 from macrohard.llm.offline.appgen.pysource import (
     WIDTH,
+    call,
     cut,
     function,
     indent,
@@ -135,15 +136,12 @@ def unique_check(kind: Kind, field: Field, used: Names) -> Check:
     name = used.check(f"{field.slug} is unique")
     record = names.variable(kind)
     value = f"{record}.{field.slug}"
-    taken = (
-        f'f"{names.heading(field)} {{values.shown({value})}} is taken '
-        f'by {names.singular(kind)} {{other}}"'
-    )
+    told = f'f"{names.heading(field)} {{values.shown({value})}} is taken by "'
     body = [
         f'wanted = {{"{field.slug}": {value}}}',
         f'other = database.other_with(connection, "{names.table(kind)}", {record}.id, wanted)',
         "if other is not None:",
-        f"    raise InputError({taken})",
+        f"    raise TakenError({told}, {quote(names.singular(kind))}, other)",
     ]
     code = function(
         signature(name, parameters(kind, connected=True), "None"),
@@ -161,8 +159,7 @@ def unique_rule_check(kind: Kind, rule: UniqueRule, used: Names) -> Check:
     body = (
         f"wanted = {{{entries}}}\n"
         f'other = database.other_with(connection, "{names.table(kind)}", {record}.id, wanted)\n'
-        "if other is not None:\n"
-        + indent(broken_rule(rule.text, f"{names.singular(kind)} {{other}} is the same"))
+        "if other is not None:\n" + indent(in_the_way(rule.text, kind, "other", "is the same"))
     )
     code = function(
         signature(name, parameters(kind, connected=True), "None"),
@@ -186,6 +183,18 @@ def broken_rule(text: str, detail: str = "") -> str:
         return f"raise InputError({whole})"
     pieces = [indent(text_literal(piece)) for piece in cut(message, depth=3)]
     return "\n".join(["raise InputError(", *pieces, f'    f" ({detail})"', ")"])
+
+
+def in_the_way(text: str, kind: Kind, other: str, how: str) -> str:
+    """The statement that raises a rule which another record of the kind is in the way of."""
+    arguments = [quote(names.singular(kind)), other, quote(f" {how})")]
+    before = f"rule broken: {text} ("
+    pieces = cut(before, depth=4)
+    if len(pieces) == 1:
+        return call("raise TakenError", [quote(before), *arguments])
+    lines = ["(", *(indent(text_literal(piece)) for piece in pieces), "),"]
+    lines += [f"{argument}," for argument in arguments]
+    return "\n".join(["raise TakenError(", *(indent(line) for line in lines), ")"])
 
 
 def braced(text: str) -> str:
@@ -225,7 +234,7 @@ def overlap_check(app: App, kind: Kind, rule: OverlapRule, used: Names) -> Check
             app,
             kind,
             rule,
-            broken_rule(rule.text, f"{names.singular(kind)} {{other[0]}} is in the way"),
+            in_the_way(rule.text, kind, "other[0]", "is in the way"),
         ),
     )
     return Check(name, code, connected=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.deletes import is_referred_to
 from macrohard.llm.offline.appgen.options import argument
-from macrohard.llm.offline.appgen.pysource import call, function, quote
+from macrohard.llm.offline.appgen.pysource import call, function, quote, text_lines
 from macrohard.llm.offline.appgen.reports import condition_call
 from macrohard.llm.offline.appgen.sums import constant_name, offered
 from macrohard.llm.offline.dialect.ast import AggregateOp, App, Kind, NamedCondition
@@ -77,7 +77,17 @@ def add_verb(app: App, kind: Kind) -> Verb:
         f"    stored = {names.changes_module(kind)}.add(connection, {record})",
         f'return f"Added {one} {{stored.id}}."',
     ]
-    return make_verb("add", f"add {names.an(one)}", ["add_value_options(parser)"], run)
+    declare = [*required_usage(kind), "add_value_options(parser)"]
+    return make_verb("add", f"add {names.an(one)}", declare, run)
+
+
+def required_usage(kind: Kind) -> list[str]:
+    """The statement that shows which options must be given; argparse calls them all optional."""
+    fields = [f for f in names.stored_fields(kind) if f.required and f.default is None]
+    if not fields:
+        return []
+    needed = " ".join(f"{field.option} VALUE" for field in fields)
+    return text_lines("parser.usage", f"%(prog)s {needed} [--OPTION VALUE ...]")
 
 
 def select_call(app: App, kind: Kind) -> str:

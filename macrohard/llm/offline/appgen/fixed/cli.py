@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from macrohard.llm.offline.appgen.fixed.commands import ABOUT, COMMANDS, DATABASE, PROGRAM, VERBS
 from macrohard.llm.offline.appgen.fixed.console import Parser, add_database_option, choose
 from macrohard.llm.offline.appgen.fixed.errors import AppError, InputError
+from macrohard.llm.offline.appgen.fixed.values import visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,4 +59,5 @@ def overview() -> str:
 
 def one_line(message: str) -> str:
     """Make a message printable in one line, whatever was typed."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: repr(match[0])[1:-1], message)
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda match: repr(match[0])[1:-1], message)
+    return visible(plain)

@@ -3,6 +3,7 @@
 # ruff: noqa: SLF001
 
 import argparse
+import re
 from collections.abc import Callable, Iterable
 from typing import NoReturn, TypeAlias
 
@@ -10,18 +11,47 @@ from macrohard.llm.offline.appgen.fixed.errors import InputError
 from macrohard.llm.offline.appgen.fixed.values import parse_id
 
 FIELD = "field_"
+WORDINGS = (
+    ("the following arguments are required: VERB", "say what to do; PROGRAM --help has the verbs"),
+    ("the following arguments are required: (.+)", r"\1 is missing; see PROGRAM --help"),
+    ("unrecognized arguments: (.+)", r"unknown argument \1; see PROGRAM --help"),
+    (r"argument VERB: invalid choice: (.+) \((choose from .+)\)", r"unknown verb \1: \2"),
+    (r"argument (.+): expected one argument", r"\1 takes a value: \1 VALUE, or \1=VALUE"),
+)
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class Once(argparse.Action):
+    """Stores a value; the same option once more is refused, not taken instead of the first."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Store what was given."""
+        given: frozenset[str] = getattr(namespace, "given", frozenset())
+        if option_string is not None and self.dest in given:
+            parser.error(f"{option_string} is given twice")
+        namespace.given = given | {self.dest}
+        setattr(namespace, self.dest, values)
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises InputError where argparse would print its usage."""
 
     def __init__(self, **settings: object) -> None:
-        """Make a parser that knows no abbreviations."""
+        """Make a parser that knows no abbreviations, and takes each option once."""
         super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+        self.register("action", None, Once)
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse found wrong."""
+        """Raise what argparse found wrong, in words of ours where its own lead nowhere."""
+        for pattern, words in WORDINGS:
+            if match := re.fullmatch(pattern, message):
+                raise InputError(match.expand(words.replace("PROGRAM", self.prog)))
         raise InputError(message)
 
 

@@ -20,6 +20,12 @@ SMALLEST_INTEGER = -(2**63)
 DIGITS_BEFORE_POINT = 15
 YES_NO = {"yes": True, "y": True, "true": True, "1": True}
 YES_NO |= {"no": False, "n": False, "false": False, "0": False}
+# Characters that nobody sees: they turn letters around, join or part them, or look like nothing.
+# Joiners (U+200C, U+200D) belong into words of some scripts and into emoji, not elsewhere.
+UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
 # Control characters (terminal escapes among them), line separators, halves of broken characters.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -171,10 +177,17 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Link):
-        return f"{value.id} {value.label}".rstrip()
+        return visible(f"{value.id} {value.label}".rstrip())
     if isinstance(value, tuple):
         return ", ".join(value)
-    return canonical(value)
+    return visible(canonical(value))
+
+
+def visible(text: str) -> str:
+    """Spell out characters that nobody sees, so that no text can pass for another one."""
+    if text.isascii():
+        return text
+    return UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def canonical(value: object) -> str:

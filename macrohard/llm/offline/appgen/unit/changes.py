@@ -11,7 +11,7 @@ from macrohard.llm.offline.appgen.unit.records import given, record_code
 from macrohard.llm.offline.appgen.unit.rules import rule_methods
 from macrohard.llm.offline.appgen.unit.testcase import Method, test_class
 from macrohard.llm.offline.appgen.unit.typed import new_record, refused_add, texts
-from macrohard.llm.offline.dialect.ast import FieldType, Kind
+from macrohard.llm.offline.dialect.ast import FieldType, Kind, OverlapRule, UniqueRule
 from macrohard.llm.offline.oracle import writing
 from macrohard.llm.offline.oracle.rules import RefusedError
 from macrohard.llm.offline.oracle.seek import Typed
@@ -170,7 +170,28 @@ def import_methods(examples: Examples, kind: Kind) -> list[Method]:
             f'self.assert_change_refused(message, {call}, "x.csv", rows)',
         ]
         methods.append(Method("bad_row", "A bad row is refused by its line.", bad))
+    if message := clash(examples, kind, fresh):
+        twice = [
+            *given("texts", texts(fresh)),
+            f'self.assert_change_refused("{message}", {call}, "x.csv", [(2, texts), (3, texts)])',
+        ]
+        methods.append(Method("row_twice", "Two rows that exclude each other are named.", twice))
     return methods
+
+
+def clash(examples: Examples, kind: Kind, typed: Typed) -> str:
+    """What the second of two equal rows of a file is told; empty where both are taken."""
+    try:
+        writing.add_all(examples.world.copy(), kind.slug, [typed, typed])
+    except RefusedError as error:
+        rule, slug = error.problem.rule, error.problem.slug
+        if isinstance(rule, UniqueRule):
+            return "(line 2 is the same)"
+        if isinstance(rule, OverlapRule):
+            return "(line 2 is in the way)"
+        if slug and kind.field(slug).unique:
+            return "is taken by line 2"
+    return ""
 
 
 def name_methods(examples: Examples, kind: Kind) -> Iterator[Method]:

@@ -24,6 +24,7 @@ class MainTest(ProgramTest):
         """What was typed cannot do anything to the terminal."""
         self.assertNotIn("\x1b", self.refuses("\x1b[31m"))
         self.assertEqual(cli.one_line("a\x1bb\nc"), "a\\x1bb\\nc")
+        self.assertEqual(cli.one_line("a\u202eb"), "a\\u202eb")
 
 
 class ProcessTest(ProgramTest):

@@ -20,6 +20,32 @@ class ParserTest(AppTest):
             with self.subTest(arguments=arguments):
                 self.assert_refused("", parser.parse_args, arguments)
 
+    def test_options_are_given_once(self) -> None:
+        """The same option once more is refused; another one is not."""
+        parser = console.Parser()
+        for name in ("--size", "--note"):
+            parser.add_argument(name)
+        parser.add_argument("words", nargs="*")
+        given = parser.parse_args(["--size", "1", "--note", "1", "a", "b"])
+        self.assertEqual((given.size, given.note, given.words), ("1", "1", ["a", "b"]))
+        twice = ["--size", "1", "--note", "1", "--size=1"]
+        self.assert_refused("--size is given twice", parser.parse_args, twice)
+
+    def test_messages_say_what_to_do(self) -> None:
+        """What is missing or unknown is named, and where to read on."""
+        parser: argparse.ArgumentParser = console.Parser(prog="app {thing}")
+        verbs = parser.add_subparsers(prog="app", metavar="VERB", required=True)
+        console.add_verb(verbs, "show", "show one", str).add_argument("id", metavar="ID")
+        for arguments, message in (
+            ([], "say what to do; app {thing} --help has the verbs"),
+            (["shw"], "unknown verb 'shw': choose from"),
+            (["show"], "ID is missing; see app show --help"),
+            (["show", "1", "--all"], "unknown argument --all; see app"),
+            (["show", "1", "--db"], "--db takes a value: --db VALUE, or --db=VALUE"),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assert_refused(message, parser.parse_args, arguments)
+
 
 class GivenFieldsTest(AppTest):
     """Fields on the command line."""

@@ -176,6 +176,20 @@ class ShownTest(unittest.TestCase):
             with self.subTest(value=value):
                 self.assertEqual(values.shown(value), shown)
 
+    def test_what_nobody_sees_is_spelt_out(self) -> None:
+        """No text looks like another one; joiners stay in the scripts that need them."""
+        for value, shown in (
+            ("a\u202eb", "a\\u202eb"),
+            (values.Link(3, "An\u200bn"), "3 An\\u200bn"),
+            ("An\u200dn", "An\\u200dn"),
+            ("\u200d\u06cc", "\\u200d\u06cc"),
+            ("\u06cc\u200c\u06cc", "\u06cc\u200c\u06cc"),
+            ("Zo\u00eb", "Zo\u00eb"),
+        ):
+            with self.subTest(value=value):
+                self.assertEqual(values.shown(value), shown)
+        self.assertEqual(values.canonical("a\u202eb"), "a\u202eb")
+
 
 class CanonicalTest(unittest.TestCase):
     """Writing values for other programs."""
