@@ -123,6 +123,8 @@ def given_fields(options: argparse.Namespace) -> dict[str, str]:
 def choose(what: str, text: str, choices: Iterable[str]) -> str:
     """Find the choice that a person means; case, spaces, ``_`` and ``-`` are all one."""
     known = tuple(choices)
+    if not known:
+        raise InputError(f"no {what} is possible here: {text!r}")
     wanted = text.strip().lower().replace("_", "-").replace(" ", "-")
     if wanted not in known:
         raise InputError(f"unknown {what} {text!r}: choose from {', '.join(known)}")

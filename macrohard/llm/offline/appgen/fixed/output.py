@@ -5,7 +5,7 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from macrohard.llm.offline.appgen.fixed.values import plain, shown
+from macrohard.llm.offline.appgen.fixed.values import plain, shown, visible
 
 Row = Mapping[str, object]
 
@@ -75,7 +75,8 @@ def document(content: object) -> str:
     """Write rows, a row, or anything else that JSON can hold, as one JSON document."""
     import json  # only --json needs it
 
-    return json.dumps(json_value(content), ensure_ascii=False, indent=2)
+    text = json.dumps(json_value(content), ensure_ascii=False, indent=2)
+    return visible(text)  # spelt out as JSON spells them, too
 
 
 def json_value(content: object) -> object:

@@ -77,6 +77,7 @@ class ChooseTest(AppTest):
         """Case, spaces and underscores do not matter; an unknown name is refused with a list."""
         self.assertEqual(console.choose("field", "Due_Date", ("due-date", "id")), "due-date")
         self.assert_refused("choose from a, b", console.choose, "field", "c", ("a", "b"))
+        self.assert_refused("no field is possible here: 'c'", console.choose, "field", "c", ())
 
 
 class CountOfTest(AppTest):

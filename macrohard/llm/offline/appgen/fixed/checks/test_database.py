@@ -126,6 +126,11 @@ class WithIdsTest(DatabaseTest):
             with self.subTest(text=text):
                 self.assertEqual(self.with_ids(text), expected)
 
+    def test_case_of_every_letter(self) -> None:
+        """Letters beyond those of English have two cases, too."""
+        self.connection.execute("INSERT INTO \"named\" VALUES (5, 'B\u00e4r')")
+        self.assertEqual(self.with_ids("b\u00c4R"), "5")
+
     def test_other_fields_stay(self) -> None:
         """Only references are looked up."""
         self.assertEqual(database.with_ids(self.connection, {"a": "Oak"}, {}), {"a": "Oak"})

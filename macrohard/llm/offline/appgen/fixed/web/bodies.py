@@ -12,6 +12,7 @@ from macrohard.llm.offline.appgen.fixed.web.messages import (
     HttpError,
     Request,
     read_pairs,
+    twice,
 )
 from macrohard.llm.offline.appgen.fixed.web.resource import Fault, Resource
 
@@ -38,11 +39,25 @@ def read_json(request: Request) -> dict[str, object]:
         text = request.body.decode()
         if text.count("[") + text.count("{") > DEEPEST:
             raise HttpError(400, "the body must be one JSON object, its values no lists or objects")
-        found = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
+        found = json.loads(
+            text,
+            parse_int=Number,
+            parse_float=Number,
+            parse_constant=Number,
+            object_pairs_hook=members,
+        )
     except ValueError as error:
         raise HttpError(400, f"the body is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise HttpError(400, "the body must be a JSON object")
+    return found
+
+
+def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of its members; of two of one name it would be unclear which counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise HttpError(400, f"{twice(name for name, _ in pairs)} is given twice")
     return found
 
 

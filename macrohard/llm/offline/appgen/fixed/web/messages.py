@@ -1,6 +1,6 @@
 """Requests and responses, as everything behind the server sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -17,7 +17,7 @@ class Request:
     Attributes:
         method: In capitals.
         path: Of the address, as it stands there.
-        query: Parameters of the address; the last one of a name counts.
+        query: Parameters of the address, each given once.
         headers: By name in small letters.
         body: As it came.
     """
@@ -90,7 +90,7 @@ def read_address(address: str) -> tuple[str, dict[str, str]]:
     """Take an address apart: path and parameters.
 
     Raises:
-        HttpError: when it has too many parameters.
+        HttpError: when it has too many parameters, or one twice.
     """
     path, _, query = address.partition("#")[0].partition("?")
     return "/" + path.strip("/"), read_pairs(query)
@@ -100,10 +100,23 @@ def read_pairs(text: str) -> dict[str, str]:
     """Read ``name=value&name=value``, as addresses and forms hold it.
 
     Raises:
-        HttpError: when there are too many.
+        HttpError: when there are too many, or one is given twice: which of them counts?
     """
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError as error:
         raise HttpError(400, f"there are more than {MAX_FIELDS} fields") from error
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise HttpError(400, f"{twice(name for name, _ in pairs)} is given twice")
+    return found
+
+
+def twice(names: Iterable[str]) -> str:
+    """Find the first name that was there before; as much of it as a message shows."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name[:40]
+        seen.add(name)
+    return ""
