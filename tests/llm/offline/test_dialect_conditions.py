@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from support.dialect_base import condition, refusal
 
+from macrohard.errors import SpecError
 from macrohard.llm.offline.dialect.ast import (
     Arithmetic,
     BoolOp,
@@ -14,11 +15,13 @@ from macrohard.llm.offline.dialect.ast import (
     FieldRef,
     IsEmpty,
     Number,
+    RecordRule,
     TextValue,
     Through,
     Today,
     YesNo,
 )
+from macrohard.llm.offline.dialect.parser import parse_spec
 
 D = Decimal
 
@@ -158,11 +161,39 @@ def test_and_binds_closer_than_or_and_brackets_closer_still() -> None:
     assert grouped == BoolOp("and", (BoolOp("or", (done, some)), few))
 
 
-def test_a_day_beside_a_date_time_is_its_midnight() -> None:
-    assert condition("booking", "from is before 2024-02-29") == _compare(
-        LT, "from_", TextValue("2024-02-29 00:00")
-    )
+def test_a_day_beside_a_date_time_is_the_whole_day() -> None:
+    first, last = TextValue("2024-02-29 00:00"), TextValue("2024-02-29 23:59")
+    for words, op, moment in (
+        ("before", LT, first),
+        ("not before", GE, first),
+        ("after", GT, last),
+        ("at most", LE, last),
+    ):
+        meant = _compare(op, "from_", moment)
+        assert condition("booking", f"from is {words} 2024-02-29") == meant
+    on = (_compare(GE, "from_", first), _compare(LE, "from_", last))
+    off = (IsEmpty("from_"), _compare(LT, "from_", first), _compare(GT, "from_", last))
+    assert condition("booking", "from is 2024-02-29") == BoolOp("and", on)
+    assert condition("booking", "from is not 2024-02-29") == BoolOp("or", off)
     assert condition("booking", "to is after now") == _compare(GT, "to", Today())
+
+
+def test_a_choice_that_is_a_field_as_well_is_read_by_what_follows() -> None:
+    kind = "### Game\n- result: one of (white, black, done)\n- black: text\n- done: yes/no\n"
+    head = f"# Chess\nGames.\n## Data\n{kind}## Rules\n"
+
+    def rule(text: str) -> Condition:
+        (found,) = parse_spec(f"{head}- Each game: {text}\n").rules
+        assert isinstance(found, RecordRule)
+        return found.condition
+
+    white, black = (_compare(EQ, "result", TextValue(choice)) for choice in ("white", "black"))
+    assert rule("result is white or black.") == BoolOp("or", (white, black))
+    named = BoolOp("or", (white, _compare(EQ, "black", TextValue("Bo"))))
+    assert rule('result is white or black is "Bo".') == named
+    said = "“done” is a choice of result and a yes/no field as well"
+    with pytest.raises(SpecError, match=said):
+        rule("result is white or done.")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.dialect_base import field_of, read, refusal
+from support.dialect_base import computed, field_of, read, refusal
 
 from macrohard.llm.offline.dialect.ast import (
     Compare,
@@ -125,7 +125,10 @@ def test_bounds_of_integers(wording: str, low: Any, high: Any, form: str) -> Non
         ("date, on or after 2024-01-01", "2024-01-01", None),
         ("date from 2024-01-01 to 2024-12-31", "2024-01-01", "2024-12-31"),
         ("date-time, after 2024-02-29 23:59", "2024-03-01 00:00", None),
-        ("date-time, not after 2024-02-29", None, "2024-02-29 00:00"),
+        ("date-time, not after 2024-02-29", None, "2024-02-29 23:59"),
+        ("date-time, after 2024-02-29", "2024-03-01 00:00", None),
+        ("date-time, before 2024-02-29", None, "2024-02-28 23:59"),
+        ("date-time, on or after 2024-02-29", "2024-02-29 00:00", None),
     ],
 )
 def test_bounds_are_inclusive_in_the_steps_of_the_field(line: str, low: str, high: str) -> None:
@@ -275,6 +278,12 @@ def test_nested_bullets_go_on_about_the_field() -> None:
         ("2nd: text", "names begin with a letter"),
         ("a&b: text", "names are made of letters"),
         ("名前: text", "Latin letters"),
+        ("x and y: text", "“x and y”: is this one field or two?"),
+        (
+            "de\u200bsk: text",
+            "U+200B (ZERO WIDTH SPACE), stands in column 5",
+        ),
+        ("x: one of (a, \u202eb)", "U+202E (RIGHT-TO-LEFT OVERRIDE)"),
         (f"{'x' * 200}: text", "has 200 characters; at most 60"),
     ],
 )
@@ -327,3 +336,26 @@ def test_choices_that_are_left_open_are_refused(choices: str) -> None:
 
 def test_a_choice_in_quotes_may_be_of_dots() -> None:
     assert field_of('c: one of (a, "etc", "...")').choices == ("a", "etc", "...")
+
+
+@pytest.mark.parametrize("name", ["length", "minimum", "default", "max"])
+def test_a_computed_field_may_be_called_like_a_bound(name: str) -> None:
+    assert computed("loan", f"{name} = end - start").slug == name
+
+
+def test_a_formula_may_stand_in_the_first_cell_of_a_table() -> None:
+    table = ("### Extra", "| field | type | must be |", "|---|---|---|", "| born | integer | |")
+    extra = read(*table, "| age = 2026 - born | | |", "| age 2 | = age * 2 | |").kind("extra")
+    assert [field.slug for field in extra.fields if field.computed] == ["age", "age_2"]
+
+
+def test_two_kinds_under_one_heading_are_refused() -> None:
+    assert "“Books and authors”: is this one record kind or two?" in refusal(
+        "### Books and authors"
+    )
+
+
+def test_joiners_stay_where_a_script_needs_them() -> None:
+    choice = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert choice in field_of(f'x: one of ("{choice}", no)').choices
+    assert "U+200C (ZERO WIDTH NON-JOINER)" in refusal("### Extra", "- x: one of (a, b\u200cc)")

@@ -210,19 +210,27 @@ def test_the_error_is_for_people() -> None:
     )
 
 
-def test_errors_of_data_are_told_before_those_of_what_is_read_by_it() -> None:
-    wrong = ["# Pool", "", "Keeps.", "## Data", "### Thing", "- m: flurb", "- n: glorp"]
-    rest = ["## Features", "- Fly things.", "## Rules", "- Sing."]
-    first = str(refused_text("\n".join([*wrong, *rest])))
-    assert [word in first for word in ("flurb", "glorp", "Fly", "Sing")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    mended = [line.replace("flurb", "text").replace("glorp", "text") for line in wrong]
-    then = str(refused_text("\n".join([*mended, *rest])))
-    assert [word in then for word in ("my.md:9", "my.md:11")] == [True, True]
+def lines_told(text: str) -> list[int]:
+    return [int(line.split(":")[1]) for line in str(refused_text(text)).splitlines()]
+
+
+def test_errors_of_all_sections_are_told_in_the_order_of_their_lines() -> None:
+    text = "# Pool\nKeeps.\n## Features\n- Fly things.\n## Rules\n- Sing.\n## Interface\n- Song\n"
+    data = "## Data\n### Thing\n- m: flurb\n- n: integer\n- o = p + 1\n"
+    assert lines_told(text + data) == [4, 6, 8, 11, 13]
+
+
+def test_what_comes_of_a_line_of_data_that_is_told_is_not_told_as_well() -> None:
+    data = "# Pool\nKeeps.\n## Data\n### Thing\n- m: flurb\n- n: integer\n- o = m + 1\n"
+    more = "## Features\n- Total m of things by n.\n- Filter things by m and flub.\n"
+    rules = "## Rules\n- Each thing: o is above 3.\n- Each thing: n is above flub.\n"
+    assert lines_told(data + more + rules) == [5, 13]
+
+
+@pytest.mark.parametrize("broken", ["- id: text", "- x and y: text", "### ???", "- §: text"])
+def test_where_a_name_is_missing_only_what_needs_no_names_is_told(broken: str) -> None:
+    text = f"# Pool\nKeeps.\n## Data\n### Thing\n- m: text\n{broken}\n## Features\n- Sort by x.\n"
+    assert lines_told(f"{text}## Interface\n- Song\n") == [6, 10]
 
 
 @pytest.mark.parametrize(

@@ -231,11 +231,25 @@ class _Reader:
         while shape.type is FieldType.ONE_OF and cursor.norm() in {"or", "nor"}:
             start = cursor.position
             cursor.position += 1
-            if self._find_choice(shape) is None or self._scope.draft.names.find(cursor):
+            if self._find_choice(shape) is None or self._is_field_rather(shape):
                 cursor.position = start
                 break
             parts.append(self._compare(op, left, self._read_value(shape)))
         return _joined("or" if op is CompareOp.EQ else "and", parts)
+
+    def _is_field_rather(self, shape: Shape) -> bool:
+        """Whether a word that names a choice as well begins a comparison of its own here."""
+        cursor = self._cursor
+        field, choice = self._scope.draft.names.find(cursor), self._find_choice(shape)
+        if field is None or choice is None or choice[1] < field[1]:
+            return field is not None
+        ends = cursor.norm(choice[1]) in {"", "and", "or", "nor", ")", ",", ";", ".", "if", "when"}
+        if ends and self._scope.schema.field(self._scope.kind, field[0]).type is FieldType.YES_NO:
+            raise cursor.puzzle(
+                f"“{choice[0]}” is a choice of {self._said} and a yes/no field as well. "
+                f'Write “or {self._said} is "{choice[0]}"”, or “or {choice[0]} is yes”.'
+            )
+        return not ends
 
     def _find_choice(self, shape: Shape) -> tuple[str, int] | None:
         cursor = self._cursor
@@ -269,7 +283,7 @@ class _Reader:
             message = f"“{cursor.rest(40)}” is not one of {listed(shape.choices, 'or')}.{near}"
             raise cursor.puzzle(message, "conditions") from None
 
-    def _compare(self, op: CompareOp, left: Expression, right: Expression) -> Compare:
+    def _compare(self, op: CompareOp, left: Expression, right: Expression) -> Condition:
         return comparison(op, left, right, self._scope.kind, self._scope.schema.field)
 
     def _shape(self, expression: Expression) -> Shape:

@@ -9,6 +9,8 @@ from macrohard.llm.offline.dialect.ast import CompareOp, Field, FieldType
 from macrohard.llm.offline.dialect.naming import did_you_mean, listed
 from macrohard.llm.offline.dialect.typecheck import (
     DATES,
+    FIRST_MINUTE,
+    LAST_MINUTE,
     NUMERIC,
     choice_of,
     is_date,
@@ -147,17 +149,20 @@ def _inclusive(name: str, op: CompareOp, operand: _Bound, wanted: Wanted) -> _Bo
         places = 0 if whole else 2 if wanted.places is None else wanted.places
         return _number(name, operand, places, whole=whole) + Decimal(step).scaleb(-places)
     try:
-        return _inclusive_date(name, str(operand), step, wanted.type is FieldType.DATE)
+        only_date, last = wanted.type is FieldType.DATE, op in {CompareOp.GT, CompareOp.LE}
+        return _inclusive_date(name, str(operand), step, only_date=only_date, last=last)
     except OverflowError:
         raise Puzzle(f"{name} has a bound beyond the end of the calendar.") from None
 
 
-def _inclusive_date(name: str, text: str, step: int, only_date: bool) -> str:
+def _inclusive_date(name: str, text: str, step: int, *, only_date: bool, last: bool) -> str:
     if only_date:
         if not is_date(text):
             raise Puzzle(f"{name} is a date; “{text}” is none. Write it like 2024-12-31.")
         return (date.fromisoformat(text) + timedelta(days=step)).isoformat()
-    text = f"{text} 00:00" if is_date(text) else text.replace("T", " ")
+    if is_date(text):  # it counts as its day: “after” it is after its last minute
+        text = f"{text} {LAST_MINUTE if last else FIRST_MINUTE}"
+    text = text.replace("T", " ")
     if not is_datetime(text):
         raise Puzzle(f"{name} is a date-time; “{text}” is none. Write it like 2024-12-31 18:30.")
     shifted = datetime.fromisoformat(text) + timedelta(minutes=step)

@@ -31,6 +31,7 @@ def read_data(sections: list[Section], problems: Problems) -> tuple[Schema, list
     schema = Schema()
     assumptions: list[str] = []
     pairs: list[tuple[DraftKind, RawKind]] = []
+    told = len(problems)
     for raw in read_outline(sections, problems):
         try:
             pairs.append((_draft(raw, schema, assumptions), raw))
@@ -39,6 +40,7 @@ def read_data(sections: list[Section], problems: Problems) -> tuple[Schema, list
         if problems.too_many:
             break
     _check_plurals(schema, problems)
+    schema.nameless = len(problems) > told
     schema.name_plurals()
     for draft, raw in pairs:
         _read_fields(draft, raw, schema, problems)
@@ -57,6 +59,11 @@ def _draft(raw: RawKind, schema: Schema, assumptions: list[str]) -> DraftKind:
     if not plural and (one := singular_of(name)):
         assumptions.append(f"“{name}” is the plural of the record kind “{one.lower()}”.")
         name, plural = one, name
+    if "and" in words_of(name)[1:-1]:
+        raise Puzzle(
+            f"“{raw.name}”: is this one record kind or two? Give each kind a heading of its own; "
+            "the name of one kind has no “and” in it."
+        )
     slug = slug_of(name, "record kind")
     if plural:
         slug_of(plural, "plural")
@@ -91,12 +98,14 @@ def _read_fields(draft: DraftKind, raw: RawKind, schema: Schema, problems: Probl
         if tokens and tokens[-1].norm == ".":
             tokens = tokens[:-1]
         cursor = Cursor(entry.text, part.start, tokens)
+        known = len(draft.fields)
         try:
             if len(draft.fields) >= MAX_FIELDS:
                 raise Puzzle(f"{draft.name} has more than {MAX_FIELDS} fields.")  # noqa: TRY301
             _read_one(draft, cursor, entry, schema, problems)
         except Puzzle as puzzle:
             problems.add(entry.line_at(puzzle.offset), puzzle)
+            schema.nameless |= len(draft.fields) == known
         if problems.too_many:
             return
 
@@ -111,6 +120,11 @@ def _read_one(
     while not cursor.at_end and cursor.norm() not in {":", "(", "=", ",", "-", ")", ";", "."}:
         cursor.position += 1
     name = cursor.between(begin, cursor.position)
+    if any(token.norm == "and" for token in cursor.tokens[begin + 1 : cursor.position]):
+        raise Puzzle(
+            f"“{name}”: is this one field or two? Give each field a line of its own; "
+            "the name of one field has no “and” in it."
+        )
     slug = slug_of(name, "field")
     if slug in RESERVED_FIELDS:
         raise Puzzle(

@@ -24,7 +24,9 @@ def find_formula(cursor: Cursor) -> tuple[int, int] | None:
     probe = Cursor(cursor.text, cursor.position, cursor.tokens)
     while not probe.at_end:
         begin = probe.position
-        if probe.norm() == "=" and (begin == 0 or probe.norm(-1) not in _NOT_FORMULA):
+        # Right behind the name, also where that is a word which announces a bound: “length = …”.
+        first = begin == cursor.position
+        if probe.norm() == "=" and (first or probe.norm(-1) not in _NOT_FORMULA):
             return begin, begin + 1
         if probe.accept(*_FORMULA):
             probe.skip(":", "=")

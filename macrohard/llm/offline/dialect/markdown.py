@@ -5,6 +5,7 @@ with and without them. Nothing else is dropped.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +19,12 @@ MAX_ENTRIES = 10_000
 """Most headings, bullets and paragraphs: what is read within seconds, and hundreds of pages."""
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+"""What nobody sees, and two names may differ in; joiners belong into some scripts and emoji."""
+
 _BULLET = re.compile(r"(?:[-*+•]|[0-9]{1,3}[.)])\s+(?:\[[ xX]\]\s+)?(?=\S)")
 _ESCAPE = re.compile(r"\\([*_`#\-+.()\[\]<>|])")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])")
@@ -154,7 +161,17 @@ def _checked(text: str, problems: Problems) -> str:
         )
         problems.add(line, Puzzle(message))
         problems.raise_any()
-    return text
+    if text.isascii() or not _UNSEEN.search(text):
+        return text
+    for number, line_text in enumerate(text.split("\n"), start=1):
+        if found := _UNSEEN.search(line_text):
+            message = (
+                f"an invisible character, U+{ord(found.group()):04X} "
+                f"({unicodedata.name(found.group(), 'unnamed')}), stands in column "
+                f"{found.start() + 1}: delete it."
+            )
+            problems.add(number, Puzzle(message))
+    return _UNSEEN.sub("", text)
 
 
 def _without_comments(text: str, problems: Problems) -> str:

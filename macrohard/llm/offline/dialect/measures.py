@@ -5,6 +5,7 @@ Such a field changes when other records do, so it is checked when those are writ
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import cast
 
 from macrohard.llm.offline.dialect.ast import (
     Arithmetic,
@@ -61,9 +62,9 @@ def read_would_take(
     op, bound = _bound(cursor, schema, target)
     if not take_refused(cursor):
         raise cursor.puzzle("end this rule with “is refused”.", "rules")
-    compare = Compare(op, FieldRef(measure.slug), bound)
-    comparison(op, compare.left, bound, target.slug, schema.field)
-    rules = _rules(compare, schema, target.slug, cursor.whole(), line, stands=False)
+    compare = comparison(op, FieldRef(measure.slug), bound, target.slug, schema.field)
+    made = cast("Compare", compare)  # below and above are one comparison
+    rules = _rules(made, schema, target.slug, cursor.whole(), line, stands=False)
     mine = [rule for rule in rules if rule.kind == kind.slug and via in {"", rule.via}]
     if not mine:
         feeding = listed(schema.kinds[rule.kind].plural for rule in rules)

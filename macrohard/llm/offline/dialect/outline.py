@@ -90,7 +90,8 @@ class _Shape:
             self._drop_header(self._kind, entry)
             return
         rest = ", ".join(cell for cell in cells[1:] if cell not in {"", "-"})
-        row = Entry("row", f"{cells[0]}: {rest}", entry.line, entry.depth, entry.starts)
+        behind = f": {rest}" if rest and "=" not in cells[0] else f", {rest}" if rest else ""
+        row = Entry("row", f"{cells[0]}{behind}", entry.line, entry.depth, entry.starts)
         self._kind.fields.append(RawField(row))
 
     def _drop_header(self, kind: RawKind, line: Entry) -> None:

@@ -16,8 +16,8 @@ from macrohard.llm.offline.dialect.markdown import Document, Section, read_docum
 from macrohard.llm.offline.dialect.naming import did_you_mean, listed, package_name, with_article
 from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.rules import read_rules
-from macrohard.llm.offline.dialect.schema import Schema
-from macrohard.llm.offline.dialect.words import Puzzle
+from macrohard.llm.offline.dialect.schema import BrokenField, Schema
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
 _SECTIONS = {
     "data": "data",
@@ -49,8 +49,8 @@ def parse_spec(text: str, source: str = "spec") -> App:
     Raises:
         SpecError: Something in it cannot be read or contradicts something else. The message names
             the problems, up to ten, one a line, and what is understood; ``line`` is that of the
-            first. Those of the outline and the Data section come alone: without them the other
-            sections cannot be judged.
+            first. Lines about what the Data section does not name, or not readably, are judged
+            once it does.
     """
     problems = Problems(source)
     document = read_document(text, frozenset(_SECTIONS), problems)
@@ -66,13 +66,18 @@ def parse_spec(text: str, source: str = "spec") -> App:
     if sections["data"] and not schema.kinds and not problems:
         message = "the Data section names no kind of record."
         problems.add(sections["data"][0].line, Puzzle(message, hint="kinds"))
-    problems.raise_any()
-    reader = FeatureReader(schema, assumptions)
-    reader.read(sections["features"], problems)
-    rules = read_rules(sections["rules"], schema, problems)
     interfaces = read_interface(sections["interface"], problems, assumptions)
     _check_serve(schema, interfaces, problems)
-    features = reader.finish(problems)
+    if schema.nameless or not schema.kinds:
+        problems.raise_any()  # lines about what is not known cannot be judged
+    reader = FeatureReader(schema, assumptions)
+    later = Problems(source)
+    reader.read(sections["features"], later)
+    rules = read_rules(sections["rules"], schema, later)
+    features = reader.finish(later)
+    for line, puzzle in later:
+        if _worth_telling(line, puzzle, sections, schema):
+            problems.add(line, puzzle)
     problems.raise_any()
     kinds = tuple(_kind(schema, slug, features[slug]) for slug in schema.kinds)
     assumptions += _deletions_assumed(kinds, rules)
@@ -84,6 +89,26 @@ def parse_spec(text: str, source: str = "spec") -> App:
         rules=tuple(rules),
         interfaces=interfaces,
         assumptions=tuple(dict.fromkeys(assumptions)),
+    )
+
+
+def _worth_telling(
+    line: int, puzzle: Puzzle, sections: dict[str, list[Section]], schema: Schema
+) -> bool:
+    """Whether a puzzle stands for itself, and does not come of a line of Data that is told."""
+    if isinstance(puzzle, BrokenField):
+        return False
+    entries = (entry for several in sections.values() for each in several for entry in each.entries)
+    above = [entry for entry in entries if entry.line <= line]
+    if not schema.broken or not above:
+        return True
+    text = max(above, key=lambda entry: entry.line).text
+    tokens = Cursor(text).tokens
+    return not any(
+        (kind.slug, found[0]) in schema.broken
+        for at in range(len(tokens))
+        for kind in schema.kinds.values()
+        if (found := kind.names.find(Cursor(text, at, tokens)))
     )
 
 

@@ -1,5 +1,7 @@
 """Everything wrong with a spec, collected, so that a person mends it in one go."""
 
+from collections.abc import Iterator
+
 from macrohard.errors import SpecError
 from macrohard.llm.offline.dialect.words import Puzzle
 
@@ -40,6 +42,9 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     @property
     def too_many(self) -> bool:
         """Whether reading on is pointless."""
@@ -48,6 +53,9 @@ class Problems:
     def add(self, line: int, puzzle: Puzzle) -> None:
         """Remember a puzzle about a line."""
         self._found.append((line, puzzle))
+
+    def __iter__(self) -> Iterator[tuple[int, Puzzle]]:
+        return iter(self._found)
 
     def raise_any(self) -> None:
         """Raise all that was found as one error.

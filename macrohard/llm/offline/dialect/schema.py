@@ -66,7 +66,7 @@ class DraftKind:
     def no_field(self, cursor: Cursor) -> Puzzle:
         """A puzzle about a place where one of the fields was expected."""
         token = cursor.peek()
-        if token is None:
+        if token is None or not cursor.rest():
             return cursor.puzzle("something is missing at the end.")
         near = did_you_mean(token.text, self.field_names())
         known = listed(some(self.field_names())) or "none"
@@ -86,6 +86,8 @@ class Schema:
         self.field_rules: list[FieldRule] = []
         self.broken: set[tuple[str, str]] = set()
         """Fields whose line could not be read; what needs them is not worth telling."""
+        self.nameless = False
+        """Whether a kind or field is missing here, because not even its name could be read."""
         self._chain: list[tuple[str, str]] = []
 
     def add(self, kind: DraftKind) -> None:

@@ -9,12 +9,15 @@ from macrohard.llm.offline.dialect.ast import (
     AggregateOp,
     App,
     Arithmetic,
+    BoolOp,
     Compare,
     CompareOp,
+    Condition,
     Expression,
     Field,
     FieldRef,
     FieldType,
+    IsEmpty,
     Kind,
     Number,
     RelatedAggregate,
@@ -33,6 +36,9 @@ NUMERIC = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 DATES = frozenset({FieldType.DATE, FieldType.DATETIME})
 TEXTUAL = frozenset({FieldType.TEXT, FieldType.EMAIL, FieldType.ONE_OF})
 ORDERED = NUMERIC | DATES
+
+FIRST_MINUTE, LAST_MINUTE = "00:00", "23:59"
+"""Of a day, as which a date-time counts beside a date."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}")
@@ -195,7 +201,7 @@ def choice_of(value: str, choices: tuple[str, ...]) -> str | None:
 
 
 def fit(value: Expression, shape: Shape) -> Expression:
-    """Make a literal fit what it is compared with: spell a choice, complete a date-time.
+    """Make a literal fit what it is compared with: spell a choice as the spec does.
 
     Raises:
         Puzzle: It cannot be such a value.
@@ -212,8 +218,6 @@ def fit(value: Expression, shape: Shape) -> Expression:
     if shape.type is FieldType.DATE and not is_date(text):
         raise Puzzle(f"“{text}” is no date; write it like 2024-12-31.")
     if shape.type is FieldType.DATETIME:
-        if is_date(text):
-            return TextValue(f"{text} 00:00")
         if not is_datetime(text):
             raise Puzzle(f"“{text}” is no date-time; write it like 2024-12-31 18:30.")
         return TextValue(text.replace("T", " "))
@@ -229,7 +233,7 @@ def has_field(expression: Expression) -> bool:
 
 def comparison(
     op: CompareOp, left: Expression, right: Expression, kind: str, lookup: Lookup
-) -> Compare:
+) -> Condition:
     """A comparison whose sides go together.
 
     Raises:
@@ -240,6 +244,8 @@ def comparison(
     if isinstance(left, TextValue) and not isinstance(right, TextValue):
         left, right, op = right, left, MIRRORED[op]
     one = shape_of(left, kind, lookup)
+    if one.type is FieldType.DATETIME and isinstance(right, TextValue) and is_date(right.value):
+        return _day_comparison(op, left, right.value)
     right = fit(right, one)
     other = shape_of(right, kind, lookup)
     if isinstance(right, TextValue) and one.type in TEXTUAL:
@@ -252,6 +258,21 @@ def comparison(
         other = one  # a date-time beside a date counts as its day
     _check_sides(op, one, other)
     return Compare(op, left, right)
+
+
+def _day_comparison(op: CompareOp, left: Expression, day: str) -> Condition:
+    """A date-time beside a date counts as its day: “is 2024-05-31” holds from midnight on."""
+    first = TextValue(f"{day} {FIRST_MINUTE}")
+    last = TextValue(f"{day} {LAST_MINUTE}")
+    if op is CompareOp.EQ:
+        inside = (Compare(CompareOp.GE, left, first), Compare(CompareOp.LE, left, last))
+        return BoolOp("and", inside)
+    if op is not CompareOp.NE:
+        return Compare(op, left, last if op in {CompareOp.GT, CompareOp.LE} else first)
+    if not isinstance(left, FieldRef):
+        raise Puzzle(f"write “is before {day} or is after {day}” here, instead of “is not”.")
+    outside = (Compare(CompareOp.LT, left, first), Compare(CompareOp.GT, left, last))
+    return BoolOp("or", (IsEmpty(left.slug), *outside))
 
 
 def _moves_today(expression: Expression) -> bool:

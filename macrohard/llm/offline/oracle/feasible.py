@@ -1,38 +1,18 @@
 """Refuses a spec by whose rules a kind could never hold a record.
 
-Only what is proven is refused: a field whose rules, each about this field and values that stand in
-the spec, contradict each other. Rules about several fields, computed ones or today may contradict
-each other unseen here; the requirements say where no example was found.
+Only what is proven is refused: circles of references none of which can be left out, and rules that
+contradict each other: about values of the spec, or about how far fields are apart. Other rules may
+contradict each other unseen here; where no example of a record was found, the requirements, the
+release notes and the closing summary say so.
 """
 
-from collections.abc import Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-
-from macrohard.llm.offline.dialect.ast import (
-    App,
-    BoolOp,
-    Compare,
-    Condition,
-    Field,
-    FieldRef,
-    FieldType,
-    IsEmpty,
-    Kind,
-    Number,
-    RecordRule,
-    TextValue,
-    YesNo,
-)
-from macrohard.llm.offline.dialect.naming import listed
+from macrohard.llm.offline.dialect.ast import App
+from macrohard.llm.offline.dialect.naming import listed, with_article
 from macrohard.llm.offline.dialect.problems import Problems
 from macrohard.llm.offline.dialect.words import Puzzle
-from macrohard.llm.offline.oracle.evaluate import holds
-from macrohard.llm.offline.oracle.pools import pool, shift, takes
-from macrohard.llm.offline.oracle.timeless import EARLY
-from macrohard.llm.offline.oracle.values import Value, canonical, read_value
-from macrohard.llm.offline.oracle.world import Record, World, stored_fields
-
-_NUMBERS = {FieldType.INTEGER, FieldType.DECIMAL}
+from macrohard.llm.offline.oracle import differences, regions
+from macrohard.llm.offline.oracle.circles import Step, circles
+from macrohard.llm.offline.oracle.conflict import Conflict
 
 
 def check_feasible(app: App, source: str) -> None:
@@ -46,104 +26,49 @@ def check_feasible(app: App, source: str) -> None:
         SpecError: There is such a kind; the message names it and the lines that exclude each other.
     """
     problems = Problems(source)
+    for circle in circles(app):
+        problems.add(circle[0][1].line, _no_first(circle))
     for kind in app.kinds:
-        made = kind.features.add or kind.features.import_csv
-        for field in stored_fields(kind) if made else ():
-            rules = [
-                rule
-                for rule in app.rules
-                if isinstance(rule, RecordRule) and _is_about(rule, kind, field)
-            ]
-            if core := _contradiction(app, kind, field, rules):
-                problems.add(core[0].line, _nothing_possible(kind, field, core))
+        found = [*regions.contradictions(app, kind)] or [*differences.contradictions(app, kind)]
+        for conflict in found:
+            problems.add(conflict.rules[0].line, _nothing_possible(conflict))
     problems.raise_any()
 
 
-def _nothing_possible(kind: Kind, field: Field, core: Sequence[RecordRule]) -> Puzzle:
-    lines = listed(dict.fromkeys(str(rule.line) for rule in core))
-    said = listed(dict.fromkeys(f"“{rule.text}”" for rule in core))
-    told = f"line {lines} says" if lines.isdigit() else f"lines {lines} say"
-    must, way = (
-        (", which is required,", ", or make the field optional") if field.required else ("", "")
+def _no_first(circle: tuple[Step, ...]) -> Puzzle:
+    first = circle[0][0].name
+    if len(circle) == 1:
+        field = circle[0][1]
+        return Puzzle(
+            f"no first {first} could ever be added: each needs {with_article(first)} that is there "
+            f"already, as its {field.name}. Let {field.name} be optional."
+        )
+    needs = listed(
+        f"{with_article(kind.name)} needs {with_article(following.name)} "
+        f"({field.name}, line {field.line})"
+        for (kind, field), (following, _) in zip(circle, (*circle[1:], circle[0]), strict=True)
     )
     return Puzzle(
-        f"no {kind.name.lower()} could ever be added: no value of {field.name} (line {field.line})"
-        f"{must} keeps what {told}: {said}. Change one of these lines{way}."
+        f"no first {first} could ever be added: {needs}. Let one of these references be optional."
     )
 
 
-def _is_about(rule: RecordRule, kind: Kind, field: Field) -> bool:
-    """Whether a rule looks at one field, and at nothing but values of the spec beside it."""
-    atoms = _atoms(rule.condition)
-    return rule.kind == kind.slug and all(_is_plain(atom, field) for atom in atoms)
-
-
-def _is_plain(atom: Compare | IsEmpty, field: Field) -> bool:
-    if isinstance(atom, IsEmpty):
-        return atom.slug == field.slug
-    sides = (atom.left, atom.right)
-    return FieldRef(field.slug) in sides and any(
-        isinstance(side, Number | TextValue | YesNo) for side in sides
+def _nothing_possible(conflict: Conflict) -> Puzzle:
+    rules, fields = conflict.rules, conflict.fields
+    lines = listed(dict.fromkeys(str(rule.line) for rule in rules))
+    said = listed(dict.fromkeys(f"“{rule.text}”" for rule in rules))
+    told = f"line {lines} says" if lines.isdigit() else f"lines {lines} say"
+    needed = [field for field in fields if field.required]
+    must, way = "", ""
+    if needed:
+        names = listed((field.name for field in needed), "or")
+        must = f", which {'is' if len(fields) == 1 else 'are'} required,"
+        must = must if len(needed) == len(fields) else ""
+        way = f", or let {names} be optional"
+    named = listed(f"{field.name} (line {field.line})" for field in fields)
+    values = f"no value of {named}" if len(fields) == 1 else f"no values of {named}"
+    return Puzzle(
+        f"no {conflict.kind.name.lower()} could ever be added: {values}{must} "
+        f"{'keeps' if len(fields) == 1 else 'keep'} what {told}: {said}. "
+        f"Change one of these lines{way}."
     )
-
-
-def _atoms(condition: Condition) -> Iterator[Compare | IsEmpty]:
-    if isinstance(condition, BoolOp):
-        for part in condition.parts:
-            yield from _atoms(part)
-    else:
-        yield condition
-
-
-def _contradiction(
-    app: App, kind: Kind, field: Field, rules: list[RecordRule]
-) -> Sequence[RecordRule]:
-    """The fewest of these rules that no value keeps; none where some value keeps them all."""
-    if not rules:
-        return ()
-    values = list(_values(app, kind, field, rules))
-    kept = {
-        rule: {i for i, value in enumerate(values) if _keeps(app, kind, field, value, rule)}
-        for rule in rules
-    }
-    if not values or set.intersection(*kept.values()):
-        return ()
-    core = list(rules)
-    for rule in rules:
-        less = [kept[other] for other in core if other is not rule]
-        if less and not set.intersection(*less):
-            core.remove(rule)
-    return core
-
-
-def _keeps(app: App, kind: Kind, field: Field, value: Value, rule: RecordRule) -> bool:
-    world = World(app, EARLY)
-    row: dict[str, Value] = dict.fromkeys((each.slug for each in stored_fields(kind)), None)
-    world.rows[kind.slug][1] = {**row, field.slug: value}
-    return holds(rule.condition, Record(world, kind, 1), lenient=True)
-
-
-def _values(app: App, kind: Kind, field: Field, rules: list[RecordRule]) -> Iterator[Value]:
-    """A value from every stretch between the values that the rules and the field's bounds name."""
-    if not field.required:
-        yield None
-    for text in pool(app, kind, field):
-        yield read_value(field, text)
-    for rule in rules:
-        for atom in _atoms(rule.condition):
-            for side in (atom.left, atom.right) if isinstance(atom, Compare) else ():
-                for text in _texts(field, side):
-                    value = read_value(field, text) if takes(field, text) else None
-                    moved = [shift(field, value, by) for by in (-1, 0, 1)]
-                    near = [canonical(each) for each in moved if each is not None]
-                    yield from (read_value(field, t) for t in near if takes(field, t))
-
-
-def _texts(field: Field, side: object) -> Iterator[str]:
-    """A literal as the field would hold it: beside what has more decimal places than it has."""
-    if isinstance(side, TextValue):
-        yield side.value
-    elif isinstance(side, Number) and field.type in _NUMBERS:
-        step = Decimal(1).scaleb(-(field.places if field.type is FieldType.DECIMAL else 0))
-        for way in (ROUND_FLOOR, ROUND_CEILING):
-            yield f"{side.value.quantize(step, rounding=way):f}"

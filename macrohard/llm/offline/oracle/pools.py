@@ -130,7 +130,7 @@ def shift(field: Field, value: Value, steps: int) -> Value:
 
 def _spoken_of(app: App, kind: Kind, field: Field) -> Iterator[str]:
     """Literals of rules and conditions that this kind takes part in, and their neighbours."""
-    if field.type is FieldType.TEXT:
+    if field.type in {FieldType.TEXT, FieldType.EMAIL}:
         for condition in _conditions(app, kind):
             yield from _compared_with(condition, field)
         return
