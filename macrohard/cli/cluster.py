@@ -160,12 +160,14 @@ def plan(scenario: ScenarioFile, folder: OutFolder = None, json_: Json = False) 
 @app.command("replay")
 def replay(  # noqa: PLR0917 - typer hands options over by name
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories.")],
-    builds: Annotated[int, typer.Option(min=1, help="Builds to play.")] = 100,
-    at_a_time: Annotated[int, typer.Option(min=1, help="Builds under way at once.")] = 50,
+    builds: Annotated[int, typer.Option(min=1, max=10**6, help="Builds to play.")] = 100,
+    at_a_time: Annotated[
+        int, typer.Option(min=1, max=10**6, help="Builds under way at once.")
+    ] = 50,
     hardware: Annotated[str, typer.Option(help="Machine.")] = "gb200-nvl72",
-    racks: Annotated[int, typer.Option(min=1, help="NVLink domains.")] = 1,
+    racks: Annotated[int, typer.Option(min=1, max=10**6, help="NVLink domains.")] = 1,
     router: Annotated[str, typer.Option(help="Router.")] = "affinity",
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds.")] = 3,
     folder: OutFolder = None,
     json_: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from macrohard.cluster.agents import generate_agents
-from macrohard.cluster.scenario import WorkloadPlan
+from macrohard.cluster.scenario import MOST_SESSIONS, WorkloadPlan
 from macrohard.cluster.simulation import ServingPool, step_table
 from macrohard.cluster.traces import read_azure, read_mooncake
 from macrohard.cluster.workload import Workload
@@ -19,7 +19,9 @@ TRACE_JITTER_S = 2.0
 """How far a seed may move an arrival of a trace (Mooncake's clock ticks in steps of 3 s)."""
 
 
-def make_workload(plan: WorkloadPlan, seed: int, duration_s: float, *, pools: int = 1) -> Workload:
+def make_workload(
+    plan: WorkloadPlan, seed: int, duration_s: float, *, pools: int = 1, where: str = ""
+) -> Workload:
     """The calls of a plan.
 
     Args:
@@ -28,12 +30,13 @@ def make_workload(plan: WorkloadPlan, seed: int, duration_s: float, *, pools: in
         duration_s: How long they must last.
         pools: Models served; generated sessions take turns among them, the calls of a trace or a
             run all go to the first.
+        where: What a complaint begins with: the line of the workload.
 
     Raises:
-        ConfigError: A file that cannot be used.
+        ConfigError: A file that cannot be used, or more sessions than can be laid out.
     """
     if plan.kind == "agents":
-        workload = _make_agents(plan, seed, duration_s)
+        workload = _make_agents(plan, seed, duration_s, where)
     elif plan.kind == "mooncake":
         workload = read_mooncake(plan.files[0], speed=plan.speed, limit=plan.limit)
     elif plan.kind == "azure":
@@ -63,13 +66,18 @@ def _jittered(workload: Workload, seed: int) -> Workload:
     return replace(workload, arrival_s=moved)
 
 
-def _make_agents(plan: WorkloadPlan, seed: int, duration_s: float) -> Workload:
+def _make_agents(plan: WorkloadPlan, seed: int, duration_s: float, where: str) -> Workload:
     sessions = plan.sessions
     if not sessions and plan.rate_per_s:
         sessions = max(1, round(plan.rate_per_s * min(duration_s, DEFAULT_DURATION_S)))
     if not sessions:  # enough that nobody runs out of work: sessions of one minute at least
         horizon_s = duration_s if math.isfinite(duration_s) else DEFAULT_DURATION_S
         sessions = plan.agents * (2 + round(horizon_s / 180))
+    if sessions > MOST_SESSIONS:
+        raise ConfigError(
+            f"{where}{sessions:,} sessions are more than can be laid out at once "
+            f"({MOST_SESSIONS:,.0f}); send less, or shorten the duration"
+        )
     return generate_agents(sessions, seed=seed, rate_per_s=plan.rate_per_s, agents=plan.agents)
 
 

@@ -256,13 +256,16 @@ def make_plan(scenario: Scenario, *, on_progress: Callable[[str], None] | None =
         ConfigError: No objectives, or a model that fits nowhere.
     """
     if math.isinf(scenario.objectives.ttft_s) and math.isinf(scenario.objectives.tpot_s):
-        raise ConfigError(f"{scenario.source}: a plan needs objectives; add `slo: {{ttft: 5 s}}`")
+        raise ConfigError(
+            f"{scenario.at('slo')}a plan needs objectives: add `slo: {{ttft: 5 s, tpot: 50 ms}}`"
+        )
     until_s = min(scenario.duration_s, DEFAULT_DURATION_S)
+    where = scenario.at("workload")
     share = _share(scenario.workload, len(scenario.pools))
     models: list[ModelPlan] = []
     gangs: list[Gang] = []
     for number, base in enumerate(sorted(scenario.pools, key=lambda pool: pool.priority)):
-        workload = make_workload(share, scenario.seed + number, until_s)
+        workload = make_workload(share, scenario.seed + number, until_s, where=where)
         model = _plan_model(scenario, base, gangs, workload, on_progress)
         models.append(model)
         if model.best:

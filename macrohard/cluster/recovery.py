@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from macrohard.errors import ConfigError
+
 CONFIG_FILES = ("inferencex_nvidia-master.yaml", "inferencex_nvidia-1k1k-master.yaml")
 
 _PREFIXES = {"dsr1": "deepseek-r1", "gptoss": "gpt-oss-120b", "qwen3.5": "qwen3.5-397b-a17b",
@@ -104,8 +106,14 @@ def _points(configs: Iterable[Mapping[str, Any]]) -> list[Point]:
 
 
 def read_points(folder: Path | None) -> list[Point]:
-    """The points of InferenceX's configurations; none when the folder is not there."""
+    """The points of InferenceX's configurations; none without a folder.
+
+    Raises:
+        ConfigError: The folder has no such configurations.
+    """
     configs: list[Mapping[str, Any]] = []
+    if folder and not any((folder / name).is_file() for name in CONFIG_FILES):
+        raise ConfigError(f"{folder}: there is none of {', '.join(CONFIG_FILES)}")
     for name in CONFIG_FILES:
         if folder and (folder / name).is_file():
             loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -22,6 +22,9 @@ from macrohard.errors import ConfigError
 PLACEMENTS = ("first-fit", "best-fit", "fragmentation-aware", "optimal")
 SPARES = ("72", "68+4", "64+8")
 
+MOST_SESSIONS = 5e6
+"""Sessions that can be laid out at once; each has some 34 calls, and each call some 200 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkloadPlan:
@@ -240,12 +243,12 @@ def _workload(section: Section) -> WorkloadPlan:
     files = tuple(base / name for name in section.text("file", "").split(",") if name)
     plan = WorkloadPlan(
         kind=kind,  # type: ignore[arg-type]  # one of four, checked above
-        sessions=section.count("sessions", 0, least=0),
-        agents=section.count("agents", 0, least=0),
+        sessions=section.count("sessions", 0, least=0, most=MOST_SESSIONS),
+        agents=section.count("agents", 0, least=0, most=MOST_SESSIONS),
         rate_per_s=section.number("rate", "rate", 0.0, most=1e6),
         files=files,
         speed=section.number("speed", "count", 1.0, least=1e-3, most=1e3),
-        limit=section.count("limit", 0, least=0),
+        limit=section.count("limit", 0, least=0, most=1e12),
         builds=section.count("builds", 0, least=0),
         deadline_s=section.number("deadline", "time", 0.0),
         urgent_share=section.number("urgent", "share", 1.0, most=1),
@@ -309,9 +312,9 @@ def load_scenario(path: Path) -> Scenario:
         workload=_workload(top.section("workload")),
         objectives=objectives,
         placement=top.text("placement", "best-fit", among=PLACEMENTS),
-        seed=top.count("seed", 1, least=0),
-        seeds=top.count("seeds", 3),
-        duration_s=top.number("duration", "time", math.inf),
+        seed=top.count("seed", 1, least=0, most=1e9),
+        seeds=top.count("seeds", 3, most=1000),
+        duration_s=top.number("duration", "time", math.inf, least=1e-3),
         source=str(path),
         lines=top.lines,
     )

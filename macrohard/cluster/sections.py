@@ -80,9 +80,11 @@ class Section:
             raise self.fail(f"{value} is out of bounds, {least:g} to {most:g}", key)
         return number
 
-    def count(self, key: str, default: int | None = None, *, least: int = 1) -> int:
+    def count(
+        self, key: str, default: int | None = None, *, least: int = 1, most: float = 1e6
+    ) -> int:
         """A whole number such as ``16`` or ``8k``."""
-        number = self.number(key, "count", default, least=least, most=1e12)
+        number = self.number(key, "count", default, least=least, most=most)
         if number != int(number):
             raise self.fail(f"{number:g} is no whole number", key)
         return int(number)

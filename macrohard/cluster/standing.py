@@ -18,6 +18,7 @@ from macrohard.cluster.placement import (
     FragmentationAware,
     Gang,
     Placed,
+    check_sizes,
     make_placement,
     place_all,
 )
@@ -154,6 +155,10 @@ def stand(scenario: Scenario, pools: Sequence[ServingPool], *, seed: int) -> Sta
     """
     gangs = scenario_gangs(scenario, seed)
     try:
+        check_sizes(gangs, scenario.site.capacities(seed))
+    except ConfigError as error:
+        raise ConfigError(f"{scenario.at('models')}{error}") from None
+    try:
         placed, fleet = place_gangs(gangs, scenario.site, scenario.placement, seed=seed)
     except ConfigError as error:
         raise ConfigError(f"{scenario.at('placement')}{error}") from None
@@ -211,4 +216,5 @@ def _make_room(scenario: Scenario, fleet: Fleet | None, missing: Sequence[Gang])
     found = defragment(fleet, missing[0], reload_s=_reload_s(scenario))
     if found.domain is None:
         return "no moves help"
-    return f"{len(found.moves)} moves, {found.gpu_seconds:.0f} GPU seconds of loading weights again"
+    moves = f"{len(found.moves)} move{'s' if len(found.moves) != 1 else ''}"
+    return f"{moves}, {found.gpu_seconds:.0f} GPU seconds of loading weights again"

@@ -185,7 +185,9 @@ def _run_seed(
     duration_s: float,
     on_progress: Progress | None,
 ) -> Result:
-    workload = make_workload(scenario.workload, seed, duration_s, pools=len(pools))
+    workload = make_workload(
+        scenario.workload, seed, duration_s, pools=len(pools), where=scenario.at("workload")
+    )
     if scenario.workload.rate_per_s or scenario.workload.kind in {"mooncake", "azure"}:
         last_s = max(float(at) for at in workload.arrival_s)
         check_stable(pools, workload, last_s, where=scenario.at("workload"))

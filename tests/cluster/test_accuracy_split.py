@@ -113,7 +113,7 @@ def test_the_nearest_measured_run_of_a_measured_run_is_itself(deploy: Any) -> No
         assert features(found) == features(row)
     said = describe_nearest(deploy(), isl=8000, osl=1000, concurrency=32)
     assert said.startswith("deepseek-r1 fp4")
-    assert "of the measured TPOT" in said
+    assert "times the measured TPOT" in said
 
 
 def test_a_correction_learns_a_smooth_error_and_forgets_far_away() -> None:

@@ -45,6 +45,10 @@ BAD = [
     ("duration: 1 min", "duration: 1 fortnight", 10, "unknown unit 'fortnight'"),
     ("duration: 1 min", "duration: 90", 10, "no unit in 90; time is written with"),
     ("duration: 1 min", "duration: -5 s", 10, "out of bounds"),
+    ("duration: 1 min", "duration: 0 s", 10, "out of bounds"),
+    ("seeds: 2", "seeds: 1G", 11, "out of bounds, 1 to 1000"),
+    ("racks: 1", "racks: 1G", 3, "out of bounds"),
+    ("agents: 4", "agents: 1G", 9, "out of bounds, 0 to 5e"),
     ("duration: 1 min", "duration: .inf", 10, "no unit|not a finite"),
     ("gb200-nvl72", "gb900", 2, "'gb900' is none of gb200-nvl72"),
     ("racks: 1", "racks: 2, halls: 3", 3, "2 racks cannot fill 3 halls"),
@@ -104,6 +108,19 @@ def test_a_model_that_stands_nowhere_is_told_with_its_line(scenario: Any) -> Non
     with pytest.raises(ConfigError, match="no room for a whole replica of") as caught:
         run_scenario(load_scenario(path))
     assert str(caught.value).startswith(f"{path}:4: models: best-fit placement")
+
+
+def test_what_only_a_run_can_tell_names_its_line_too(scenario: Any) -> None:
+    path = scenario("tp: 4}", "tp: 72}")
+    path.write_text(path.read_text().replace("racks: 1", "racks: 2, lost_trays: 100 %"))
+    with pytest.raises(ConfigError, match=r"needs 72 GPUs .* the largest has 68 usable") as caught:
+        run_scenario(load_scenario(path))
+    assert str(caught.value).startswith(f"{path}:4: models: ")
+    path = scenario("agents: 4", "agents: 1M")
+    path.write_text(path.read_text().replace("1 min", "10 h"))
+    with pytest.raises(ConfigError, match="more than can be laid out at once") as caught:
+        run_scenario(load_scenario(path))
+    assert str(caught.value).startswith(f"{path}:9: workload: ")
 
 
 LINE = '{"timestamp": 0, "input_length": 600, "output_length": 5, "hash_ids": [1]}\n'
