@@ -14,7 +14,7 @@ from macrohard.graph.release import release
 from macrohard.graph.state import State
 from macrohard.graph.triage import after_triage, triage
 from macrohard.graph.trials import invite, trial, users
-from macrohard.graph.verify import verify
+from macrohard.graph.verify import mutants, verify
 
 
 def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
@@ -38,6 +38,7 @@ def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
         ("code", code),
         ("integrate", integrate),
         ("verify", verify),
+        ("mutants", mutants),
         ("trial", trial),
         ("users", users),
         ("triage", triage),
@@ -54,7 +55,8 @@ def build_graph(office: Office, saver: BaseCheckpointSaver[str] | None) -> Any:
     graph.add_conditional_edges("plan", dispatch, ["code", "verify"])
     graph.add_edge("code", "integrate")
     graph.add_conditional_edges("integrate", after_integrate, ["code", "verify"])
-    graph.add_conditional_edges("verify", partial(invite, office), ["trial", "users"])
+    graph.add_conditional_edges("verify", partial(invite, office), ["mutants", "trial", "users"])
+    graph.add_edge("mutants", "users")
     graph.add_edge("trial", "users")
     graph.add_edge("users", "triage")
     graph.add_conditional_edges("triage", after_triage, ["code", "release"])

@@ -67,6 +67,7 @@ class State(TypedDict, total=False):
     results: Annotated[list[ItemResult], operator.add]
     reviews: list[str]
     failures: str
+    mutation: str
     trials: Annotated[list[TrialResult], operator.add]
     triage: list[str]
     rounds: list[RoundResult]

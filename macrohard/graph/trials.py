@@ -5,10 +5,11 @@ from typing import Any
 from langgraph.types import Send
 
 from macrohard import work
+from macrohard.grading.mutation import MutationScore, low_score
 from macrohard.graph.front import staffed
 from macrohard.graph.office import Office
 from macrohard.graph.state import State, TrialTask
-from macrohard.graph.verify import Failures
+from macrohard.graph.verify import Failures, fit_for_release
 from macrohard.sandbox.base import Sandbox
 from macrohard.sitting import Sitting, pair_up, sit
 from macrohard.users import write_evidence
@@ -18,14 +19,16 @@ from macrohard.users.seat import nothing_started, take_seat
 from macrohard.users.served import ServerError
 
 
-def invite(office: Office, state: State) -> list[Send] | str:
-    """One trial a scenario, personas in turn; with more personas than scenarios, one a persona."""
+def invite(office: Office, state: State) -> list[Send | str]:
+    """One trial a scenario, personas in turn; with more personas than scenarios, one a persona.
+
+    Beside them the unit tests of an app that is fit for release are tried on mutants of it.
+    """
     personas = staffed(office, state, "users", "user")
     scenarios = office.artifacts.noun(state["scenarios"], work.Scenarios).scenarios
-    if not personas:
-        return "users"
-    pairs = pair_up(scenarios, personas)
-    return [
+    pairs = pair_up(scenarios, personas) if personas else []
+    beside: list[Send | str] = ["mutants"] if fit_for_release(office, state) else []
+    invited: list[Send | str] = [
         Send(
             "trial",
             TrialTask(
@@ -39,6 +42,7 @@ def invite(office: Office, state: State) -> list[Send] | str:
         )
         for scenario, persona in pairs
     ]
+    return [*beside, *invited] or ["users"]
 
 
 async def trial(office: Office, task: TrialTask) -> dict[str, Any]:
@@ -93,8 +97,14 @@ async def users(office: Office, state: State) -> dict[str, Any]:
         ]
         rounds = [dict(row) for row in state["rounds"]]
         rounds[-1] |= {"satisfied": sum(r.satisfied for r in results), "trials": len(results)}
+        unnoticed: list[work.Failure] = []
+        if state["mutation"]:
+            rounds[-1]["mutation"] = state["mutation"]
+            score = office.artifacts.noun(state["mutation"], MutationScore)
+            low = low_score(score, office.settings.min_caught, round_)
+            unnoticed = [low] if low else []
         return {
-            "failures": office.artifacts.put(Failures(failures=(*known, *met))),
+            "failures": office.artifacts.put(Failures(failures=(*known, *unnoticed, *met))),
             "rounds": rounds,
         }
 

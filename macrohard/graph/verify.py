@@ -1,7 +1,6 @@
 """Verify: unit tests, held-out acceptance tests and code reviews, on main, in fresh boxes."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from macrohard import work
@@ -10,7 +9,6 @@ from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.grading.graded import Graded
-from macrohard.grading.mutation import MutationScore, low_score
 from macrohard.graph.equipment import strangers
 from macrohard.graph.front import staffed
 from macrohard.graph.grading import grade_acceptance, grade_tests, grade_unit
@@ -52,54 +50,51 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
                 passed=graded.passed,
                 failed=len(graded.failures),
             )
-        mutation = await _notice_faults(office, state, unit, acceptance, command)
-        least = office.settings.min_caught
-        low = low_score(mutation, least, round_) if mutation else None
         failures = [
             *_unfinished(office, state),
             *strangers(app, lock, round_),
             *unit.failures,
             *acceptance.failures,
             *unit.remarks,
-            *([low] if low else []),
             *_remarks(reviewers, reviews, round_),
         ]
         return {
             "failures": office.artifacts.put(Failures(failures=tuple(failures))),
             "reviews": [office.artifacts.put(r) for r in reviews],
-            "rounds": [
-                *state.get("rounds", []),
-                await _score(office, round_, unit, acceptance, mutation),
-            ],
+            "rounds": [*state.get("rounds", []), await _score(office, round_, unit, acceptance)],
+            "mutation": "",
         }
 
 
-async def _notice_faults(
-    office: Office, state: State, unit: Graded, acceptance: Graded, command: Sequence[str]
-) -> MutationScore | None:
-    """Whether the unit tests would notice a fault, of an app that is fit for release."""
-    if unit.failures or acceptance.failures or not unit.passed or _unfinished(office, state):
-        return None
+def fit_for_release(office: Office, state: State) -> bool:
+    """Whether all tests of the round passed and every item reached main."""
+    last = state["rounds"][-1]
+    return bool(
+        last["unit_passed"]
+        and not last["unit_failed"]
+        and not last["acceptance_failed"]
+        and not _unfinished(office, state)
+    )
+
+
+async def mutants(office: Office, state: State) -> dict[str, Any]:
+    """Whether the unit tests would notice a fault; beside the trials, which mostly wait."""
+    command = office.artifacts.noun(state["design"], work.Design).test
     score = await grade_tests(office, office.folders.app, command)
-    if score is not None:
-        office.journal.write(
-            "mutants_tried",
-            round=state["round"],
-            tried=score.tried,
-            caught=score.caught,
-            undecided=score.undecided,
-        )
-    return score
+    if score is None:
+        return {}
+    office.journal.write(
+        "mutants_tried",
+        round=state["round"],
+        tried=score.tried,
+        caught=score.caught,
+        undecided=score.undecided,
+    )
+    return {"mutation": office.artifacts.put(score)}
 
 
-async def _score(
-    office: Office,
-    round_: int,
-    unit: Graded,
-    acceptance: Graded,
-    mutation: MutationScore | None,
-) -> RoundResult:
-    result: RoundResult = {
+async def _score(office: Office, round_: int, unit: Graded, acceptance: Graded) -> RoundResult:
+    return {
         "round": round_,
         "commit": await office.repository.head(),
         "unit_failed": len(unit.failures),
@@ -109,9 +104,6 @@ async def _score(
         "satisfied": 0,
         "trials": 0,
     }
-    if mutation is not None:
-        result["mutation"] = office.artifacts.put(mutation)
-    return result
 
 
 async def _review(office: Office, state: State, role: Role) -> work.Review:

@@ -98,7 +98,7 @@ def _stage_of(event: Event) -> str | None:
     by_kind = {
         "commit": "integrate",
         "tests_finished": "verify",
-        "mutants_tried": "verify",
+        "mutants_tried": "users",
         "defect": "triage",
         "decision": "triage",
     }
