@@ -25,6 +25,22 @@ _EDITION = re.compile(
 """The end of a name that says which edition of a model is meant, not which model."""
 
 
+_RELEASED = {
+    "0.2.0": "2026-10-29",
+    "0.2.1": "2026-10-30",
+    "0.2.2": "2026-11-10",
+    "0.2.3": "2026-11-10",
+}
+"""Days on which versions of the price list came out, by the package index."""
+
+
+def list_date() -> str:
+    """As of when the prices of the list are: its version, and its day where that is known."""
+    edition = version("genai-prices")
+    day = _RELEASED.get(edition)
+    return f"{day} (genai-prices {edition})" if day else f"genai-prices {edition}"
+
+
 class Price(Protocol):
     """What a model's tokens cost."""
 
@@ -99,8 +115,7 @@ class ListPrice:
             "output": _rate(now.output_mtok),
         }
         page = self._pages[0] if self._pages else "no page"
-        edition = f"genai-prices {version('genai-prices')}"
-        return {**rates, "date": edition, "source": f"{page} ({self._row.id})"}
+        return {**rates, "date": list_date(), "source": f"{page} ({self._row.id})"}
 
     def usd(self, usage: Usage, at: datetime) -> float:
         """Dollars of a call."""

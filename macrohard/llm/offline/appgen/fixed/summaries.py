@@ -2,16 +2,14 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
 from macrohard.llm.offline.appgen.fixed import aggregates, console, database, output
 from macrohard.llm.offline.appgen.fixed.errors import InputError
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """What records can be grouped by.
 
     Attributes:
@@ -25,8 +23,7 @@ class Group:
     key: Callable[[Connection, Any], object]
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """A figure over records, and the groups it can be asked for by name."""
 
     figure: Callable[[Connection, list[Any]], object]

@@ -9,9 +9,9 @@ None for a blank text, and raises InputError for a text that is no such value.
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from macrohard.llm.offline.appgen.fixed.errors import InputError
 
@@ -30,8 +30,7 @@ UNSEEN = re.compile(
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A reference to another record: its id, and the text that people know it by."""
 
     id: int

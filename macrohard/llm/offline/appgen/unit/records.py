@@ -24,7 +24,7 @@ def record_tests(examples: Examples, kind: Kind, ours: dict[str, str]) -> str:
 
 
 def record_code(record: Record, number: int | None = None) -> str:
-    """A record as its dataclass."""
+    """A record as code."""
     kind = record.kind
     values = [f"id={record.id if number is None else number}"]
     values += [
