@@ -18,6 +18,7 @@ from macrohard.roles import Roster
 from macrohard.run import Approver, Parts, create_run, drive
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
+from macrohard.trying.result import TryResult
 from macrohard.users.browser import needed_browser
 
 T = TypeVar("T")
@@ -293,6 +294,70 @@ async def aresume(
         meter=_meter,
     )
     return result_of(folder, await drive(folder, parts, tuple(approved)))
+
+
+def try_app(app: str | Path | None = None, **options: Any) -> TryResult:
+    """Have simulated users try an application, and wait for it. Options as of :func:`atry_app`."""
+    return _wait(atry_app(app, **options))
+
+
+async def atry_app(
+    app: str | Path | None = None,
+    *,
+    run: str = "",
+    serve: str = "",
+    packages: Sequence[str] = (),
+    scenarios: str | Path | None = None,
+    personas: Sequence[str] = (),
+    trials: int | None = None,
+    explore: bool = True,
+    out: str | Path | None = None,
+    settings: Settings | None = None,
+    model: Model | None = None,
+    sandbox: SandboxProvider | None = None,
+    on_event: Listener | None = None,
+) -> TryResult:
+    """Have simulated users try an application, ours or not.
+
+    Args:
+        app: A run directory, or the folder of an application; None where ``run`` or ``serve`` name
+            what packages bring.
+        run: The line that starts it at a terminal; what ``macrohard.json`` says by default.
+        serve: The line that starts its server, with ``{port}``; likewise.
+        packages: Packages of the index that it needs.
+        scenarios: File of scenarios; by default those of the run that built the application.
+        personas: Roles that play users; all by default.
+        trials: How many trials; by default as many as leave out no scenario and no persona.
+        explore: Whether users look round without a scenario, too.
+        out: Folder for the evidence; ``tries/NAME-TIME`` by default.
+        settings: Model, sandbox, browser, caps: what is not about building is read.
+        model: A model of one's own in place of those that the settings name.
+        sandbox: Likewise, a provider of sandboxes.
+        on_event: Called with every event.
+
+    Raises:
+        MacrohardError: One of the tree in :mod:`macrohard.errors`. Users who are not satisfied
+            are no error: see ``accepted``.
+    """
+    from macrohard import trying  # noqa: PLC0415 - for those who ask
+
+    settings = settings or Settings()
+    found = str(app) if app is not None else None
+    target = trying.find_target(found, run=run, serve=serve, packages=packages)
+    written = trying.read_scenarios(Path(scenarios)) if scenarios is not None else ()
+    plan = trying.Plan(
+        written=written,
+        trials=trials,
+        explore=explore,
+        browser=settings.browser,
+        offline_packages=settings.offline_packages,
+    )
+    plan = trying.make_plan(target, settings, plan, personas)
+    folder = trying.make_folder(target, Path(out) if out is not None else None)
+    async with trying.open_room(
+        target, settings, folder, model=model, boxes=sandbox, listener=on_event
+    ) as room:
+        return await trying.try_target(target, plan, room)
 
 
 def result_of(folder: Path, record: dict[str, Any] | None = None) -> BuildResult:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+FOLLOW = "Try this scenario, which somebody wrote for this application; do what its steps say."
+"""The task of a user whose scenario is no derivation of ours: nothing else is known of the app."""
 _FENCE = re.compile(
     r'^<document name="(?P<name>[^"\n]+)">\n(?P<body>.*?)\n</document>$', re.DOTALL | re.MULTILINE
 )

@@ -73,7 +73,7 @@ async def open_office(
         answerer = (
             metered_alone(model, budget)
             if model is not None
-            else _open_models(settings, roster, budget, journal)
+            else open_answerer(settings, roster, budget, journal)
         )
         shelf = Shelf(folders.packages)
         if shelf.ready():
@@ -126,7 +126,13 @@ def _notice(journal: Journal, text: str) -> None:
     journal.write("notice", text=text)
 
 
-def _open_models(settings: Settings, roster: Roster, budget: Budget, journal: Journal) -> Answerer:
+def open_answerer(settings: Settings, roster: Roster, budget: Budget, journal: Journal) -> Answerer:
+    """The models that the settings name, as one that answers for every role.
+
+    Raises:
+        ConfigError: There is no such model.
+        ModelError: A key is not set.
+    """
     opener = partial(
         open_model,
         faults=settings.faults,

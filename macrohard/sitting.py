@@ -17,6 +17,7 @@ from macrohard.users.base import TrialResult
 from macrohard.users.seat import Seat
 from macrohard.work import Scenario, Verdict
 
+TASK = "Try this scenario."
 MAX_TURNS = 80
 """Model calls in a trial; the user's own bound on actions is lower."""
 MAX_REPEATS = 12
@@ -60,6 +61,7 @@ class Sitting:
         round: Round of a build; 1 outside of one.
         closing: What is done for the user at the end, so that what must be true then is seen
             whatever the user did last; each call names its step of ``judged``.
+        task: What the user is told.
         judged: The scenario with the steps of ``closing``; None where there are none.
     """
 
@@ -69,6 +71,7 @@ class Sitting:
     round: int = 1
     closing: tuple[ToolCall, ...] = ()
     judged: Scenario | None = None
+    task: str = TASK
 
 
 async def sit(
@@ -123,7 +126,7 @@ async def _played(
         output=Verdict.__name__,
         round=sitting.round,
     )
-    text = write_task("Try this scenario.", {"how-to-run": seat.how_to_run, "scenario": scenario})
+    text = write_task(sitting.task, {"how-to-run": seat.how_to_run, "scenario": scenario})
     try:
         return await run_agent(
             Assignment(role=role, asker=asker, task=text),

@@ -12,7 +12,18 @@ from typing import Annotated
 import typer
 
 from macrohard import __version__
-from macrohard.cli import agents, building, cluster, config, doctor, init, mailbox, runs, sandbox
+from macrohard.cli import (
+    agents,
+    building,
+    cluster,
+    config,
+    doctor,
+    init,
+    mailbox,
+    runs,
+    sandbox,
+    trying,
+)
 from macrohard.cli.streams import open_missing
 from macrohard.errors import MacrohardError
 
@@ -40,6 +51,7 @@ app.add_typer(cluster.app, name="cluster")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(config.app, name="config")
 app.add_typer(sandbox.app, name="sandbox")
+app.command("try")(trying.try_)
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
 

@@ -1,6 +1,6 @@
 """Where a user sits for one trial: at a shell, at pages, or behind a program of their own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,7 @@ async def take_seat(
     label: str,
     persona: str,
     browser: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Seat]:
     """Put a user in front of the application as the scenario wants it.
 
@@ -66,6 +67,7 @@ async def take_seat(
         label: Names the trial.
         persona: Who sits there.
         browser: Folder for pictures, where users of pages are to sit at a browser.
+        env: Variables that the application needs besides those of the box.
 
     Raises:
         ServerError: The application has a server, and it did not start.
@@ -73,13 +75,14 @@ async def take_seat(
     """
     async with AsyncExitStack() as stack:
         if scenario.interface == "cli" or not design.serve:
-            desk = Desk(title=f"{persona}: {scenario.title}")
+            given = tuple((env or {}).items())
+            desk = Desk(title=f"{persona}: {scenario.title}", env=given)
             terminal = await stack.enter_async_context(
                 TerminalDriver(box, cwd=APP_FOLDER, desk=desk)
             )
             yield Seat(terminal, TERMINAL, how_to_run(design.run, design.app), terminal.cast)
             return
-        served = await stack.enter_async_context(Served(box, design.serve, label=label))
+        served = await stack.enter_async_context(Served(box, design.serve, label=label, env=env))
         if scenario.interface == "api":
             asker = await stack.enter_async_context(RequestDriver(served))
             yield Seat(asker, REQUESTS, _REQUESTS.format(app=design.app))

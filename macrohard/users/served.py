@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -33,15 +33,23 @@ class Served:
         command: Argument list that starts it; ``{port}`` stands for the port.
         label: Names the trial; boxes that share a network get ports of their own by it.
         folder: Where it runs, relative to the workspace.
+        env: Variables it needs besides those of the box.
     """
 
     def __init__(
-        self, box: Sandbox, command: Sequence[str], *, label: str, folder: str = APP_FOLDER
+        self,
+        box: Sandbox,
+        command: Sequence[str],
+        *,
+        label: str,
+        folder: str = APP_FOLDER,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self._box = box
         self._port = 20_000 + zlib.crc32(label.encode()) % 10_000
         self._command = [word.replace("{port}", str(self._port)) for word in command]
         self._folder = folder
+        self._env = dict(env or {})
         self._terminal: Terminal | None = None
         self._printed = ""
         self._told = 0
@@ -71,7 +79,7 @@ class Served:
             SandboxError: The box failed.
         """
         self._terminal = await self._box.terminal(
-            list(self._command), rows=50, columns=400, cwd=self._folder
+            list(self._command), rows=50, columns=400, cwd=self._folder, env=self._env
         )
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:

@@ -4,6 +4,9 @@ r"""Gestures and requests as scenarios suggest them, one a line: written here, r
     click "Add an expense"          choose "food" for "Category"
     back                            attach "new.csv" to "CSV file" holding "date\n2024-01-31\n"
     come back                       POST /api/expenses {"amount": "12.50"}
+    double-click "Save"             type "ls"    press "Down Enter"    wait 2
+
+The last line stands in scenarios that people wrote for any application.
 
 Texts are JSON strings, so that nothing in them can be taken for the end of one.
 """
@@ -21,6 +24,10 @@ _FORMS = {
     "fill": (rf"fill ({_TEXT}) with ({_TEXT})", ("label", "text")),
     "choose": (rf"choose ({_TEXT}) for ({_TEXT})", ("option", "label")),
     "attach": (rf"attach ({_TEXT}) to ({_TEXT}) holding ({_TEXT})", ("file", "label", "content")),
+    "type_line": (rf"type ({_TEXT})", ("text",)),
+    "press": (rf"press ({_TEXT})", ("keys",)),
+    "wait": (r"wait (\d+(?:\.\d+)?)", ("seconds",)),
+    "twice": (rf"double-click ({_TEXT})", ("name",)),
     "back": ("back", ()),
     "come_back": ("come back", ()),
 }
@@ -78,7 +85,9 @@ def _gesture(line: str) -> Action | None:
         match = re.fullmatch(form, line)
         if match:
             given = {name: json.loads(match[n]) for n, name in enumerate(names, start=1)}
-            return Action(tool, given)
+            return (
+                Action("click", given | {"twice": True}) if tool == "twice" else Action(tool, given)
+            )
     return None
 
 

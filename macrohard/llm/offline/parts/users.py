@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from macrohard.documents import FOLLOW
 from macrohard.llm.offline.parts.reading import read_noun, read_text
 from macrohard.llm.offline.personas import careful, hostile, hurried, novice, visits
 from macrohard.llm.offline.personas.command import started_with
+from macrohard.llm.offline.personas.follower import Follower
 from macrohard.llm.offline.personas.pages import SpentError, Visitor
 from macrohard.llm.offline.personas.user import OutOfTimeError, Script, User
 from macrohard.llm.offline.scene import Answer, Scene
@@ -27,8 +29,12 @@ def try_out(scene: Scene) -> Answer:
         ModelError: The request carries no scenario, or not how to run the program.
     """
     scenario = read_noun(scene, "scenario", Scenario)
+    if scene.task.startswith(FOLLOW):
+        return _visit(scene, Follower(scenario), (visits.plain, visits.FOLLOWED))
     if scenario.interface != "cli":
-        return _visit(scene, scenario)
+        known = visits.PAGES if scenario.interface == "web" else visits.REQUESTS
+        visitor = Visitor(scenario, keys=scene.has_tool("press"))
+        return _visit(scene, visitor, known.get(scene.request.asker.role, visits.STEPS))
     user = User(scenario, started_with(read_text(scene, "how-to-run")))
     play, words = _PERSONAS.get(scene.request.asker.role, _PERSONAS["careful"])
     script = play(user)
@@ -44,11 +50,11 @@ def try_out(scene: Scene) -> Answer:
     return [action]
 
 
-def _visit(scene: Scene, scenario: Scenario) -> Answer:
-    """The next handful of actions of a user of pages or an API."""
-    user = Visitor(scenario, keys=scene.has_tool("press"))
-    known = visits.PAGES if scenario.interface == "web" else visits.REQUESTS
-    play, words = known.get(scene.request.asker.role, visits.STEPS)
+def _visit(
+    scene: Scene, user: Visitor, way: tuple[Callable[[Visitor], visits.Visit], str]
+) -> Answer:
+    """The next handful of actions of a user who sends several at once."""
+    play, words = way
     script = play(user)
     try:
         handful = next(script)

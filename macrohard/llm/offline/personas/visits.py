@@ -233,4 +233,7 @@ REQUESTS: dict[str, tuple[Callable[[Visitor], Visit], str]] = {
 }
 """How each persona uses an API; the others do the steps."""
 
+FOLLOWED = "I did what the steps say:"
+"""Opening words of who follows a scenario that somebody wrote."""
+
 STEPS = (plain, "I did what was to be done:")
