@@ -13,8 +13,8 @@ from macrohard.roles import load_roles
 CLI = (ROOT / "docs" / "cli.md").read_text()
 ROLES = (ROOT / "docs" / "roles.md").read_text()
 COMMANDS = (
-    "build", "resume", "runs", "show", "try", "agents list", "agents show", "agents check", "doctor",
-    "init", "config show",
+    "build", "resume", "runs", "show", "try", "agents list", "agents show", "agents check",
+    "doctor", "init", "config show",
 )  # fmt: skip
 
 
