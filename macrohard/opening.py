@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -69,11 +70,8 @@ async def open_office(
         raise
     repository = Repository(folders.app, folders.worktrees, record["created"])
     try:
-        budget = _budget(folders, settings, record["worked_s"])
-        answerer = (
-            metered_alone(model, budget)
-            if model is not None
-            else open_answerer(settings, roster, budget, journal)
+        answers, budget = _answers(
+            folders, settings, roster, journal, worked_s=record["worked_s"], model=model
         )
         shelf = Shelf(folders.packages)
         if shelf.ready():
@@ -82,13 +80,7 @@ async def open_office(
         yield Office(
             settings=settings,
             folders=folders,
-            model=StoredModel(
-                answerer,
-                folder=folders.calls,
-                artifacts=artifacts,
-                journal=journal,
-                concurrency=settings.concurrency,
-            ),
+            model=answers,
             roster=roster,
             boxes=boxes,
             repository=repository,
@@ -103,6 +95,71 @@ async def open_office(
         await boxes.close()
         shutil.rmtree(folders.worktrees, ignore_errors=True)
         journal.close()
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a role needs that only thinks, after a run has ended.
+
+    Attributes:
+        model: Answers, stored with the run's and held to its caps.
+        roster: The roles there are.
+    """
+
+    model: StoredModel
+    roster: Roster
+
+
+@contextmanager
+def open_study(
+    folder: Path, record: dict[str, Any], settings: Settings, *, model: Model | None = None
+) -> Iterator[Study]:
+    """The models and roles of a run that has ended, closed at the end.
+
+    Args:
+        folder: The run directory.
+        record: What ``run.json`` says.
+        settings: Which models answer; the caps count what the run has spent.
+        model: Where answers come from; None for the models that the settings name.
+
+    Raises:
+        MacrohardError: Something that the settings name cannot be had.
+    """
+    roster = load_roles(Path(settings.agents) if settings.agents else None)
+    journal = Journal(folder / "events.jsonl")
+    try:
+        folders = Folders(folder.absolute())
+        answers, _ = _answers(
+            folders, settings, roster, journal, worked_s=record["worked_s"], model=model
+        )
+        yield Study(answers, roster)
+    finally:
+        journal.close()
+
+
+def _answers(
+    folders: Folders,
+    settings: Settings,
+    roster: Roster,
+    journal: Journal,
+    *,
+    worked_s: float,
+    model: Model | None,
+) -> tuple[StoredModel, Budget]:
+    budget = _budget(folders, settings, worked_s)
+    answerer = (
+        metered_alone(model, budget)
+        if model is not None
+        else open_answerer(settings, roster, budget, journal)
+    )
+    stored = StoredModel(
+        answerer,
+        folder=folders.calls,
+        artifacts=Artifacts(folders.artifacts),
+        journal=journal,
+        concurrency=settings.concurrency,
+    )
+    return stored, budget
 
 
 def open_roster(settings: Settings) -> Roster:

@@ -57,7 +57,7 @@ def test_every_command_in_the_table_exists() -> None:
     names = {name for row in rows for name in re.findall(r"`macrohard (\w+)", row)}
     assert names == {
         "build", "resume", "runs", "show", "agents", "doctor", "init", "cluster", "config",
-        "mailbox", "sandbox", "try",
+        "mailbox", "sandbox", "try", "demo",
     }  # fmt: skip
     for name in names:
         assert macrohard(name, "--help").returncode == 0

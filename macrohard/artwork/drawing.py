@@ -63,24 +63,26 @@ def card_png(motif: str, palette: Palette, title: str, about: str) -> bytes:
     """A card for links that are shared: icon, title and what it is for. Needs Pillow."""
     from PIL import Image  # noqa: PLC0415 - an extra
 
-    whole = captioned(_badge(motif, palette, 300), palette, title, about)
+    whole = captioned(badge(motif, palette, 300), palette, title, about)
     return _png(whole.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
 
 
-def captioned(picture: Any, palette: Palette, title: str, about: str) -> Any:
+def captioned(
+    picture: Any, palette: Palette, title: str, about: str, size: tuple[int, int] = CARD_SIZE
+) -> Any:
     """A card with a picture at its left, title and purpose at its right. Needs Pillow."""
     from PIL import Image, ImageDraw  # noqa: PLC0415 - an extra
 
-    (width, height), strip = CARD_SIZE, 18
-    card = Image.new("RGB", CARD_SIZE, palette.pale)
+    (width, height), strip = size, 18
+    card = Image.new("RGB", size, palette.pale)
     card.paste(Image.new("RGB", (width, strip), palette.main), (0, height - strip))
     margin = 60 if picture.width > 400 else 80
     card.paste(picture, (margin, (height - strip - picture.height) // 2))
     drawing = ImageDraw.Draw(card)
     left = margin + picture.width + 60
     room = width - left - 60
-    heads = _fitted(title, room, sizes=(84, 72, 60, 50), lines=3, bold=True)
-    tells = _fitted(about, room, sizes=(36, 32), lines=4, bold=False)
+    heads = fitted(title, room, sizes=(84, 72, 60, 50), lines=3, bold=True)
+    tells = fitted(about, room, sizes=(36, 32), lines=4, bold=False)
     top = (height - strip - _tall(heads) - 24 - _tall(tells)) / 2
     for (font, lines), colour in ((heads, palette.deep), (tells, "#333b45")):
         for text in lines:
@@ -92,10 +94,11 @@ def captioned(picture: Any, palette: Palette, title: str, about: str) -> Any:
 
 def badge_png(motif: str, palette: Palette, side: int) -> bytes:
     """The icon as a bitmap. Needs Pillow."""
-    return _png(_badge(motif, palette, side))
+    return _png(badge(motif, palette, side))
 
 
-def _badge(motif: str, palette: Palette, side: int) -> Any:
+def badge(motif: str, palette: Palette, side: int) -> Any:
+    """The icon as a picture of Pillow's."""
     from PIL import Image, ImageDraw  # noqa: PLC0415 - an extra
 
     big = side * _FINE
@@ -141,10 +144,14 @@ def _draw(drawing: Any, glyph: Glyph, at: float, scale: float, colour: str) -> N
                 drawing.rounded_rectangle(box, round_, outline=colour, width=round(wide))
 
 
-def _fitted(
+def fitted(
     text: str, room: int, *, sizes: tuple[int, ...], lines: int, bold: bool
 ) -> tuple[Any, list[str]]:
-    """The largest size in which a text takes no more than some lines; cut short where none."""
+    """The largest size in which a text takes no more than some lines; cut short where none.
+
+    Returns:
+        The font, and the lines.
+    """
     found: list[str] = []
     font = None
     for size in sizes:
@@ -160,6 +167,10 @@ def _fitted(
 
 
 def _wrapped(text: str, font: Any, room: int) -> list[str]:
+    return [line for part in text.split("\n") for line in _paragraph(part, font, room)]
+
+
+def _paragraph(text: str, font: Any, room: int) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

@@ -17,6 +17,7 @@ from macrohard.cli import (
     building,
     cluster,
     config,
+    demo,
     doctor,
     init,
     mailbox,
@@ -46,6 +47,7 @@ app.command("build")(building.build)
 app.command("resume")(building.resume)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
+app.command("demo")(demo.demo)
 app.add_typer(agents.app, name="agents")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(mailbox.app, name="mailbox")

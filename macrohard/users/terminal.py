@@ -130,6 +130,11 @@ class TerminalDriver:
             UserActionError: Keys or text that cannot be typed.
             SandboxError: The box failed.
         """
+        seen = await self._act(action)
+        self.cast.marker("acted")  # so that a film finds what belongs to which action
+        return seen
+
+    async def _act(self, action: Action) -> Observation:
         match action:
             case TypeLine(text=text):
                 check_typed(text)

@@ -64,7 +64,7 @@ def test_a_card_has_the_size_that_networks_show_and_is_the_same_twice() -> None:
 @settings(max_examples=20, deadline=None)
 @given(text=st.text(max_size=300), lines=st.integers(1, 4))
 def test_text_stays_inside_its_room_whatever_it_is(text: str, lines: int) -> None:
-    font, found = drawing._fitted(text, 400, sizes=(60, 40), lines=lines, bold=True)
+    font, found = drawing.fitted(text, 400, sizes=(60, 40), lines=lines, bold=True)
     assert 1 <= len(found) <= lines
     assert all(font.getlength(line) <= 400 for line in found)
     assert text_font(40) is text_font(40)

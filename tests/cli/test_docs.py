@@ -14,7 +14,7 @@ CLI = (ROOT / "docs" / "cli.md").read_text()
 ROLES = (ROOT / "docs" / "roles.md").read_text()
 COMMANDS = (
     "build", "resume", "runs", "show", "try", "agents list", "agents show", "agents check",
-    "doctor", "init", "config show",
+    "doctor", "init", "config show", "demo",
 )  # fmt: skip
 
 

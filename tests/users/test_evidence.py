@@ -92,7 +92,8 @@ async def test_the_recording_is_valid_and_holds_nothing_of_the_harness(
     times = [event[0] for event in events]
     assert times == sorted(times)
     assert times[0] >= 0
-    assert {event[1] for event in events} == {"o", "i"}
+    assert {event[1] for event in events} == {"o", "i", "m"}
+    assert events[-1][1:] == ["m", "acted"], "each action ends with a marker"
     shown = "".join(data for _, code, data in events if code == "o")
     assert shown.startswith("[0] $ echo héllo\r\nhéllo\r\n[0] $ ")
     assert "\x1b[31mred\x1b[0m \ufffd" in shown

@@ -3,6 +3,7 @@
 from macrohard.llm.offline.parts.art import direct
 from macrohard.llm.offline.parts.coder import write_code
 from macrohard.llm.offline.parts.design import write_design
+from macrohard.llm.offline.parts.film import cut
 from macrohard.llm.offline.parts.plan import write_plan
 from macrohard.llm.offline.parts.release import write_notes
 from macrohard.llm.offline.parts.reviews import review
@@ -17,5 +18,6 @@ PARTS: dict[str, Part] = {
     "Review": review,
     "Triage": judge,
     "ReleaseNotes": write_notes,
+    "CutList": cut,
 }
 """Parts of the offline model."""

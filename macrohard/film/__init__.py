@@ -1,0 +1,1 @@
+"""Demos: what simulated users did with an application, as a short film with captions."""

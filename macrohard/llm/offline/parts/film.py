@@ -1,0 +1,98 @@
+"""The part that cuts a demo: one satisfied trial with results worth seeing, and one refusal."""
+
+import json
+from typing import Any
+
+from macrohard.errors import ModelError
+from macrohard.llm.offline.parts.reading import read_text
+from macrohard.llm.offline.scene import Scene
+from macrohard.work import CutList, Shot
+
+_MOST = 5
+_REFUSED = ("error", "not possible", "problem", "refused", "must ")
+
+
+def cut(scene: Scene) -> CutList:
+    """Choose by what can be seen: trials that ended well, steps that brought something.
+
+    Raises:
+        ModelError: There is nothing to cut.
+    """
+    material = json.loads(read_text(scene, "trials"))
+    trials = [trial for trial in material["trials"] if _shown(trial)]
+    if not trials:
+        raise ModelError("The offline model was asked to cut a demo, and no trial has a step.")
+    best = max(trials, key=_worth)  # the first of equals
+    steps = _chosen(_shown(best))
+    shots = [_shot(best, step) for step in steps]
+    refusal = _refusal(trials, best, steps)
+    if refusal is not None:
+        shots.append(refusal)
+    title = " ".join(material["application"].split())
+    satisfied = sum(trial["satisfied"] for trial in material["trials"])
+    return CutList(
+        title=_short(title, 60),
+        subtitle=_about(read_text(scene, "notes"), title),
+        shots=tuple(shots),
+        ending=f"{satisfied} of {len(material['trials'])} simulated users were satisfied",
+    )
+
+
+def _shown(trial: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for step in trial["steps"] if step["did"] and step["holds"]]
+
+
+def _worth(trial: dict[str, Any]) -> tuple[bool, bool, bool, int]:
+    """Satisfied first; then pages with pictures, then terminals; then what there is to see."""
+    seen = sum(min(_weight(step), 12) for step in _shown(trial))
+    return trial["satisfied"], trial["pictures"], trial["interface"] == "cli", seen
+
+
+def _weight(step: dict[str, Any]) -> int:
+    """Lines that came; help texts, which nobody reads in a film, count for nothing."""
+    typed = " ".join(step["did"])
+    return 0 if "--help" in typed or typed.endswith(" -h") else int(step["lines"])
+
+
+def _chosen(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first step that did something, then those with most to see, in their own order."""
+    first = next((step for step in steps if _weight(step)), steps[0])
+    rest = sorted((step for step in steps if step is not first), key=_weight, reverse=True)
+    return sorted([first, *rest[: _MOST - 1]], key=lambda step: int(step["step"]))
+
+
+def _refusal(
+    trials: list[dict[str, Any]], best: dict[str, Any], taken: list[dict[str, Any]]
+) -> Shot | None:
+    """A step, of another trial where need be, in which nonsense was met with a decent answer."""
+    if any(_is_refusal(step) for step in taken):
+        return None
+    last = max(int(step["step"]) for step in taken)
+    for trial in (best, *trials):
+        for step in _shown(trial):
+            late = trial is not best or int(step["step"]) > last
+            same = trial["interface"] == best["interface"] and trial["pictures"] == best["pictures"]
+            if late and same and trial["satisfied"] and _is_refusal(step):
+                return _shot(trial, step)
+    return None
+
+
+def _is_refusal(step: dict[str, Any]) -> bool:
+    first = " ".join(step["appeared"]).lower()
+    return step["lines"] <= 3 and any(word in first for word in _REFUSED)
+
+
+def _shot(trial: dict[str, Any], step: dict[str, Any]) -> Shot:
+    return Shot(trial=trial["trial"], step=step["step"], caption=_short(step["intent"], 120))
+
+
+def _about(notes: str, title: str) -> str:
+    """What the first line of the notes says after the name."""
+    first = next((line.lstrip("# ") for line in notes.splitlines() if line.strip()), "")
+    said = first.removeprefix(title).lstrip(": ")
+    return _short(said.partition(". ")[0].rstrip("."), 140)
+
+
+def _short(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
