@@ -69,6 +69,7 @@ def new_record(run_id: str, spec: Spec, settings: Settings) -> dict[str, Any]:
         "satisfied": 0,
         "scenarios": 0,
         "defects": [],
+        "known_issues": [],
         "cost": sum_costs([]),
         "prices": {},
         "traceability": [],

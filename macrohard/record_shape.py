@@ -81,6 +81,7 @@ class _Record(BaseModel):
     satisfied: int
     scenarios: int
     defects: list[_Defect]
+    known_issues: list[str] = []
     cost: _Cost
     app: _App | None
     error: str | None

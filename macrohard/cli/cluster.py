@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="cluster",
-    help="Simulate and plan agent inference on NVL72-class racks: waiting, cost, placement.",
+    help="Simulate and plan agent inference on NVL72-class racks.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -104,7 +104,10 @@ def compare(
     folder: OutFolder = None,
     json_: Json = False,
 ) -> None:
-    """Run a scenario under several policies, same seeds, side by side; both options: each pair."""
+    """Run a scenario under several policies side by side.
+
+    All have the same seeds; with both options, each pair is run.
+    """
     from macrohard.cluster.pictures import draw_comparison  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.routing import DEFAULT_TTL_S, make_router  # noqa: PLC0415
     from macrohard.cluster.scenario import load_scenario  # noqa: PLC0415
@@ -142,7 +145,10 @@ def _listed(names: str) -> list[str]:
 
 @app.command("plan")
 def plan(scenario: ScenarioFile, folder: OutFolder = None, json_: Json = False) -> None:
-    """Which parallelism, how many replicas, which racks: meets the SLO with the fewest GPUs."""
+    """Find what meets the SLO with the fewest GPUs.
+
+    Which parallelism, how many replicas, which racks.
+    """
     from macrohard.cluster.pictures import draw_plan  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.planner import make_plan  # noqa: PLC0415
     from macrohard.cluster.scenario import load_scenario  # noqa: PLC0415
@@ -171,7 +177,10 @@ def replay(  # noqa: PLR0917 - typer hands options over by name
     folder: OutFolder = None,
     json_: Json = False,
 ) -> None:
-    """Play the calls of real factory runs against a modelled cluster, closed loop."""
+    """Play the calls of real runs against a modelled cluster.
+
+    In a closed loop: a call waits for the answers it had waited for.
+    """
     from macrohard.cluster.bill import house_deployment  # noqa: PLC0415 - help must not wait
     from macrohard.cluster.routing import make_router  # noqa: PLC0415
     from macrohard.cluster.scenario import Scenario, Site, WorkloadPlan  # noqa: PLC0415
@@ -201,7 +210,10 @@ def accuracy(
         typer.Option(help="Folder with the InferenceX configurations, to recover speculation."),
     ] = None,
 ) -> None:
-    """Predicted against measured on real machines, with rows held out from calibration."""
+    """Hold predictions against measurements on real machines.
+
+    With rows held out from calibration.
+    """
     from macrohard.cluster.accuracy import print_accuracy  # noqa: PLC0415 - help must not wait
 
     report = print_accuracy(data, on_progress=err().print)

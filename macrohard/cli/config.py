@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from macrohard.configuration import Resolved
 
 app = typer.Typer(
-    help="Look at the configuration: flags > macrohard.toml here > your own file > environment.",
+    help="Look at the configuration. Flags come before macrohard.toml here, before your own "
+    "file, before the environment.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -32,9 +33,9 @@ def show(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Print each value with where it came from, and the models with their keys and prices.
+    """Print each value with where it came from.
 
-    Of keys only the names of their variables are shown.
+    And the models with their keys and prices: of keys only the names of their variables are shown.
     """
     from macrohard.configuration import resolve  # noqa: PLC0415 - keeps help fast
 

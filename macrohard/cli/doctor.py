@@ -50,7 +50,10 @@ def doctor(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Check whether this machine can build, and say what to do where it cannot."""
+    """Check whether this machine can build.
+
+    Says what to do where it cannot.
+    """
     from rich.text import Text  # noqa: PLC0415 - keeps help fast
 
     findings = []

@@ -60,7 +60,10 @@ def show(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Show a request: what is new since the last answer, and how to answer."""
+    """Show a request, and how to answer it.
+
+    It shows what is new since the last answer.
+    """
     from macrohard.llm.mailbox import (  # noqa: PLC0415 - keeps help fast
         conversation_page,
         find_letter,

@@ -3,6 +3,7 @@
 Heavy imports are inside the commands, so that help and errors come at once.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -126,7 +127,9 @@ def _fail(error: Exception, *, debug: bool) -> int:
             _say(f"{message}{stop} {_hint(error)}")
         return int(getattr(error, "exit_code", 2))
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
+        # Without a file of its own, it is what is printed that could not be written.
+        lost = error.errno in {errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG}
+        where = f"{error.filename}: " if error.filename else "the output: " if lost else ""
         _say(f"{where}{error.strerror or error}.")
         return 2
     _say(

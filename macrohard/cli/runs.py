@@ -43,7 +43,7 @@ def show(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Show a run: how it ended or stands, its stages, work items and trials."""
+    """Show a run: how it stands, its stages, items and trials."""
     from macrohard.cli.finding import find_run  # noqa: PLC0415 - keeps help fast
     from macrohard.config import check_stage  # noqa: PLC0415
     from macrohard.record import read_standing  # noqa: PLC0415

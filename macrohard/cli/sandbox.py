@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from macrohard.sandbox.docker import Engine
 
 app = typer.Typer(
-    help="The boxes that code runs in: kinds, images, leftovers, and a look inside.",
+    help="Look at the boxes that code runs in: kinds, images, leftovers.",
     no_args_is_help=True,
 )
 
@@ -53,9 +53,10 @@ def build(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Build the image of a profile from Debian's packages; broken off, it goes on where it was.
+    """Build the image of a profile from Debian's packages.
 
-    Needs a container engine, and Debian's package mirror. Says what it does as it does it.
+    Broken off, it goes on where it was. Needs a container engine, and Debian's package mirror.
+    Says what it does as it does it.
     """
     from macrohard.sandbox.docker import Engine  # noqa: PLC0415 - keeps help fast
     from macrohard.sandbox.docker.images import Images  # noqa: PLC0415
@@ -91,10 +92,10 @@ def shell(
     ] = "python",
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Open a shell in a fresh box that holds the app of a run, with its packages.
+    """Open a shell in a fresh box with the app of a run.
 
-    What is changed there is gone when the shell ends. A command is run without a terminal, and its
-    exit code is this one's.
+    Its packages are there, too. What is changed there is gone when the shell ends. A command is run
+    without a terminal, and its exit code is this one's.
     """
     from macrohard.cli.finding import find_run  # noqa: PLC0415 - keeps help fast
     from macrohard.sandbox import choose  # noqa: PLC0415
@@ -124,7 +125,10 @@ def gc(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Remove containers, volumes and folders whose factory is dead, and nothing else."""
+    """Remove what dead factories left behind, and nothing else.
+
+    Containers, volumes and folders.
+    """
     from macrohard.sandbox.process import remove_leftovers  # noqa: PLC0415 - keeps help fast
 
     removed: dict[str, Any] = {"folders": remove_leftovers()}

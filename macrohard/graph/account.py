@@ -39,6 +39,10 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
     fields["defects"] = _defects(state, artifacts)
     fields["traceability"] = _trace(state, artifacts, items, trials, cost_by_item)
     fields["team"] = _team(state, artifacts)
+    if state.get("notes"):
+        notes = artifacts.noun(state["notes"], work.ReleaseNotes)
+        left_out = artifacts.noun(state["requirements"], work.Requirements).out_of_scope
+        fields["known_issues"] = [line for line in notes.known_issues if line not in left_out]
     if state.get("assets"):
         made = artifacts.noun(state["assets"], Pictures)
         fields["pictures"] = made.model_dump(mode="json")

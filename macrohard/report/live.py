@@ -101,7 +101,7 @@ class _View:
         parts: list[Text | Table] = [self._head(), stages]
         parts.append(_doings(self._tally, room, ascii_only=ascii_only))
         parts.append(_results(self._tally))
-        parts.append(self._totals())
+        parts.append(self._totals(options.max_width))
         yield Group(*parts)
 
     def _head(self) -> Text:
@@ -111,7 +111,8 @@ class _View:
         head.truncate(200)
         return head
 
-    def _totals(self) -> Text:
+    def _totals(self, width: int) -> Text:
+        """Calls, tokens, cost and who is at work, in as many lines as needed."""
         tally = self._tally
         parts = [plural(tally.calls, "call")]
         if tally.reused:
@@ -121,7 +122,13 @@ class _View:
             parts.append(plural(len(tally.at_work), "agent") + " at work")
         if tally.last_role:
             parts.append(f"last answer from {clean(tally.last_role)}")
-        return Text("  ".join(parts), style="dim", overflow="ellipsis", no_wrap=True)
+        lines = [parts[0]]
+        for part in parts[1:]:
+            if len(lines[-1]) + 2 + len(part) > width:
+                lines.append(part)
+            else:
+                lines[-1] += f"  {part}"
+        return Text("\n".join(lines), style="dim", overflow="ellipsis", no_wrap=True)
 
 
 def _stages(tally: Tally, width: int, *, ascii_only: bool) -> Text:

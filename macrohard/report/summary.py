@@ -128,6 +128,16 @@ def _troubles(record: Mapping[str, Any]) -> list[Text]:
         lines.append(Text("Open defects", style="bold"))
         lines += [_bullet(f"{d['id']} ({d['severity']}): {d['title']}") for d in bad[:_MOST]]
         lines += _more(len(bad))
+    titles = [defect["title"] for defect in record["defects"] if defect.get("open")]
+    issues = [
+        issue
+        for issue in record.get("known_issues") or []
+        if not any(title in issue for title in titles)
+    ]
+    if issues:
+        lines.append(Text("Known issues", style="bold"))
+        lines += [_bullet(issue) for issue in issues[:_MOST]]
+        lines += _more(len(issues))
     return lines
 
 

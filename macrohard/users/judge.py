@@ -27,9 +27,12 @@ Nothing here reads a clock, so the same evidence gives the same result.
 from macrohard.users.base import StepJudgement, Tape, TrialResult
 from macrohard.users.complaints import backing
 from macrohard.users.crash import find_crash
-from macrohard.users.reports import Reporter
+from macrohard.users.reports import ENDINGS, UNFINISHED, Reporter
 from macrohard.users.screentext import appeared, shows, text_of
 from macrohard.work import Scenario, ScenarioStep, Verdict
+
+_LONGEST = 200
+"""Characters of the user's own words in a reason."""
 
 
 def judge(scenario: Scenario, verdict: Verdict | None, tape: Tape) -> TrialResult:
@@ -44,10 +47,12 @@ def judge(scenario: Scenario, verdict: Verdict | None, tape: Tape) -> TrialResul
     false_quotes = _false_quotes(verdict, tape)
     trusted = None if false_quotes else verdict
     _report_problems(reporter, tape)
-    steps = tuple(
-        _judge_step(number, step, trusted, tape)
-        for number, step in enumerate(scenario.steps, start=1)
-    )
+    steps: tuple[StepJudgement, ...] = ()
+    for number, step in enumerate(scenario.steps, start=1):
+        if any(entry.step == number for entry in tape.entries):
+            steps += (_judge_step(number, step, trusted, tape),)
+        else:
+            steps += (_untried(number, step, trusted, tape, steps),)
     for found, step in zip(steps, scenario.steps, strict=True):
         if not found.holds:
             reporter.step_fails(found, step, after_failure=reporter.failures_so_far > 0)
@@ -91,11 +96,7 @@ def _judge_step(
     number: int, step: ScenarioStep, verdict: Verdict | None, tape: Tape
 ) -> StepJudgement:
     entries = [entry for entry in tape.entries if entry.step == number]
-    checked = bool(step.see or step.not_see or step.exit_code is not None)
-    basis = "checks" if checked else "claim"
-    if not entries:
-        return StepJudgement(step=number, holds=False, tried=False, basis=basis, reason="not tried")
-    if checked:
+    if _is_checked(step):
         text = text_of(entries)
         wrong = [f"{wanted!r} was not shown" for wanted in step.see if not shows(wanted, text)]
         last = text_of(entries[-1:]) if entries[-1].seen.state.at == "page" else text
@@ -107,7 +108,40 @@ def _judge_step(
         reason = "; ".join(wrong)
     else:
         reason = _doubt_claim(number, verdict, tape)
-    return StepJudgement(step=number, holds=not reason, tried=True, basis=basis, reason=reason)
+    return StepJudgement(
+        step=number, holds=not reason, tried=True, basis=_basis(step), reason=reason
+    )
+
+
+def _is_checked(step: ScenarioStep) -> bool:
+    return bool(step.see or step.not_see or step.exit_code is not None)
+
+
+def _basis(step: ScenarioStep) -> str:
+    return "checks" if _is_checked(step) else "claim"
+
+
+def _untried(
+    number: int,
+    step: ScenarioStep,
+    verdict: Verdict | None,
+    tape: Tape,
+    earlier: tuple[StepJudgement, ...],
+) -> StepJudgement:
+    """A step without an action, with the cause as far as anything tells it."""
+    claims = verdict.steps if verdict else ()
+    said = next((claim.remark or claim.did for claim in claims if claim.step == number), "")
+    wrong = next((each.step for each in earlier if not each.holds), None)
+    if said.strip():
+        cause = f"the user says: {' '.join(said.split())[:_LONGEST]}"
+    elif tape.ending in UNFINISHED:
+        cause = f"the user {ENDINGS[tape.ending]} before it"
+    elif wrong is not None:
+        cause = f"step {wrong} had not held"
+    else:
+        cause = "the user did not say why"
+    reason = f"not tried: {cause}"
+    return StepJudgement(step=number, holds=False, tried=False, basis=_basis(step), reason=reason)
 
 
 def _doubt_claim(number: int, verdict: Verdict | None, tape: Tape) -> str:

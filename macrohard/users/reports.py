@@ -20,12 +20,16 @@ from macrohard.work import Failure, FailureSource, Scenario, ScenarioStep, Sever
 
 _SEEN_LIMIT = 1_500
 _EARLIER_LINES = 12
-_ENDINGS = {
+ENDINGS = {
     "submitted": "ended without a verdict",
     "actions": "used up all actions",
     "time": "ran out of patience",
     "failed": "could not go on",
 }
+"""How a trial without a verdict ended."""
+
+UNFINISHED = frozenset({"actions", "time", "failed"})
+"""Endings after which there was no going on."""
 
 
 class Reporter:
@@ -85,7 +89,7 @@ class Reporter:
             return  # what went wrong before explains it
         if not entries:
             evidence = f"Not tried: {step.intent}\nExpected: {step.expect}\n{self._last_seen()}"
-            self._add(f"not tried: {step.intent}", evidence)
+            self._add(f"{step.intent}: {found.reason}", evidence)
             return
         known = next((e for e in entries if e.number in self._bad_actions), None)
         if known is not None:
@@ -96,7 +100,7 @@ class Reporter:
 
     def gave_up(self) -> None:
         """The user handed in nothing."""
-        why = f"The user {_ENDINGS[self._tape.ending]} after {len(self._tape.entries)} actions"
+        why = f"The user {ENDINGS[self._tape.ending]} after {len(self._tape.entries)} actions"
         self._reasons.append(f"{why}.")
         if not self._found:
             self._add(f"{why}", f"{why}.\n{self._last_seen()}")

@@ -32,6 +32,24 @@ def test_every_command_has_help(macrohard: Command, name: str) -> None:
     assert said.err == ""
 
 
+@pytest.mark.parametrize("name", ["", "agents", "cluster", "config", "mailbox", "sandbox"])
+def test_what_commands_are_for_is_told_whole(
+    macrohard: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = macrohard(*name.split(), "--help").out.split("Commands:\n")[1].split("\n\n")[0]
+    assert not [line for line in told.splitlines() if line.endswith("...")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+@pytest.mark.parametrize("words", [("--version",), ("runs", "--json"), ("agents", "list")])
+def test_output_that_cannot_be_written_is_told_in_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "macrohard.cli.main", *words]
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (2, "error: the output: No space left on device.\n")
+
+
 def test_version(macrohard: Command) -> None:
     assert macrohard("--version").out == f"macrohard {package.__version__}\n"
 

@@ -127,6 +127,16 @@ def test_a_narrow_window_cuts_titles_and_nothing_else() -> None:
     assert "…" in last
 
 
+def test_nothing_of_the_totals_is_cut_in_a_narrow_window() -> None:
+    console = printed(width=60, terminal=True)
+    role = "acceptance-test-author"
+    with Progress(console, "spec.md", earlier=EVENTS) as progress:
+        progress.take({**EVENTS[2], "role": role})
+    shown = text_of(console)
+    assert f"last answer from {role}" in shown
+    assert "at work" in shown
+
+
 def test_a_stage_and_its_mark_stay_on_one_line() -> None:
     for width in (30, 50, 80, 120):
         console = printed(width=width, terminal=True)
@@ -183,6 +193,14 @@ def test_the_summary_says_what_how_who_and_at_what_cost(tmp_path: Path) -> None:
     assert "- r2-X2-hostile: a traceback appeared" in said
     assert "- D2 (blocker): An empty name ends in a traceback" in said
     assert "D1" not in said
+
+
+def test_the_summary_tells_known_issues_that_are_no_open_defects(tmp_path: Path) -> None:
+    assert "Known issues" not in summary(tmp_path)
+    again = f"Open: {RECORD['defects'][1]['title']} (blocker)"
+    said = summary(tmp_path, known_issues=["No example wug was found.", again])
+    assert "Known issues\n- No example wug was found." in said
+    assert again not in said
 
 
 def test_the_summary_of_a_stopped_run_says_how_to_go_on(tmp_path: Path) -> None:

@@ -120,7 +120,18 @@ def test_a_step_that_was_not_tried_does_not_hold() -> None:
     result = check_invariant(judge(scenario(CHECKED), verdict(), tape(did("hello", step=0))))
     assert not result.satisfied
     assert not result.steps[0].tried
-    assert "not tried" in result.failures[0].title
+    assert "not tried: the user did not say why" in result.failures[0].title
+
+
+def test_a_step_that_was_not_tried_is_told_with_the_cause() -> None:
+    steps = scenario(CHECKED, CHECKED)
+    wrong = did("error: x", status=2)
+    assert judge(steps, verdict(), tape(wrong)).steps[1].reason == "not tried: step 1 had not held"
+    told = verdict(claim("", step=2, satisfied=False, remark="there is\nno such button"))
+    said = judge(steps, told, tape(wrong)).steps[1].reason
+    assert said == "not tried: the user says: there is no such button"
+    late = judge(steps, None, tape(wrong, ending="time")).steps[1].reason
+    assert late == "not tried: the user ran out of patience before it"
 
 
 def test_steps_after_a_failure_that_were_not_tried_are_no_failures_of_their_own() -> None:

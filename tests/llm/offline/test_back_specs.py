@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 from support.workbench import Loop, play, read_tree, scene, write_tree
 
+from macrohard.llm.offline.appgen.names import sentence
 from macrohard.llm.offline.parts import PARTS
 from macrohard.llm.offline.parts.compiled import Compiled, compile_requirements
 from macrohard.llm.offline.parts.fault_kinds import KINDS
@@ -264,8 +265,13 @@ def test_the_notes_say_what_it_does_and_how_to_run_it(project: Project) -> None:
     notes = PARTS["ReleaseNotes"](scene(documents, stage="release"))
     assert isinstance(notes, ReleaseNotes)
     assert project.requirements.title in notes.headline
-    assert len(notes.what_it_does) == len(project.requirements.stories)
-    assert any(f"python -m {project.compiled.app.slug}" in line for line in notes.how_to_run)
+    app = project.compiled.app
+    for kind in app.kinds:
+        assert sum(line.startswith(f"{kind.plural.capitalize()}: ") for line in notes.what_it_does)
+    assert {f"Rule: {sentence(rule.text)}" for rule in app.rules} <= set(notes.what_it_does)
+    assert f"`python -m {app.slug} --help` lists the commands." in notes.how_to_run
+    served = any(f"python -m {app.slug} serve --port 8000` serves" in s for s in notes.how_to_run)
+    assert served is (app.interfaces != ("cli",))
     assert notes.known_issues[:3] == (
         unsure,
         "1 of 3 trials by simulated users ended unsatisfied.",
