@@ -26,7 +26,7 @@ def demo(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Cut a demo from a run's trials: a film with captions, a poster and WebVTT."""
+    """Cut a demo from a run's trials: a film, a poster, captions."""
     import asyncio  # noqa: PLC0415 - keeps help fast
 
     from rich.text import Text  # noqa: PLC0415
