@@ -7,8 +7,7 @@ from macrohard.exploring.figures import figures_of, followers, number_in, stale,
 from macrohard.exploring.sending import SECOND, Entered, again, enter_first
 from macrohard.exploring.sight import Field, Form, Sight
 from macrohard.exploring.values import Habit, kind_of, number_for
-from macrohard.exploring.visiting import PageExplorer, Site
-from macrohard.webpage import collapsed
+from macrohard.exploring.visiting import PageExplorer, Site, shows
 
 CHANGED = Habit("Probe Elm", 251)
 _DELETES = ("delete", "remove", "löschen")
@@ -44,14 +43,14 @@ async def change(user: PageExplorer, entered: Entered) -> Site:
 
 async def _change_words(user: PageExplorer, entered: Entered, form: Form) -> Site:
     """Where there is no number to change: a text."""
-    field = next((f for f in form.fields if entered.habit.word in f.value), None)
+    field = next((f for f in form.fields if f.label and entered.habit.word in f.value), None)
     if field is None:
         return entered.site
     sent = await user.send(form, {field.label: CHANGED.word})
     if not sent.accepted:
         return entered.site
     site = await user.tour()
-    if CHANGED.word not in collapsed(sent.after.text) and not site.showing(CHANGED.word):
+    if not shows(sent.after.text, CHANGED.word) and not site.showing(CHANGED.word):
         title = f"a change sent with {form.button!r} is accepted, and nothing changes"
         user.find("kept", title, seen=f"{field.label}: {CHANGED.word} is nowhere")
     else:
@@ -121,7 +120,7 @@ async def _delete_form(user: PageExplorer, entered: Entered) -> Form | None:
     async for sight in _near(user, entered):
         for form in sight.forms:
             deletes = any(name in form.button.lower() for name in _DELETES)
-            here = word in form.around or (not form.around and word in collapsed(sight.text))
+            here = shows(form.around or sight.text, word)
             single = sum(f.button == form.button for f in sight.forms) == 1
             if form.method == "post" and deletes and here and single:
                 return form
@@ -165,7 +164,7 @@ def _number(form: Form, entered: Entered) -> Field | None:
     typed = entered.sent.typed
     for field in form.fields:
         given = number_in(typed.get(field.label, ""))
-        if given and kind_of(field) == "number" and number_in(field.value) == given:
+        if field.label and given and kind_of(field) == "number" and number_in(field.value) == given:
             return field
     return None
 

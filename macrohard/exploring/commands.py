@@ -1,5 +1,6 @@
 """A user who looks around at a terminal: help, wrong input, what is kept, strange values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,8 @@ _READ = (
     "list", "ls", "all", "show", "print", "total", "sum", "stats", "count", "report", "summary",
     "balance", "status", "average", "min", "max", "search",
 )  # fmt: skip
+_SHOWS = re.compile(r"(?:display|show|list|print|tell)s?\b", re.IGNORECASE)
+"""How the help of a command that changes nothing begins."""
 _NONSENSE = "--no-such-option-here"
 _VALUES = (
     "''", "'-1'", "'$(id)'", "\"'; DROP TABLE x; --\"", "'../../etc/passwd'", "'NaN'", "'1e999'",
@@ -290,7 +293,8 @@ async def _run_fed(user: CommandExplorer, command: Command, fed: str) -> None:
 
 def _is(command: Command, verbs: tuple[str, ...]) -> bool:
     first = command.verb.split("-")[0]
-    return command.verb in verbs or first in verbs
+    shows = bool(_SHOWS.match(command.said))
+    return shows if verbs is _READ and shows else first in verbs and not shows
 
 
 def _beside(command: Command, commands: list[Command], verbs: tuple[str, ...]) -> Command | None:

@@ -60,6 +60,7 @@ class DrawnExplorer(PageExplorer):
     """Looks around at a browser."""
 
     driver: DrawnDriver
+    runs_scripts = True
 
 
 async def explore_drawn(user: DrawnExplorer) -> None:

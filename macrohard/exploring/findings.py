@@ -13,6 +13,7 @@ Severity = Literal["major", "minor"]
 _BEFORE = 6
 """Actions that are told before the one that shows a finding."""
 _SEEN = 700
+_TITLE = 160
 
 
 class Finding(Noun):
@@ -112,6 +113,9 @@ class Explorer:
             seen: What shows it; what the last action brought by default.
             severity: Whether it keeps an application from being accepted.
         """
+        title = " ".join(title.split())
+        if len(title) > _TITLE:
+            title = f"{title[: _TITLE - 40]} … {title[-30:]}"
         if title in self._found:
             return
         last = self._entries[-1] if self._entries else None
@@ -126,5 +130,5 @@ class Explorer:
 
 
 def _evidence(entries: Sequence[Taped], shown: str) -> str:
-    told = [f"{entry.number}. {describe(entry)}" for entry in entries[-_BEFORE:]]
+    told = [f"{entry.number}. {trim(describe(entry), 200)}" for entry in entries[-_BEFORE:]]
     return "\n".join([*told, "Seen:", trim(shown, _SEEN) or "(nothing)"])

@@ -162,9 +162,7 @@ def _arguments(usage: str, reader: _Reader) -> tuple[Argument, ...]:
     found = []
     for word in plain.split()[1:]:
         name = word.strip("[]<>.…()")
-        if (
-            name.isupper() and name not in {"OPTIONS", "COMMAND", "ARGS"}
-        ) or name in reader.positions:
+        if (name.isupper() and name not in {"OPTIONS", "COMMAND"}) or name in reader.positions:
             said = reader.positions.get(name, "")
             found.append(Argument(name, name, said, required=not word.startswith("[")))
     return tuple({argument.name: argument for argument in found}.values())

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from macrohard.exploring.findings import Severity
 from macrohard.exploring.sight import Field, Form, Sight
 from macrohard.exploring.values import Habit, kind_of
-from macrohard.exploring.visiting import PageExplorer, Sent, Site
-from macrohard.webpage import collapsed
+from macrohard.exploring.visiting import PageExplorer, Sent, Site, shows
 
 FIRST = Habit("Probe Alder", 137)
 SECOND = Habit("Probe Birch", 211)
@@ -73,13 +72,16 @@ def _check_kept(user: PageExplorer, entered: Entered) -> None:
     sent, word = entered.sent, entered.habit.word
     if not any(word in text for text in sent.typed.values()):
         return
-    if word in collapsed(sent.after.text) or entered.site.showing(word):
+    if shows(sent.after.text, word) or entered.site.showing(word):
         return
+    # Where a page has scripts, they may do what a user without them cannot.
+    blind = sent.before.scripted and not user.runs_scripts
     where = f"on {sent.form.path}, answered at {sent.after.path}: {sent.after.text[:300]}"
     if sent.after.text == sent.before.text:
-        user.find("buttons", f"the button {sent.form.button!r} does nothing", seen=where)
+        title = f"the button {sent.form.button!r} does nothing"
+        user.find("buttons", title, seen=where, severity="minor" if blind else "major")
     elif _CLAIMS.search(sent.after.text) or sent.after.path != sent.form.path:
-        severity: Severity = "major" if _CLAIMS.search(sent.after.text) else "minor"
+        severity: Severity = "major" if _CLAIMS.search(sent.after.text) and not blind else "minor"
         title = f"what was sent with {sent.form.button!r} is nowhere to be seen"
         user.find("kept", title, seen=where, severity=severity)
 

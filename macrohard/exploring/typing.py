@@ -102,7 +102,14 @@ class CommandExplorer(Explorer):
             self.find("slow", f"`{line}` takes longer than {SLOW_S:g} seconds")
         elif waits == _WAITS and seen.state.at == "running":
             self.find("hang", f"`{line}` does not come to an end")
+        if seen.state.at == "full-screen" and line != self.program:
+            return await self._leave_pager(line, seen)
         return Told(line, seen.text, seen.state.exit_status, seen.state.at)
+
+    async def _leave_pager(self, line: str, shown: Observation) -> Told:
+        """A command that shows its answer in a pager: it is read, and left."""
+        after = await self._seen(Press(keys="q"))
+        return Told(line, shown.screen, after.state.exit_status, after.state.at)
 
     async def _seen(self, action: Action) -> Observation:
         seen = await self.tries(action)
@@ -117,7 +124,7 @@ class CommandExplorer(Explorer):
 
     async def leave(self) -> bool:
         """End what is running, as people do; whether the prompt is back."""
-        for keys in ("Ctrl-C", "Ctrl-D", "Ctrl-C"):
+        for keys in ("Ctrl-C", "Ctrl-D", "q", "Ctrl-C"):
             seen = await self._seen(Press(keys=keys))
             if seen.state.at in {"prompt", "ended"}:
                 return True

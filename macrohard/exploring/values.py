@@ -10,6 +10,7 @@ from macrohard.exploring.sight import Field
 
 _DAY = date(2031, 5, 17)
 """Ahead of today, so that dates that must lie ahead do."""
+_TEN_YEARS = timedelta(days=3_652)
 _NUMBERS = (
     "amount|price|value|cost|number|quantity|count|age|year|decimal|integer|grams|kilos?|weight|"
     "hours?|minutes|seats|pages|pieces|points|score|size|sum|total|rate|percent|qty"
@@ -66,11 +67,16 @@ def typed_for(field: Field, habit: Habit, place: int, attempt: int = 0) -> str:
         attempt: How often the page has refused what was typed there before.
     """
     first = kind_of(field)
-    kinds = [first, *(kind for kind in _ORDER if kind != first)]
+    kinds = [
+        first,
+        *(["past"] if first in {"date", "date-time"} else []),
+        *(kind for kind in _ORDER if kind != first),
+    ]
     kind = kinds[min(attempt, len(kinds) - 1)]
     day = _DAY + timedelta(days=place)
     makers: dict[str, Callable[[], str]] = {
         "date": day.isoformat,
+        "past": lambda: (day - _TEN_YEARS).isoformat(),
         "date-time": lambda: (
             f"{day.isoformat()}{'T' if field.kind == 'datetime-local' else ' '}10:30"
         ),

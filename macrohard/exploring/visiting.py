@@ -18,7 +18,7 @@ from macrohard.users.base import (
     Open,
     UserActionError,
 )
-from macrohard.webpage import collapsed, content
+from macrohard.webpage import content
 
 PAGES = 40
 """Pages of one tour at most."""
@@ -31,6 +31,15 @@ _ATTEMPTS = 4
 _PASSWORD = "Passw0rd-example"  # noqa: S105 - typed into forms that want one
 _ACTS = re.compile(r"\b(?:log ?out|sign ?out|delete|remove|reset|clear)\b", re.IGNORECASE)
 """Links that may do something, which no tour follows."""
+
+
+def shows(text: str, words: str) -> bool:
+    """Whether words are to be read in a text; what joins them may have become something else."""
+    return _plain(words) in _plain(text)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text).casefold()
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,7 @@ class Site:
 
     def showing(self, text: str) -> tuple[str, ...]:
         """Addresses of the pages on which a text is to be read, or stands in a field."""
-        wanted = collapsed(text)
-        return tuple(path for path, sight in self.sights.items() if wanted in collapsed(sight.text))
+        return tuple(path for path, sight in self.sights.items() if shows(sight.text, text))
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class PageExplorer(Explorer):
     """
 
     driver: PageDriver
+    runs_scripts = False
 
     async def open(self, address: str) -> Sight | None:
         """Go to an address; None where no page came."""

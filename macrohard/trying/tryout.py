@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -295,7 +296,7 @@ async def _explore(
 
 
 async def _at_terminal(place: Place) -> tuple[Explorer, tuple[str, ...]]:
-    line = " ".join(place.target.run)
+    line = shlex.join(place.target.run)
     desk = Desk(title=f"looking round: {line}", env=tuple(place.env.items()))
     async with TerminalDriver(place.box, cwd=APP_FOLDER, desk=desk) as driver:
         user = CommandExplorer(driver, "terminal", line)
