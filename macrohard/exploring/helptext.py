@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 _FRAME = re.compile("[\u2500-\u257f]+")
 _HEADING = re.compile(r"^(?P<name>[A-Za-z][\w ,/()-]*):?\s*$")
 _ROW = re.compile(r"^(?P<indent>\s*)(?P<head>\S(?:.*?\S)?)(?:\s{2,}(?P<said>\S.*))?$")
-_OPTION = re.compile(r"(?P<flag>--[A-Za-z0-9][\w-]*)(?:[ =](?P<value>\[?<?[A-Z{][^\s,]*))?")
+_VALUE = r"\{[^}]*\}|\[?<?[A-Z][^\s,]*|\[[\w-]+(?:\|[\w-]+)+\]"
+_OPTION = re.compile(rf"(?P<flag>--[A-Za-z0-9][\w-]*)(?:(?: {{1,9}}|=)(?P<value>{_VALUE}))?")
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _COMMANDS = re.compile(r"command|verb|subcommand|action", re.IGNORECASE)
 _CHOICES = re.compile(r"\{([^{}]+)\}|\[([\w-]+(?:\|[\w-]+)+)\]|one of ([\w-]+(?:, ?[\w-]+)+)")
@@ -59,11 +60,14 @@ class Help:
 
 def read_help(text: str) -> Help:
     """Read a help text as argparse, click, typer and most people write it."""
-    lines = [_FRAME.sub(" ", line).rstrip() for line in text.splitlines()]
+    raw = text.splitlines()
+    lines = [_FRAME.sub(" ", line).rstrip() for line in raw]
     usage = _usage(lines)
     reader = _Reader(usage)
-    for line in lines:
-        reader.take(line)
+    for line, framed in zip(lines, raw, strict=True):
+        # typer writes headings into the upper edge of a frame, and marks what is required.
+        edge = framed.lstrip().startswith(("\u256d", "\u250c"))
+        reader.take(f"{line.strip()}:" if edge else line.replace("*", " ", 1))
     return Help(
         usage=usage,
         commands=reader.commands,
@@ -94,12 +98,14 @@ class _Reader:
         self._usage = usage
         self._section = ""
         self._outer = 0
+        self._column = 0
         self._last = ""
 
     def take(self, line: str) -> None:
         heading = _HEADING.match(line.strip() if not line.startswith("  ") else "")
         if heading and (line.rstrip().endswith(":") or line.strip().istitle()):
             self._section, self._outer, self._last = heading["name"].lower(), 0, ""
+            self._column = 0
             return
         row = _ROW.match(line)
         if row is None or not self._section:
@@ -110,11 +116,17 @@ class _Reader:
         elif head.startswith("-"):
             self._option(head, said)
         elif _COMMANDS.search(self._section):
-            self._command(head, said)
+            self._column = self._column or indent
+            if indent <= self._column + 1:
+                self._command(head, said)
         elif "argument" in self._section:
             self._position(indent, head, said)
 
     def _option(self, head: str, said: str) -> None:
+        # typer puts what stands for the value into a column of its own.
+        value_first = re.match(r"(?P<value>[A-Z]{2,}|\[[\w|-]+\])(?:\s{2,}|$)", said)
+        if value_first and " " not in head:
+            head, said = f"{head} {value_first['value']}", said[value_first.end() :]
         found = _OPTION.search(head)
         if found is None or found["flag"] in {"--help", "--version"}:
             self._last = ""

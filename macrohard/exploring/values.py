@@ -76,7 +76,7 @@ def typed_for(field: Field, habit: Habit, place: int, attempt: int = 0) -> str:
     day = _DAY + timedelta(days=place)
     makers: dict[str, Callable[[], str]] = {
         "date": day.isoformat,
-        "past": lambda: (day - _TEN_YEARS).isoformat(),
+        "past": (day - _TEN_YEARS).isoformat,
         "date-time": lambda: (
             f"{day.isoformat()}{'T' if field.kind == 'datetime-local' else ' '}10:30"
         ),
