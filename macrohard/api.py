@@ -355,7 +355,13 @@ async def atry_app(
     plan = trying.make_plan(target, settings, plan, personas)
     folder = trying.make_folder(target, Path(out) if out is not None else None)
     async with trying.open_room(
-        target, settings, folder, model=model, boxes=sandbox, listener=on_event
+        target,
+        settings,
+        folder,
+        windows=plan.has_windows,
+        model=model,
+        boxes=sandbox,
+        listener=on_event,
     ) as room:
         return await trying.try_target(target, plan, room)
 

@@ -10,7 +10,9 @@ from macrohard.config import STAGES, TIERS
 from macrohard.role_file import Problem, RoleFile
 
 Duty = Literal["lead", "reviewer", "engineer", "user", "manager"]
-ToolName = Literal["bash", "read_file", "write_file", "edit_file", "terminal", "pages", "requests"]
+ToolName = Literal[
+    "bash", "read_file", "write_file", "edit_file", "terminal", "pages", "requests", "desktop"
+]
 
 LEADS: dict[tuple[str, str], str] = {
     ("intake", "Brief"): "lead",
@@ -139,11 +141,11 @@ def _check_calling(file: RoleFile) -> Iterator[Problem]:
             fields["output"].line,
             f"a {duty} of stage {stage!r} hands in {_join(fits)}, not {output}",
         )
-    hands = {"terminal", "pages", "requests"}
+    hands = {"terminal", "pages", "requests", "desktop"}
     if duty == "user" and not hands & set(fields["tools"].value or ()):
         yield file.problem(
             fields["tools"].line,
-            "a user needs the tool 'terminal', 'pages' or 'requests' to try an app",
+            "a user needs the tool 'terminal', 'pages', 'requests' or 'desktop' to try an app",
         )
 
 

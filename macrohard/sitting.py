@@ -26,7 +26,7 @@ THINKING_S = 6 * 3600.0
 """Wall time of a trial, most of it the model's: people who answer a mailbox are slow."""
 
 
-_HANDS = {"cli": "terminal", "web": "pages", "api": "requests"}
+_HANDS = {"cli": "terminal", "web": "pages", "api": "requests", "desktop": "desktop"}
 """The tool that a user needs for each interface; who can use a terminal can use them all."""
 
 

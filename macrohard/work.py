@@ -114,7 +114,7 @@ class ScenarioStep(Noun):
 
 
 # Not asked of language models yet, hence outside of the schemas that they are sent.
-Interface = SkipJsonSchema[Literal["cli", "web", "api"]]
+Interface = SkipJsonSchema[Literal["cli", "web", "api", "desktop"]]
 Words = SkipJsonSchema[tuple[str, ...]]
 
 

@@ -49,7 +49,7 @@ class Frame:
 def film(trial: Trial, step: int) -> list[Frame]:
     """What a step of a trial looked like, action by action."""
     entries = trial.entries(step)
-    if entries[0].seen.state.at in {"page", "answer"}:
+    if entries[0].seen.state.at in {"page", "answer", "window"}:
         return [_page(trial.folder, entry) for entry in entries[-_MOST_ACTIONS:]]
     cast = trial.folder / "trial.cast"
     pieces = cast_pieces(cast) if cast.exists() else []

@@ -134,6 +134,7 @@ async def _play(
             design,
             label=task["trial"],
             persona=role.name,
+            evidence=folder,
             browser=folder if office.settings.browser else None,
         ) as seat:
             sitting = Sitting(task["trial"], role, scenario, task["round"])

@@ -3,6 +3,7 @@ r"""One line of a scenario file: something to do, or something that must be seen
     type "vit"            press "Down Enter"        wait 2
     open "/tasks"         click "Add"               double-click "Add"
     fill "Name" with "x"  choose "red" for "Colour" attach "a.csv" to "File" holding "a\n1\n"
+    write "x"             click at 120,40           (on a screen with windows)
     back                  come back                 POST /api/tasks {"name": "x"}
     see "Added"           not see "Traceback"       exit 0
 
@@ -26,6 +27,8 @@ _DOES: dict[str, tuple[str, tuple[str, ...]]] = {
     "fill": (rf"fill {_TEXT} with {_TEXT}", ("label", "text")),
     "choose": (rf"choose {_TEXT} for {_TEXT}", ("option", "label")),
     "attach": (rf"attach {_TEXT} to {_TEXT} holding {_TEXT}", ("file", "label", "content")),
+    "write": (rf"write {_TEXT}", ("text",)),
+    "point": (r"click at (\d+)(?:, ?| )(\d+)", ("x", "y")),
     "back": (r"back", ()),
     "come_back": (r"come back", ()),
 }
@@ -34,7 +37,7 @@ _GESTURES = {
     "open": "open {address}", "click": "click {name}", "twice": "double-click {name}",
     "fill": "fill {label} with {text}", "choose": "choose {option} for {label}",
     "attach": "attach {file} to {label} holding {content}", "back": "back",
-    "come_back": "come back",
+    "come_back": "come back", "write": "write {text}", "point": "click at {x},{y}",
 }  # fmt: skip
 """How the offline model reads a deed."""
 _CHECKS: dict[str, str] = {
@@ -45,14 +48,17 @@ _CHECKS: dict[str, str] = {
 _REQUEST = re.compile(
     r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD) (?P<path>/\S*)(?: (?P<body>.*))?"
 )
-_SURFACE: dict[str, Literal["cli", "web", "api"]] = {
+Surface = Literal["cli", "web", "api", "desktop"]
+_SURFACE: dict[str, Surface] = {
     "type_line": "cli",
     "ask": "api",
     "open": "web",
+    "point": "desktop",
+    "write": "desktop",
 }
 KNOWN = (
     'type "…", press "…", wait N, open "…", click "…", fill "…" with "…", choose "…" for "…", '
-    'back, come back, POST /path {…}, see "…", not see "…", exit N'
+    'write "…", click at X,Y, back, come back, POST /path {…}, see "…", not see "…", exit N'
 )
 """For the message about a line that is none of these."""
 
@@ -70,7 +76,7 @@ class Deed:
     arguments: dict[str, Any]
 
     @property
-    def surface(self) -> Literal["cli", "web", "api"] | None:
+    def surface(self) -> Surface | None:
         """The interface that it can only be about; None where it may be any."""
         return _SURFACE.get(self.tool) or (
             "web" if self.tool in {"click", "fill", "choose"} else None
@@ -119,14 +125,13 @@ def read_line(text: str) -> Deed | Check | None:
 
 def looks_like_one(text: str) -> bool:
     """Whether somebody meant a line to do or check something: it begins as one does."""
-    words = (
-        r"type|press|wait|open|click|double-?click|fill|choose|attach|see|exit|GET|POST|PUT|DELETE"
-    )
+    words = "type|press|wait|open|click|double-?click|fill|choose|attach|write|see|exit|GET|POST"
+    words += "|PUT|DELETE"
     return bool(re.match(rf"(?:{words}) [\"`/\d]", text.strip(), re.IGNORECASE))
 
 
 def _deed(tool: str, texts: list[str], names: tuple[str, ...]) -> Deed:
-    read: dict[str, Callable[[str], Any]] = {"seconds": float}
+    read: dict[str, Callable[[str], Any]] = {"seconds": float, "x": int, "y": int}
     given = {name: read.get(name, str)(text) for name, text in zip(names, texts, strict=True)}
     return Deed("click", given | {"twice": True}) if tool == "twice" else Deed(tool, given)
 

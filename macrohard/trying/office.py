@@ -105,6 +105,7 @@ async def open_room(
     settings: Settings,
     folder: Path,
     *,
+    windows: bool = False,
     model: Model | None = None,
     boxes: SandboxProvider | None = None,
     listener: Listener | None = None,
@@ -115,6 +116,7 @@ async def open_room(
         target: The application.
         settings: How to try it.
         folder: Gets the evidence.
+        windows: Whether it opens windows, so that its boxes need a screen.
         model: Where answers come from; None for the models that the settings name.
         boxes: Where it runs; None for the kind that the settings name.
         listener: Told of every event.
@@ -124,7 +126,9 @@ async def open_room(
     """
     journal = Journal(folder / "events.jsonl", listener)
     try:
-        boxes = boxes or _choose(target, settings, journal)
+        boxes = boxes or _choose(
+            target, settings, journal, profile="desktop" if windows else "python"
+        )
         try:
             yield Room(
                 model=_model(settings, folder, journal, model),
@@ -157,7 +161,9 @@ def _model(settings: Settings, folder: Path, journal: Journal, model: Model | No
     )
 
 
-def _choose(target: Target, settings: Settings, journal: Journal) -> SandboxProvider:
+def _choose(
+    target: Target, settings: Settings, journal: Journal, *, profile: str
+) -> SandboxProvider:
     """Boxes; code that the offline model did not write is a stranger's, whoever tries it."""
     try:
         return choose(
@@ -165,6 +171,7 @@ def _choose(target: Target, settings: Settings, journal: Journal) -> SandboxProv
             model_is_offline=target.ours and not target.packages,
             allow_process=settings.allow_process_sandbox,
             runtime=settings.sandbox_runtime,
+            profile=profile,
             say=partial(_notice, journal),
         )
     except SandboxError as error:

@@ -20,7 +20,7 @@ _SETTING = re.compile(r"^(?P<key>persona|interface|goal)\s*:\s*(?P<value>\S.*)$"
 _STEP = re.compile(r"^\d+[.)]\s+(?P<text>\S.*)$")
 _POINT = re.compile(r"^\s*[-*]\s+(?P<text>\S.*)$")
 _END = re.compile(r"^(?:#{1,4}\s+)?(?:at the end|in the end|finally)\s*:?\s*$", re.IGNORECASE)
-_SURFACES = ("cli", "web", "api")
+_SURFACES = ("cli", "web", "api", "desktop")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class _Entry(BaseModel):
     title: str = Field(min_length=1)
     goal: str = ""
     persona: str = ""
-    interface: Literal["cli", "web", "api", ""] = ""
+    interface: Literal["cli", "web", "api", "desktop", ""] = ""
     steps: list[str | dict[str, list[str] | str]] = Field(default_factory=list)
     at_the_end: list[str] = Field(default_factory=list)
 

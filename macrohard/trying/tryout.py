@@ -61,6 +61,11 @@ class Plan:
     browser: bool = False
     offline_packages: bool = False
 
+    @property
+    def has_windows(self) -> bool:
+        """Whether a scenario is about a program with windows: nobody then looks at a terminal."""
+        return any(each.scenario.interface == "desktop" for each in self.written)
+
 
 @dataclass(frozen=True)
 class Room:
@@ -235,6 +240,7 @@ async def _sat(place: Place, room: Room, sitting: Sitting, *, browser: bool) -> 
             place.target.design,
             label=sitting.trial,
             persona=sitting.role.name,
+            evidence=place.folder,
             browser=place.folder if browser else None,
             env=place.env,
         ) as seat:
@@ -253,7 +259,7 @@ def _surfaces(target: Target, plan: Plan) -> list[tuple[Surface, Look]]:
     if not plan.explore:
         return []
     found: list[tuple[Surface, Look]] = []
-    if target.run:
+    if target.run and not plan.has_windows:
         found.append(("terminal", _at_terminal))
     if target.serve:
         found.append(("pages", _on_pages))

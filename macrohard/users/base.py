@@ -59,6 +59,22 @@ class Click(Noun):
     """Double-click: what is sent, is sent twice."""
 
 
+class Point(Noun):
+    """Click a place of the screen, in pixels from its upper left corner."""
+
+    kind: Literal["point"] = "point"
+    x: Annotated[int, Field(ge=0)]
+    y: Annotated[int, Field(ge=0)]
+    twice: bool = False
+
+
+class Write(Noun):
+    """Type text where the keyboard is, without Enter."""
+
+    kind: Literal["write"] = "write"
+    text: str
+
+
 class Fill(Noun):
     """Replace what stands in a field."""
 
@@ -125,6 +141,8 @@ Action = Annotated[
     | Open
     | Back
     | ComeBack
+    | Point
+    | Write
     | Ask,
     Field(discriminator="kind"),
 ]
@@ -138,12 +156,12 @@ class State(Noun):
         at: ``prompt``: the shell waits for a command. ``more``: the shell waits for the rest of a
             command. ``running``: a program runs. ``full-screen``: a program owns the screen.
             ``ended``: the shell itself ended and was started again. ``page``: a page is shown.
-            ``answer``: an API has answered.
+            ``answer``: an API has answered. ``window``: a screen with windows is shown.
         exit_status: Exit status shown in the standing prompt; None unless ``prompt``.
         http_status: Status of the page or the answer; None where there is none.
     """
 
-    at: Literal["prompt", "more", "running", "full-screen", "ended", "page", "answer"]
+    at: Literal["prompt", "more", "running", "full-screen", "ended", "page", "answer", "window"]
     exit_status: int | None = None
     http_status: int | None = None
 

@@ -140,6 +140,27 @@ BROWSER = Hands(
 )
 """Pages in a browser, with its keyboard."""
 
+_PLACE = {"type": "integer", "minimum": 0}
+
+DESKTOP = Hands(
+    (
+        _tool(
+            "point",
+            "Click a place of the screen, in pixels from its upper left corner. Like every action, "
+            "it returns the windows, and what the program printed and saved.",
+            {"x": _PLACE, "y": _PLACE},
+            {"twice": {"type": "boolean", "description": "Double-click."}},
+        ),
+        _tool("write", "Type text where the keyboard is.", {"text": _TEXT}),
+        _tool("type_line", "The same, and press Enter.", {"text": _TEXT}),
+        _tool("press", "Press keys.", {"keys": _KEYS}),
+        _tool("wait", "Wait some seconds and look again.", {"seconds": _SECONDS}),
+        _tool("come_back", "End the program, start it again, and look.", {}),
+    ),
+    actions=180,
+)
+"""A screen with windows."""
+
 REQUESTS = Hands(
     (
         _tool(

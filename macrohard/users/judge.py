@@ -33,6 +33,8 @@ from macrohard.work import Scenario, ScenarioStep, Verdict
 
 _LONGEST = 200
 """Characters of the user's own words in a reason."""
+_WHOLE = frozenset({"page", "window"})
+"""Where each look shows all there is, so that what is gone now is gone."""
 
 
 def judge(scenario: Scenario, verdict: Verdict | None, tape: Tape) -> TrialResult:
@@ -99,7 +101,7 @@ def _judge_step(
     if _is_checked(step):
         text = text_of(entries)
         wrong = [f"{wanted!r} was not shown" for wanted in step.see if not shows(wanted, text)]
-        last = text_of(entries[-1:]) if entries[-1].seen.state.at == "page" else text
+        last = text_of(entries[-1:]) if entries[-1].seen.state.at in _WHOLE else text
         wrong += [f"{word!r} was shown" for word in step.not_see if shows(word, last)]
         status = entries[-1].seen.state.exit_status
         if step.exit_code is not None and status != step.exit_code:

@@ -167,6 +167,10 @@ def describe_hand(action: Action) -> str:
         "choose": "chose for {label}: {option}",
         "attach": "attached to {label}: {file}",
         "open": "opened: {address}",
+        "point": "double-clicked at {x},{y}"
+        if getattr(action, "twice", False)
+        else "clicked at {x},{y}",
+        "write": "wrote: {text}",
         "ask": "sent: {method} {path} {body}",
         "come_back": "came back after the server had been started again",
         "back": "went back",
@@ -178,6 +182,8 @@ def _status(entry: Taped) -> str:
     state = entry.seen.state
     if state.at in {"page", "answer"}:
         return f"HTTP status: {'none' if state.http_status is None else state.http_status}"
+    if state.at == "window":
+        return f"Picture: {entry.seen.picture}"
     if state.exit_status is None:
         return "Exit status: none, it runs on"
     return f"Exit status: {state.exit_status}"

@@ -9,8 +9,9 @@ from macrohard.sandbox.base import Sandbox
 from macrohard.users.base import APP_FOLDER, Driver, Observation, Open, Problem, State, Tape, Taped
 from macrohard.users.browser import BrowserDriver, needed_browser
 from macrohard.users.cast import Cast
+from macrohard.users.desktop import DesktopDriver
 from macrohard.users.forms import FormDriver
-from macrohard.users.hands import BROWSER, FORMS, REQUESTS, TERMINAL, Hands
+from macrohard.users.hands import BROWSER, DESKTOP, FORMS, REQUESTS, TERMINAL, Hands
 from macrohard.users.requests import RequestDriver
 from macrohard.users.served import Served
 from macrohard.users.shell import how_to_run
@@ -23,6 +24,11 @@ SMALL_SCREEN = "small-screen"
 _PAGES = """\
 The application {app} is open in your browser, at its start page; its database is empty. You are
 shown pages as outlines: roles and names, fields with what stands in them. You act by these names.
+"""
+_DESKTOP = """\
+The application {app} was started on a screen with windows, and has no data yet. You are told the
+windows with their places, what the program prints, and what it saves; what is inside a window is in
+a picture that lies with the evidence.
 """
 _REQUESTS = """\
 The application {app} has an API; its server runs, and its database is empty. You send requests with
@@ -55,6 +61,7 @@ async def take_seat(
     *,
     label: str,
     persona: str,
+    evidence: Path,
     browser: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Seat]:
@@ -66,6 +73,7 @@ async def take_seat(
         design: How the application is started.
         label: Names the trial.
         persona: Who sits there.
+        evidence: Folder for pictures of a screen with windows.
         browser: Folder for pictures, where users of pages are to sit at a browser.
         env: Variables that the application needs besides those of the box.
 
@@ -74,6 +82,11 @@ async def take_seat(
         SandboxError: The box failed.
     """
     async with AsyncExitStack() as stack:
+        if scenario.interface == "desktop":
+            windows = DesktopDriver(box, design.run, evidence, label=label, env=env)
+            await stack.enter_async_context(windows)
+            yield Seat(windows, DESKTOP, _DESKTOP.format(app=design.app))
+            return
         if scenario.interface == "cli" or not design.serve:
             given = tuple((env or {}).items())
             desk = Desk(title=f"{persona}: {scenario.title}", env=given)

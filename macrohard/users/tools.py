@@ -126,6 +126,9 @@ def show(seen: Observation) -> str:
             after = "(no prompt: the program is running, or waits for input)"
         case "full-screen":
             after = "(a full-screen program; this is its screen)"
+        case "window":
+            told = [*(f"! {p.text}" for p in seen.problems), seen.text, f"picture: {seen.picture}"]
+            return _shorten("\n".join(told))
         case "page":
             return _shorten("\n".join([*(f"! {p.text}" for p in seen.problems), seen.screen]))
         case "answer":

@@ -27,6 +27,8 @@ _FORMS = {
     "type_line": (rf"type ({_TEXT})", ("text",)),
     "press": (rf"press ({_TEXT})", ("keys",)),
     "wait": (r"wait (\d+(?:\.\d+)?)", ("seconds",)),
+    "write": (rf"write ({_TEXT})", ("text",)),
+    "point": (r"click at (\d+),? ?(\d+)", ("x", "y")),
     "twice": (rf"double-click ({_TEXT})", ("name",)),
     "back": ("back", ()),
     "come_back": ("come back", ()),
