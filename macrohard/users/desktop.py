@@ -38,11 +38,17 @@ WIDTH, HEIGHT = 1024, 768
 START_S = 20.0
 """How long a program may take until its first window."""
 _POLL_S = 0.1
-_STILL = 2
-"""Looks in a row that must be the same before the screen is taken to stand still."""
-_LOOKS = 15
 _SHOWN_FILE = 20_000
-_NEEDED = ("Xvfb", "xdotool", "import")
+_NEEDED = ("Xvfb", "xdotool", "import", "convert")
+_STANDS_STILL = """\
+for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+  import -silent -window root ppm:/tmp/s.ppm; now=$(cksum < /tmp/s.ppm)
+  [ "$now" = "$last" ] && break
+  last=$now; sleep 0.08
+done
+convert /tmp/s.ppm -define png:exclude-chunks=date,time -define png:compression-level=3 /tmp/s.png
+"""
+"""Two looks in a row must be the same; one without end is taken as it is in the end."""
 _KEYSYMS = {
     "enter": "Return", "return": "Return", "tab": "Tab", "shift-tab": "shift+Tab",
     "backspace": "BackSpace", "escape": "Escape", "esc": "Escape", "space": "space",
@@ -236,16 +242,8 @@ class DesktopDriver:
 
     async def _settled(self) -> bytes:
         """A picture of the screen once it stands still, or as it is after a while."""
-        last, same = b"", 0
-        for _ in range(_LOOKS):
-            await self._run("import -window root -define png:exclude-chunks=date,time /tmp/s.png")
-            now = await self._box.read("/tmp/s.png")  # noqa: S108 - in the box
-            same = same + 1 if now == last else 1
-            if same == _STILL:
-                return now
-            last = now
-            await asyncio.sleep(_POLL_S)
-        return last
+        await self._run(_STANDS_STILL)
+        return await self._box.read("/tmp/s.png")  # noqa: S108 - in the box
 
     async def _windows(self) -> list[tuple[str, int, int, int, int]]:
         """The visible windows with their places, in the order in which they came."""

@@ -11,10 +11,10 @@ from PIL import Image
 from support.commands import ROOT
 
 from macrohard.cli.main import main
-from macrohard.users.desktop import missing_for_desktop
+from macrohard.users.desktop import _NEEDED, missing_for_desktop
 
 EXAMPLE = ROOT / "examples" / "desktop"
-MISSING = [name for name in ("Xvfb", "xdotool", "import") if shutil.which(name) is None]
+MISSING = [name for name in ("Xvfb", "xdotool", "convert") if shutil.which(name) is None]
 MISSING += [] if importlib.util.find_spec("_tkinter") else ["tkinter"]
 windows = pytest.mark.skipif(
     bool(MISSING),
@@ -63,8 +63,8 @@ def test_a_window_that_forgets_and_one_that_crashes_are_found(tmp_path: Path) ->
 
 
 def test_a_box_without_a_screen_says_what_to_install() -> None:
-    assert missing_for_desktop("/usr/bin/Xvfb\n/usr/bin/xdotool\n/usr/bin/import\n") == ""
+    assert missing_for_desktop("\n".join(f"/usr/bin/{name}" for name in _NEEDED)) == ""
     said = missing_for_desktop("/usr/bin/xdotool\n")
-    assert said.startswith("the box has no Xvfb, import,")
+    assert said.startswith("the box has no Xvfb, import, convert,")
     assert "macrohard sandbox build desktop" in said
     assert "apt-get install xvfb xdotool imagemagick" in said
