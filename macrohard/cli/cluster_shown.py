@@ -55,7 +55,10 @@ def _scaled(estimate: "Estimate", factor: float) -> str:
     return str(Estimate(estimate.mean * factor, half, estimate.seeds))
 
 
-def _print_table(title: str, names: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+def _print_table(
+    title: str, names: Sequence[str], columns: Sequence[Sequence[str]], *, hide: str = ""
+) -> None:
+    """Print a row per number; those that are ``hide`` in every column are left out."""
     from rich.table import Table  # noqa: PLC0415 - help must not wait
 
     table = Table(title=title, title_justify="left")
@@ -63,7 +66,9 @@ def _print_table(title: str, names: Sequence[str], columns: Sequence[Sequence[st
     for name in names:
         table.add_column(name, justify="right")
     for row, (_, label, _) in enumerate(_SHOWN):
-        table.add_row(label, *(column[row] for column in columns))
+        cells = [column[row] for column in columns]
+        if not hide or set(cells) != {hide}:
+            table.add_row(label, *cells)
     out().print(table)
 
 
@@ -95,8 +100,11 @@ def print_comparison(compared: "Comparison") -> None:
             ]
         )
     if columns:
-        caption = "differences, paired by seed; * the 95 % interval excludes zero"
-        _print_table(caption, names, columns)
+        caption = (
+            "differences, paired by seed; * the 95 % interval excludes zero; what differs nowhere "
+            "is left out"
+        )
+        _print_table(caption, names, columns, hide="0 ± 0")
     _print_room(compared.names, compared.answers)
 
 

@@ -56,6 +56,8 @@ class Estimate:
         mean = sum(values) / n
         if n == 1:
             return cls(mean, math.inf, 1)
+        if min(values) == max(values):  # a mean of equal numbers is off by a rounding
+            return cls(float(values[0]), 0.0, n)
         variance = sum((value - mean) ** 2 for value in values) / (n - 1)
         t = _T_95[n - 2] if n - 2 < len(_T_95) else 1.96
         return cls(mean, t * math.sqrt(variance / n), n)

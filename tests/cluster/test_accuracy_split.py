@@ -132,6 +132,7 @@ def test_estimates_over_seeds() -> None:
     assert estimate.mean == 2
     assert estimate.half_width == pytest.approx(4.303 / math.sqrt(3))
     assert not Estimate.of([5.0]).excludes_zero
+    assert Estimate.of([32 / 72 * 0.1] * 3).half_width == 0  # no interval made of roundings
     said = [(30650.0, 4412.0), (0.0044684, 1.7e-6), (7.0, 0.0), (math.nan, math.nan)]
     assert [str(Estimate(mean, half, 3)) for mean, half in said] == [
         "30,600 ± 4,400",

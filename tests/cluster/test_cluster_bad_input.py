@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,14 @@ def test_simulate_writes_what_a_machine_can_read(scenario: Any, tmp_path: Path) 
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert document == json.loads((tmp_path / "out" / "result.json").read_text())
+    if find_spec("matplotlib"):
+        CliRunner().invoke(app, ["simulate", str(scenario()), "--out", str(tmp_path / "again")])
+        drawn = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        again = {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
+        assert set(drawn) == {
+            "result.json", *(f"result-{kind}.svg" for kind in ("latencies", "timeline", "racks")),
+        }  # fmt: skip
+        assert drawn == again
     assert document["numbers"]["calls_per_s"]["mean"] > 0
     assert document["partial"] is False
     assert "roofline" in document["step_time"][0]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from macrohard.cluster.pictures import draw_plan
 from macrohard.cluster.planner import make_plan
 from macrohard.cluster.scenario import load_scenario
 from macrohard.errors import ConfigError
@@ -53,6 +54,15 @@ def test_the_plan_says_which_racks_and_keeps_to_the_failure_domains(made: Any) -
         assert f"{model.best.replicas} replicas of {model.best.parallel}" in line
         assert ("racks 0 to 1" if len(racks) == 2 else "on rack 0") in line
     assert made.as_json()["models"][0]["racks"] == made.racks_of("chat")
+
+
+def test_the_plan_is_drawn_a_front_per_model(made: Any, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib (extra `cluster`) is not installed")
+    names = [path.name for path in draw_plan(made, tmp_path)]
+    assert names == ["pareto-chat.svg", "pareto-coder.svg", "racks.svg"]
+    drawn = (tmp_path / "pareto-chat.svg").read_text()
+    for said in ("interactivity: output tokens per second and user", "Pareto front"):
+        assert f"<!-- {said} -->" in drawn
 
 
 def test_what_no_site_can_do_is_said(tmp_path: Path) -> None:
