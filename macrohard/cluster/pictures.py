@@ -38,7 +38,7 @@ def _racks(answer: Answer) -> Any:
         [gang.gpus for gang in standing.gangs],
         domain_gpus=scenario.site.hardware.domain_gpus,
         racks=standing.racks,
-        title=f"GPUs in use per rack, {standing.policy}, {scenario.name}",
+        title=f"{standing.policy}, {scenario.name}",
     )
 
 
@@ -111,6 +111,6 @@ def draw_plan(plan: Plan, folder: Path) -> list[Path]:
             [gang.gpus for gang in plan.gangs],
             domain_gpus=site.hardware.domain_gpus,
             racks=site.racks,
-            title=f"GPUs in use per rack, {plan.scenario.placement}, {plan.scenario.name}",
+            title=f"{plan.scenario.placement}, {plan.scenario.name}",
         )
     return _write(folder, draws)

@@ -86,6 +86,7 @@ def plot_timeline(result: "Result", *, points: int = 400, title: str = "") -> An
     axes.set_xlim(0, max(times[-1], 1e-9))
     axes.set_xlabel("minutes on the clock")
     axes.set_ylabel("calls")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_title(title or f"Calls in the system ({result.workload.name})", loc="left")
     axes.legend(frameon=False, loc="upper left", ncols=2)
     axes.set_ylim(0, 1.2 * max(*total, 1))
@@ -102,7 +103,7 @@ def plot_racks(
         gpus: GPUs of each gang.
         domain_gpus: GPUs of a full domain.
         racks: Number of domains.
-        title: What to write above it, before the sum.
+        title: What to write above it, under the sum.
     """
     used = [0] * racks
     for domain, count in zip(placed.domains, gpus, strict=True):
@@ -125,7 +126,7 @@ def plot_racks(
     axes.tick_params(length=0)
     axes.set_ylabel("first rack of the row")
     summed = f"{sum(used):,} of {racks * domain_gpus:,}"
-    axes.set_title(f"{title or 'GPUs in use per rack'}: {summed}", loc="left")
+    axes.set_title("\n".join(filter(None, [f"GPUs in use per rack: {summed}", title])), loc="left")
     figure.colorbar(image, ax=axes, shrink=0.8, label=f"GPUs in use, of {domain_gpus}")
     return figure
 
