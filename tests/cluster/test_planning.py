@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from macrohard.cluster.pictures import draw_plan
-from macrohard.cluster.planner import make_plan
+from macrohard.cluster.placement import Gang
+from macrohard.cluster.planner import _room, make_plan
 from macrohard.cluster.scenario import load_scenario
 from macrohard.errors import ConfigError
 
@@ -63,6 +64,15 @@ def test_the_plan_is_drawn_a_front_per_model(made: Any, tmp_path: Path) -> None:
     drawn = (tmp_path / "pareto-chat.svg").read_text()
     for said in ("interactivity: output tokens per second and user", "Pareto front"):
         assert f"<!-- {said} -->" in drawn
+
+
+def test_a_model_gets_the_room_that_others_leave(tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    path.write_text(TWO.replace("racks: 2, most_per_rack: 2", "racks: 1, spares: 68+4"))
+    scenario = load_scenario(path)
+    reserved = [Gang(f"other{k}", 8, "other") for k in range(7)]
+    assert _room(scenario, [], scenario.pools[1]) == 17
+    assert _room(scenario, reserved, scenario.pools[1]) == 3  # 12 GPUs are left, in gangs of 4
 
 
 def test_what_no_site_can_do_is_said(tmp_path: Path) -> None:
