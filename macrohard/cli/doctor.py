@@ -82,6 +82,8 @@ def examine(agents: Path | None = None, model: str | None = None) -> Iterator[Fi
     yield _disk(Path.cwd())
     yield _terminal()
     yield _browser()
+    yield _demo()
+    yield _windows()
     yield from _guarded("model", _model)
     yield from _guarded("model", lambda: _named_models(model))
 
@@ -189,6 +191,28 @@ def _terminal() -> Finding:
         return Finding("terminal", "note", "it cannot move the cursor; a build prints plain lines")
     size = f"{console.width} columns, {console.height} rows"
     return Finding("terminal", "ok", f"{size}, encoding {console.encoding}")
+
+
+def _demo() -> Finding:
+    """Demos, and with them whether bitmaps can be drawn at all."""
+    from macrohard.film.cut import missing_for_film  # noqa: PLC0415 - keeps help fast
+
+    missing = missing_for_film()
+    if not missing:
+        return Finding("demo", "ok", "macrohard demo can film, and web apps get a card")
+    without = "; web apps get no card for shared links" if "Pillow" in " ".join(missing) else ""
+    return Finding("demo", "note", f"macrohard demo lacks {'; '.join(missing)}{without}.")
+
+
+def _windows() -> Finding:
+    """Screens for programs with windows; Docker boxes have their own."""
+    from macrohard.users.desktop import NEEDED, missing_for_desktop  # noqa: PLC0415
+
+    found = [path for name in NEEDED if (path := shutil.which(name))]
+    missing = missing_for_desktop("\n".join(found))
+    if missing:
+        return Finding("windows", "note", f"users of windows, in process boxes: {missing}")
+    return Finding("windows", "ok", f"{found[0]}, for users of programs with windows")
 
 
 def _browser() -> Finding:

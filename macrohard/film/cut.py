@@ -43,6 +43,18 @@ class Film:
     seconds: float
 
 
+def missing_for_film() -> tuple[str, ...]:
+    """What a film lacks here, each with what gets it; nothing if all is there."""
+    missing = []
+    if shutil.which("ffmpeg") is None:
+        missing.append("ffmpeg (on Debian: apt-get install ffmpeg)")
+    if not has_pillow():
+        missing.append("Pillow (in macrohard's checkout: pip install -e '.[pictures]')")
+    elif mono_font(12) is None:
+        missing.append("the font DejaVu Sans Mono (on Debian: apt-get install fonts-dejavu-core)")
+    return tuple(missing)
+
+
 def check_tools(video: Path) -> None:
     """Refuse what cannot be filmed here.
 
@@ -51,13 +63,7 @@ def check_tools(video: Path) -> None:
     """
     if video.suffix not in _CODECS:
         raise UsageError(f"{video}: a demo is written as {' or '.join(_CODECS)}; choose one.")
-    missing = []
-    if shutil.which("ffmpeg") is None:
-        missing.append("ffmpeg (on Debian: apt-get install ffmpeg)")
-    if not has_pillow():
-        missing.append("Pillow (in macrohard's checkout: pip install -e '.[pictures]')")
-    elif mono_font(12) is None:
-        missing.append("the font DejaVu Sans Mono (on Debian: apt-get install fonts-dejavu-core)")
+    missing = missing_for_film()
     if missing:
         raise UsageError(f"A demo needs what is not here: {'; '.join(missing)}.")
 

@@ -39,7 +39,8 @@ START_S = 20.0
 """How long a program may take until its first window."""
 _POLL_S = 0.1
 _SHOWN_FILE = 20_000
-_NEEDED = ("Xvfb", "xdotool", "import", "convert")
+NEEDED = ("Xvfb", "xdotool", "import", "convert")
+"""Programs that a box must have."""
 _STANDS_STILL = """\
 for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
   import -silent -window root ppm:/tmp/s.ppm; now=$(cksum < /tmp/s.ppm)
@@ -69,7 +70,7 @@ def missing_for_desktop(found: str) -> str:
         found: The paths of the programs that are there, one a line.
     """
     names = {Path(line).name for line in found.splitlines()}
-    missing = [name for name in _NEEDED if name not in names]
+    missing = [name for name in NEEDED if name not in names]
     if not missing:
         return ""
     return (
@@ -110,7 +111,7 @@ class DesktopDriver:
         self._pictures = 0
 
     async def __aenter__(self) -> Self:
-        found = await self._box.exec(["sh", "-c", f"which {' '.join(_NEEDED)}"], timeout_s=20)
+        found = await self._box.exec(["sh", "-c", f"which {' '.join(NEEDED)}"], timeout_s=20)
         missing = missing_for_desktop(found.stdout)
         if missing:
             raise SandboxError(missing)

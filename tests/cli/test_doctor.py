@@ -18,7 +18,8 @@ def test_a_machine_that_runs_the_tests_can_build(macrohard: Command) -> None:
     findings = {one["subject"]: one for one in json.loads(said.out)}
     assert said.code == 0
     assert set(findings) - {"image"} == {
-        "python", "git", "sandbox", "engine", "agents", "disk", "terminal", "browser", "model",
+        "python", "git", "sandbox", "engine", "agents", "disk", "terminal", "browser", "demo",
+        "windows", "model",
     }  # fmt: skip
     sandboxes = [one["text"] for one in json.loads(said.out) if one["subject"] == "sandbox"]
     assert sandboxes[0].endswith("a box was made and ran Python")

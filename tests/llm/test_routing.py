@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ import pytest
 from support.bad_server import BadServer, completion, error, good
 
 from macrohard.budget import Budget, Spending
-from macrohard.config import Caps, Routing, Settings
+from macrohard.config import TIERS, Caps, Routing, Settings
 from macrohard.errors import BudgetError, ConfigError, ModelError
 from macrohard.journal import Journal, read_journal
-from macrohard.llm import Model, open_model
+from macrohard.llm import Model, is_offline, open_model
 from macrohard.llm.base import Asker, Message, Request
 from macrohard.llm.chat import ChatModel, Patience
 from macrohard.llm.endpoint import all_presets, find_endpoint
 from macrohard.llm.metered import MeteredModel, most_input_tokens
 from macrohard.llm.prices import FlatPrice
-from macrohard.llm.routing import RoutedModel, open_models
+from macrohard.llm.routing import RoutedModel, chains_of, open_models
 from macrohard.roles import load_roles
 
 HASTE = Patience(timeout_s=2, attempts=1, first_wait_s=0.01)
@@ -238,3 +239,15 @@ def test_a_price_of_ones_own_is_flat() -> None:
 def test_a_model_named_nowhere_is_not_opened() -> None:
     with pytest.raises(ConfigError, match="no model 'gpt-5'"):
         open_model("gpt-5", endpoints=json.loads('{"c": {"url": "http://h/v1"}}'))
+
+
+def test_a_model_of_images_writes_no_code_and_is_not_needed() -> None:
+    painted = Settings(model="offline", routing=Routing(tiers={"image": ("openai:gpt-image-1",)}))
+    assert is_offline(painted)
+    assert not is_offline(replace(painted, model="openai:gpt-5"))
+    strong = Settings(model="offline", routing=Routing(tiers={"strong": ("openai:gpt-5",)}))
+    assert not is_offline(strong)
+    tiers = {tier: ("offline",) for tier in TIERS if tier != "image"}
+    chains = chains_of(Settings(model="", routing=Routing(tiers=tiers)), load_roles())
+    assert chains["illustrator"] == ()
+    assert chains["artist"] == ("offline",)

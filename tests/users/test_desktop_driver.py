@@ -11,7 +11,7 @@ from PIL import Image
 from support.commands import ROOT
 
 from macrohard.cli.main import main
-from macrohard.users.desktop import _NEEDED, missing_for_desktop
+from macrohard.users.desktop import NEEDED, missing_for_desktop
 
 EXAMPLE = ROOT / "examples" / "desktop"
 MISSING = [name for name in ("Xvfb", "xdotool", "convert") if shutil.which(name) is None]
@@ -63,7 +63,7 @@ def test_a_window_that_forgets_and_one_that_crashes_are_found(tmp_path: Path) ->
 
 
 def test_a_box_without_a_screen_says_what_to_install() -> None:
-    assert missing_for_desktop("\n".join(f"/usr/bin/{name}" for name in _NEEDED)) == ""
+    assert missing_for_desktop("\n".join(f"/usr/bin/{name}" for name in NEEDED)) == ""
     said = missing_for_desktop("/usr/bin/xdotool\n")
     assert said.startswith("the box has no Xvfb, import, convert,")
     assert "macrohard sandbox build desktop" in said
