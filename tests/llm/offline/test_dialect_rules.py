@@ -266,6 +266,10 @@ def test_a_rule_said_twice_is_one_rule() -> None:
         ("Deleting an item deletes its gadgets", "not a record kind"),
         ("Deleting an item that has loans is fun", "I do not understand “is fun”"),
         ("A person with loans cannot be deleted on Sundays", "I do not understand “on Sundays”"),
+        ("Two bookings of the same room or desk are refused", "must one of them be the same"),
+        ("Two bookings of the same room or desk must not overlap", "write a rule for each"),
+        ("room and desk of a booking are unique", "each by itself, or together?"),
+        ("Each loan: quantity is between 5 and 3", "nothing is between"),
     ],
 )
 def test_what_is_no_rule_is_said(sentence: str, said: str) -> None:

@@ -12,6 +12,7 @@ from macrohard.llm.offline.dialect.ast import (
     FieldRef,
     FieldType,
     IsEmpty,
+    Number,
     TextValue,
     YesNo,
 )
@@ -205,6 +206,8 @@ class _Reader:
         if not self._cursor.accept("and", "to"):
             raise self._cursor.puzzle("“between” needs two values: between 1 and 5.")
         high = self._read_value(shape)
+        if isinstance(low, Number) and isinstance(high, Number) and low.value > high.value:
+            raise self._cursor.puzzle("nothing is between a number and a smaller one.")
         if not affirmed:
             outside = (
                 self._compare(CompareOp.LT, left, low),

@@ -6,7 +6,7 @@ from macrohard.llm.offline.dialect.phrases import WHICH, take_refused
 from macrohard.llm.offline.dialect.schema import DraftKind, Schema
 from macrohard.llm.offline.dialect.subjects import Subject, read_field_list
 from macrohard.llm.offline.dialect.typecheck import DATES
-from macrohard.llm.offline.dialect.words import Cursor
+from macrohard.llm.offline.dialect.words import Cursor, Puzzle
 
 _SAME = ("the same", "same", "one", "one and the same", "an equal", "equal")
 _LINKS = ("of", "for", "in", "with", "on", "at", "by", "having", "sharing", "that have", "who have")
@@ -83,7 +83,22 @@ def _same_fields(cursor: Cursor, schema: Schema, kind: DraftKind) -> list[Field]
     if not cursor.accept(*_SAME):
         cursor.position = start
         return []
-    return read_field_list(cursor, schema, kind)
+    return _together(cursor, schema, kind)
+
+
+def _together(cursor: Cursor, schema: Schema, kind: DraftKind) -> list[Field]:
+    """Fields all of which are meant: ``room and desk``, not ``room or desk``."""
+    begin = cursor.position
+    fields = read_field_list(cursor, schema, kind)
+    joints = {token.norm for token in cursor.tokens[begin : cursor.position]}
+    if len(fields) > 1 and joints & {"or", "/"}:
+        said = cursor.between(begin, cursor.position)
+        raise Puzzle(
+            f"“{said}”: must one of them be the same, or all? Join them with “and” where all are "
+            "meant; otherwise write a rule for each.",
+            cursor.tokens[begin].start,
+        )
+    return fields
 
 
 _Span = tuple[Field, Field] | None
@@ -166,7 +181,7 @@ def _two_of_the_same(cursor: Cursor, schema: Schema, subject: Subject) -> _Found
         return None
     if cursor.norm(-1) == "one":
         return None
-    fields = read_field_list(cursor, schema, kind)
+    fields = _together(cursor, schema, kind)
     if cursor.accept("as another", "as an existing", "as any other"):
         schema.take_kind(cursor)
     allowed = negated and cursor.accept(
@@ -207,7 +222,8 @@ def _unique_of(
     probe = Cursor(cursor.text, cursor.position, cursor.tokens)
     if schema.take_field(Cursor(probe.text, probe.position, probe.tokens), kind.slug) is None:
         return None
-    fields = read_field_list(probe, schema, kind)
+    begin = probe.position
+    fields = _together(probe, schema, kind)
     for word in ("of", "for", "among"):
         if probe.accept(word):
             named = schema.take_kind(probe)
@@ -217,9 +233,20 @@ def _unique_of(
     if not probe.accept(*_UNIQUE):
         return None
     probe.accept("together", "in combination", "as a pair")
+    words = {token.norm for token in probe.tokens[begin : probe.position]}
+    joint = cursor.norm(-1) == "of" or bool(words & {"together", "combination", "pair"})
     if probe.accept("for", "among", "across", "per", "of"):
         probe.accept("all")
         named = schema.take_kind(probe)
         if named is None or named is not kind:
             return None
-    return (kind, fields, probe.position) if probe.at_end else None
+    if not probe.at_end:
+        return None
+    if len(fields) > 1 and not joint:
+        said = probe.between(begin, probe.position)
+        raise Puzzle(
+            f"“{said}”: each by itself, or together? Write “are unique together”; a field that is "
+            "unique by itself says so in its line: “, unique”.",
+            probe.tokens[begin].start,
+        )
+    return kind, fields, probe.position
