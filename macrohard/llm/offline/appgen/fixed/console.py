@@ -18,7 +18,7 @@ WORDINGS = (
     (r"argument VERB: invalid choice: (.+) \((choose from .+)\)", r"unknown verb \1: \2"),
     (r"argument (.+): expected one argument", r"\1 takes a value: \1 VALUE, or \1=VALUE"),
 )
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Once(argparse.Action):

@@ -33,7 +33,7 @@ class ParserTest(AppTest):
 
     def test_messages_say_what_to_do(self) -> None:
         """What is missing or unknown is named, and where to read on."""
-        parser: argparse.ArgumentParser = console.Parser(prog="app {thing}")
+        parser = console.Parser(prog="app {thing}")
         verbs = parser.add_subparsers(prog="app", metavar="VERB", required=True)
         console.add_verb(verbs, "show", "show one", str).add_argument("id", metavar="ID")
         for arguments, message in (
