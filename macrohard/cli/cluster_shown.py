@@ -82,7 +82,12 @@ def print_answer(answer: "Answer", title: str = "") -> None:
     where = (
         f"{metrics.gpus:,} GPUs serve, of {site.gpus:,} on {site.racks:,} x {site.hardware.name}"
     )
+    stock = ", ".join(
+        f"{number:,.3g} {name}" if number % 1 else f"{number:,.0f} {name}"
+        for name, number in site.inventory.items()
+    )
     _print_table(title or f"{answer.scenario.name}: {where}", ("mean ± 95 %",), [_cells(answer)])
+    out().print(f"The site: {stock}", soft_wrap=True)
     _print_room([answer.scenario.placement], [answer])
 
 

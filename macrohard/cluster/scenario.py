@@ -72,6 +72,7 @@ class Site:
         racks: How many domains.
         halls: Halls they stand in, as evenly as they go; a failure domain.
         racks_per_leaf: Domains behind one leaf switch.
+        spines: Spine switches over the leaves; counted, their traffic is not modelled.
         spares: GPUs in use and spare per domain.
         lost_trays_share: Share of domains with one compute tray out.
         most_per_rack: Most gangs of one model in a domain, so that losing it takes no more; 0 for
@@ -84,6 +85,7 @@ class Site:
     racks: int = 1
     halls: int = 1
     racks_per_leaf: int = 8
+    spines: int = 1
     spares: str = "72"
     lost_trays_share: float = 0.0
     most_per_rack: int = 0
@@ -94,6 +96,23 @@ class Site:
     def gpus(self) -> int:
         """All GPUs of the site."""
         return self.racks * self.hardware.domain_gpus
+
+    @property
+    def inventory(self) -> dict[str, float]:
+        """How many there are of everything, and the nameplate power of the domains together."""
+        one, per_hall = self.hardware, self.racks_per_hall
+        halls = [min(per_hall, self.racks - k) for k in range(0, self.racks, per_hall)]
+        return {
+            "GPUs": self.gpus,
+            "compute trays": one.trays * self.racks,
+            "switch trays": one.switch_trays * self.racks,
+            "power shelves": one.power_shelves * self.racks,
+            "NVLink domains": self.racks,
+            "leaf switches": sum(-(-racks // self.racks_per_leaf) for racks in halls),
+            "spine switches": self.spines,
+            "halls": len(halls),
+            "MW of racks": one.rack_kw * self.racks / 1000,
+        }
 
     @property
     def racks_per_hall(self) -> int:
@@ -270,6 +289,7 @@ def _site(section: Section, hardware: Hardware) -> Site:
         racks=section.count("racks", 1),
         halls=section.count("halls", 1),
         racks_per_leaf=section.count("racks_per_leaf", 8),
+        spines=section.count("spines", 1),
         spares=section.text("spares", "72", among=SPARES),
         lost_trays_share=section.number("lost_trays", "share", 0.0, most=1),
         most_per_rack=section.count("most_per_rack", 0, least=0),

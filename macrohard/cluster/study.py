@@ -83,6 +83,7 @@ class Answer:
         """Everything a machine may want, with the sources of the step times."""
         return {
             "scenario": self.scenario.name,
+            "site": self.scenario.site.inventory,
             "router": self.scenario.pools[0].router.name,
             "placement": self.scenario.placement,
             "placement_proven": all(standing.placed.proven for standing in self.standings),

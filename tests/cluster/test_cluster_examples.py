@@ -50,6 +50,11 @@ def test_every_example_is_read_or_says_what_to_fetch() -> None:
 def test_a_site_of_110_016_gpus_stands_and_at_least_95_percent_are_schedulable() -> None:
     site = load_scenario(EXAMPLES / "site.yaml")
     assert (site.site.racks, site.site.gpus) == (1528, 110_016)
+    assert site.site.inventory == {
+        "GPUs": 110_016, "compute trays": 27_504, "switch trays": 13_752, "power shelves": 12_224,
+        "NVLink domains": 1528, "leaf switches": 192, "spine switches": 16, "halls": 8,
+        "MW of racks": pytest.approx(201.7, abs=0.1),
+    }  # fmt: skip
     numbers = stand(site, site.pools, seed=1).flat()
     assert numbers["gangs_placed_share"] == 1
     assert numbers["gpus_schedulable_share"] > 0.95
