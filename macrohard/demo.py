@@ -58,7 +58,7 @@ async def make_demo(folder: Path, video: Path, *, model: Model | str | None = No
         trials = read_trials(folder, record)
         cuts = await _edit(folder, record, trials, model)
     run = (record.get("app") or {}).get("run") or []
-    film = make(cuts, trials, video, started_by=shlex.join(run))
+    film = make(cuts, trials, video, started_by=shlex.join(run), motif=_motif(record))
     video.with_name(CUTS).write_text(cuts.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return Demo(film, cuts)
 
@@ -97,6 +97,10 @@ def _notes(folder: Path) -> str:
             f"{folder} has no release notes yet. Finish it first: macrohard resume {folder}"
         )
     return path.read_text(encoding="utf-8")
+
+
+def _motif(record: Mapping[str, Any]) -> str:
+    return str((record.get("pictures") or {}).get("motif", ""))
 
 
 def _title(folder: Path, record: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,8 @@ from macrohard.spec import Spec
 
 DRAIN_S = 60.0
 """How long a stopping run waits for calls in flight, which are paid for either way."""
+_SIDE_BY_SIDE = {"plan", "assets"}
+"""Stages that the graph has at work at once; see :mod:`macrohard.graph.build`."""
 _STEPS = 10_000
 """Bound of the graph's steps, far above what the bounds on rounds and waves allow."""
 
@@ -285,19 +287,18 @@ class _Runner:
             self._end(snapshot.values["status"], None)
 
     def _check_approval(self) -> None:
-        """Ask a person about the stage that ended, when the settings want that."""
-        stages = self._record["stages"]
-        stage = stages[-1]["stage"] if stages else ""
-        if stage not in self._office.settings.approve or stage in self._approved:
-            return
-        if self._parts.approver is not None and self._parts.approver(stage):
-            self._approved.add(stage)
-            self._office.journal.write("approved", stage=stage)
-            return
-        raise NotAcceptedError(
-            f"Stage {stage} was not approved. Look at {self._folder}/documents, then go on with: "
-            f"macrohard resume {self._folder} --approved {stage}"
-        )
+        """Ask a person about the stages that ended, when the settings want that."""
+        for stage in _just_ended(self._record["stages"]):
+            if stage not in self._office.settings.approve or stage in self._approved:
+                continue
+            if self._parts.approver is not None and self._parts.approver(stage):
+                self._approved.add(stage)
+                self._office.journal.write("approved", stage=stage)
+                continue
+            raise NotAcceptedError(
+                f"Stage {stage} was not approved. Look at {self._folder}/documents, then go on "
+                f"with: macrohard resume {self._folder} --approved {stage}"
+            )
 
     def _update(self, state: State) -> None:
         cost = self._cost()
@@ -408,6 +409,12 @@ class _Stopper:
     def _cancel(self) -> None:
         if self._work is not None:
             self._work.cancel()
+
+
+def _just_ended(stages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The stages that ended in the step before: the last one, or both of two side by side."""
+    last = [row["stage"] for row in stages[-len(_SIDE_BY_SIDE) :]]
+    return last if set(last) == _SIDE_BY_SIDE else last[-1:]
 
 
 def _stages(journal: Path) -> list[dict[str, Any]]:

@@ -68,7 +68,9 @@ def check_tools(video: Path) -> None:
         raise UsageError(f"A demo needs what is not here: {'; '.join(missing)}.")
 
 
-def make(cuts: CutList, trials: list[Trial], video: Path, *, started_by: str = "") -> Film:
+def make(
+    cuts: CutList, trials: list[Trial], video: Path, *, started_by: str = "", motif: str = ""
+) -> Film:
     """Film a cut list.
 
     Args:
@@ -76,6 +78,7 @@ def make(cuts: CutList, trials: list[Trial], video: Path, *, started_by: str = "
         trials: The recordings.
         video: Where the film goes; the poster and the captions go beside it.
         started_by: The command that starts the application, for the last frame.
+        motif: What the application's own pictures show; by the film's title where it has none.
 
     Raises:
         UsageError: ffmpeg failed.
@@ -83,7 +86,7 @@ def make(cuts: CutList, trials: list[Trial], video: Path, *, started_by: str = "
     check_tools(video)
     by_id = {trial.id: trial for trial in trials}
     palette = palette_for(cuts.title)
-    title = _card(cuts, palette, cuts.subtitle)
+    title = _card(cuts, palette, motif, cuts.subtitle)
     frames, said = [Frame(title, _TITLE_S)], [(0.0, _TITLE_S, f"{cuts.title}. {cuts.subtitle}")]
     for shot in cuts.shots:
         begin = _length(frames)
@@ -92,7 +95,7 @@ def make(cuts: CutList, trials: list[Trial], video: Path, *, started_by: str = "
         said.append((begin, _length(frames), shot.caption))
     end = "\n".join(part for part in (cuts.ending, started_by) if part)
     begin = _length(frames)
-    frames.append(Frame(_card(cuts, palette, end or cuts.subtitle), _TITLE_S))
+    frames.append(Frame(_card(cuts, palette, motif, end or cuts.subtitle), _TITLE_S))
     said.append((begin, _length(frames), end.replace("\n", " ") or cuts.title))
     poster, captions = video.with_suffix(".png"), video.with_suffix(".vtt")
     video.parent.mkdir(parents=True, exist_ok=True)
@@ -120,8 +123,8 @@ def _length(frames: list[Frame]) -> float:
     return sum(frame.seconds for frame in frames)
 
 
-def _card(cuts: CutList, palette: Palette, below: str) -> Any:
-    icon = badge(motif_for(cuts.title, cuts.subtitle), palette, 300)
+def _card(cuts: CutList, palette: Palette, motif: str, below: str) -> Any:
+    icon = badge(motif_for(motif, cuts.title, cuts.subtitle), palette, 300)
     return captioned(icon, palette, cuts.title, below, (WIDTH, HEIGHT))
 
 

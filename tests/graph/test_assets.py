@@ -15,6 +15,7 @@ from support.chat_server import ChatServer, chat_server, plain_png
 
 from macrohard import work
 from macrohard.artwork.check import look_at
+from macrohard.cli.main import main
 from macrohard.config import Caps, Routing, Settings
 from macrohard.errors import BudgetError
 from macrohard.graph import assets as stage
@@ -174,3 +175,38 @@ def test_pictures_lie_in_the_package_where_there_is_one() -> None:
     loose = DESIGN.modules[0].model_copy(update={"path": "server.js"})
     assert folder_of(DESIGN.model_copy(update={"modules": (loose,)})) == "static"
     assert replace(Settings(), routing=Routing(tiers={"image": ("offline",)})).models
+
+
+WEB = """# Tool shed
+
+Lends tools.
+
+## Data
+
+### Tool
+
+- name: text, required
+
+## Features
+
+- Add everything.
+
+## Interface
+
+- Web pages
+"""
+
+
+@pytest.mark.parametrize("held", ["plan", "assets"])
+def test_a_person_is_asked_about_each_of_two_stages_side_by_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], held: str
+) -> None:
+    (tmp_path / "shed.md").write_text(WEB)
+    run = tmp_path / "run"
+    command = ["build", str(tmp_path / "shed.md"), "--out", str(run), "--approve", held]
+    assert main([*command, "--sandbox", "process"]) == 1
+    assert f"Stage {held} was not approved" in capsys.readouterr().err
+    record = read_record(run)
+    assert {row["stage"] for row in record["stages"]} >= {"plan", "assets"}
+    assert record["pictures"]["drawn"] == ["icon", "empty", "card"]
+    assert {item["outcome"] for item in record["items"]} == {"waiting"}, "no coder has begun"
