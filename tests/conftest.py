@@ -15,6 +15,23 @@ settings.register_profile(
 settings.load_profile("macrohard")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the contract suite, which have to be known before its folder is looked at."""
+    group = parser.getgroup("sandboxes")
+    group.addoption(
+        "--engine",
+        action="append",
+        default=[],
+        metavar="NAME=ADDRESS[#RUNTIME]",
+        help="one more kind of box for tests/contract: an engine, and a runtime it has",
+    )
+    group.addoption(
+        "--by-kind",
+        action="store_true",
+        help="print what held in tests/contract, by kind of box",
+    )
+
+
 def pytest_configure() -> None:
     """Keep the person's own configuration out of the tests, and out of processes they start."""
     os.environ["XDG_CONFIG_HOME"] = "/nonexistent/macrohard-tests"

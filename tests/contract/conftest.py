@@ -1,5 +1,6 @@
 """Every kind of sandbox the suites in this folder run against, and what they share."""
 
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -39,18 +40,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "provider" in metafunc.fixturenames:
         hostile = "hostile" in metafunc.module.__name__
         kinds = [kind for kind in KINDS if hostile or kind != "process-userns"]
-        metafunc.parametrize("provider", [*kinds, DOCKER], indirect=True)
+        more = [given.partition("=")[0] for given in metafunc.config.getoption("--engine")]
+        metafunc.parametrize("provider", [*kinds, DOCKER, *more], indirect=True)
 
 
 @pytest.fixture
 async def provider(
     request: pytest.FixtureRequest, python_layout: Layout
 ) -> AsyncIterator[SandboxProvider]:
+    made: SandboxProvider
     if request.param == DOCKER:
         engine = Engine.find(request.getfixturevalue("engine_address"))
-        made: SandboxProvider = DockerProvider(engine, limits=LIMITS)
-    else:
+        made = DockerProvider(engine, limits=LIMITS)
+    elif request.param in KINDS:
         made = KINDS[request.param]()
+    else:
+        given = dict(option.split("=", 1) for option in request.config.getoption("--engine"))
+        address, _, runtime = given[request.param].partition("#")
+        made = DockerProvider(Engine.find(address), limits=LIMITS, runtime=runtime)
+        made.build_with(print)
     if isinstance(made, ProcessProvider):
         made._layout = python_layout  # looked up once for all tests, not once for each
     yield made
@@ -74,3 +82,24 @@ def need(provider: SandboxProvider, box: Sandbox) -> Need:
                 pytest.skip(line)
 
     return check
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """What held, by kind of box and suite."""
+    if not config.getoption("--by-kind"):
+        return
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            name, _, rest = report.nodeid.partition("[")
+            known = [*KINDS, DOCKER, *(o.split("=")[0] for o in config.getoption("--engine"))]
+            kind = max((k for k in known if rest.startswith(k)), key=len, default="")
+            suite = "hostile" if "hostile" in name else "contract"
+            if kind:
+                counts[kind, suite][outcome] += 1
+    terminalreporter.section("what held, by kind of box")
+    for (kind, suite), found in sorted(counts.items()):
+        held = ", ".join(f"{number} {outcome}" for outcome, number in found.items())
+        terminalreporter.write_line(f"{kind:16} {suite:9} {held}")

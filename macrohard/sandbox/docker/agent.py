@@ -38,12 +38,14 @@ class Container:
         id: What the engine calls it.
         label: Name of the box, for messages to people.
         limits: What it may use.
+        volumes: Those that do not go with it by themselves.
     """
 
     engine: Engine
     id: str
     label: str
     limits: Limits
+    volumes: tuple[str, ...] = ()
 
     async def running(self) -> bool:
         """Whether it still runs.

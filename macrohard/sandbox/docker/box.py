@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import ExecResult, Limits
+from macrohard.sandbox.docker import podman
 from macrohard.sandbox.docker.agent import Agent, Container
 from macrohard.sandbox.docker.engine import EngineError, RawStream
 from macrohard.sandbox.docker.hardening import APP, DRIVER
@@ -264,6 +265,7 @@ class DockerSandbox:
         # It may be gone, or on its way: its first process ended when we hung up.
         with contextlib.suppress(EngineError):
             await engine.call("remove a container", remove, self.container.id, v=True, force=True)
+        await podman.remove_disks(engine, self.container.volumes)
         for terminal in self._terminals:
             terminal.let_go()
         self._forget(self)

@@ -2,7 +2,7 @@
 
 import json
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from docker.types import DriverConfig, LogConfig, Mount, Ulimit
 
@@ -17,6 +17,7 @@ APP = 1000
 DRIVER = 1001
 """What uses the app from beside it (a browser), out of its reach."""
 
+TEMPORARY = "/tmp"  # noqa: S108 - the box's own
 SHM_MB = 16
 _OVERHEAD_MB = 48  # the agents; what the kernel keeps for the container
 _HELPERS = 24  # processes of ours: the first one, agents, a runner for each command under way
@@ -33,6 +34,39 @@ def seccomp_profile() -> str:
     for rule in profile["syscalls"]:
         del rule["comment"]
     return json.dumps(profile)
+
+
+class Disk(NamedTuple):
+    """A disk in memory, with a cap on bytes and files.
+
+    Attributes:
+        megabytes: All files together.
+        files: How many there may be.
+        more: Further options of the mount.
+    """
+
+    megabytes: int
+    files: int
+    more: str
+
+    def options(self, size: str = "") -> str:
+        """Options of the mount.
+
+        Args:
+            size: The cap on bytes, where it has to be told in other words.
+        """
+        bytes_ = size or f"size={self.megabytes}m"
+        return f"{bytes_},nr_inodes={self.files},{self.more}"
+
+
+def disks(limits: Limits) -> dict[str, Disk]:
+    """All that can be written to in a box, by path."""
+    files = max(_LEAST_FILES, limits.disk_mb * _FILES_PER_MB)
+    return {
+        # The keeper owns the top, so that nobody else moves away what it put there.
+        WORKSPACE: Disk(limits.disk_mb, files, f"mode=1777,uid={KEEPER},nosuid,nodev"),
+        TEMPORARY: Disk(limits.tmp_mb, _LEAST_FILES, "nosuid,nodev,mode=1777"),
+    }
 
 
 def memory_mb(limits: Limits) -> int:
@@ -53,11 +87,9 @@ def host_settings(
         labels: On the volume, so that it can be found again.
     """
     memory = memory_mb(limits) * _MEGABYTE
-    files = max(_LEAST_FILES, limits.disk_mb * _FILES_PER_MB)
-    # The keeper owns the top, so that nobody else moves away what it put there.
-    disk = f"size={limits.disk_mb}m,nr_inodes={files},mode=1777,uid={KEEPER},nosuid,nodev"
     whole_disk = (limits.disk_mb + 1) * _MEGABYTE  # of commands less; and full says so itself
-    options = {"type": "tmpfs", "device": "tmpfs", "o": disk}
+    wanted = disks(limits)
+    options = {"type": "tmpfs", "device": "tmpfs", "o": wanted[WORKSPACE].options()}
     volume = Mount(
         WORKSPACE,
         None,  # unnamed: the engine removes it with its container
@@ -65,7 +97,6 @@ def host_settings(
         driver_config=DriverConfig("local", options),
         labels=labels,
     )
-    temporary = f"size={limits.tmp_mb}m,nr_inodes={_LEAST_FILES},nosuid,nodev,mode=1777"
     return {
         "network_mode": "none",
         "read_only": True,
@@ -82,7 +113,7 @@ def host_settings(
             Ulimit(name="core", soft=0, hard=0),
             Ulimit(name="fsize", soft=whole_disk, hard=whole_disk),
         ],
-        "tmpfs": {"/tmp": temporary},  # noqa: S108 - the box's own
+        "tmpfs": {TEMPORARY: wanted[TEMPORARY].options()},
         "mounts": [volume],
         "log_config": LogConfig(type="none"),
         "init": True,  # collects orphans

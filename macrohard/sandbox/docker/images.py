@@ -158,9 +158,9 @@ class Images:
         archive = await debian.make_archive(tag, profile, say)
         say(f"{tag}: importing {archive.stat().st_size // 2**20} MB")
         client = self._engine.client
-        name, _, version = tag.partition(":")
+        # Name and version in one: Podman does not look at a version given beside it.
         await self._engine.call(
-            "import an image", client.import_image_from_file, str(archive), name, version,
+            "import an image", client.import_image_from_file, str(archive), tag,
             changes=["ENV PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin", "WORKDIR /work"],
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Limits
-from macrohard.sandbox.docker import leftovers
+from macrohard.sandbox.docker import leftovers, podman
 from macrohard.sandbox.docker.agent import Container
 from macrohard.sandbox.docker.box import DockerSandbox
 from macrohard.sandbox.docker.engine import Engine, EngineError
@@ -77,6 +77,9 @@ class DockerProvider:
                 f"--sandbox-runtime {runtime}: the container engine does not have it;"
                 f" it has {', '.join(sorted(known)) or 'none to choose from'}"
             )
+        self._podman = podman.is_podman(engine.about)
+        if self._podman:
+            podman.check_runtime(engine.about, runtime)
         self.engine = engine
         self.images = Images(engine, profile)
         self._limits = limits or self.images.profile.limits
@@ -84,6 +87,8 @@ class DockerProvider:
         self._warm = warm
         self._labels = leftovers.labels(run or secrets.token_hex(8))
         self._seccomp = seccomp_profile()
+        if self._podman:
+            self._seccomp = podman.filter_file(self._seccomp)
         self._image = ""
         self._site: Path | None = None
         self._say: Callable[[str], None] | None = None
@@ -185,6 +190,11 @@ class DockerProvider:
             runtime=self._runtime,
             labels=self._labels,
         )
+        volumes: dict[str, str] = {}
+        if self._podman:
+            volumes = await podman.make_disks(engine, limits, self._labels)
+            settings = podman.adapted(settings, volumes)
+        kept = tuple(volumes.values())
         create = functools.partial(
             client.create_container, image, _FIRST, user=f"{KEEPER}:{KEEPER}", stdin_open=True,
             hostname="box", labels=self._labels, environment={"LANG": "C.UTF-8"},
@@ -193,27 +203,29 @@ class DockerProvider:
         made = asyncio.ensure_future(engine.call("create a container", create))
         try:
             found = await asyncio.shield(made)
-        except asyncio.CancelledError:
-            with contextlib.suppress(SandboxError):
-                await self._discard((await made)["Id"])
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                with contextlib.suppress(SandboxError):
+                    await self._discard((await made)["Id"])
+            await podman.remove_disks(engine, kept)
             raise
+        container = Container(engine, found["Id"], label, limits, kept)
         try:
-            return await self._bring_up(found["Id"], label, limits)
+            return await self._bring_up(container)
         except BaseException:
-            await self._discard(found["Id"])
+            await self._discard(container.id)
+            await podman.remove_disks(engine, kept)
             raise
 
-    async def _bring_up(self, container_id: str, label: str, limits: Limits) -> DockerSandbox:
-        engine, client = self.engine, self.engine.client
+    async def _bring_up(self, container: Container) -> DockerSandbox:
+        engine, client, container_id = self.engine, self.engine.client, container.id
         lifeline = await engine.open_stream(
             "attach to a container", client.attach_socket, container_id,
             params={"stdin": 1, "stream": 1},
         )  # fmt: skip
         try:
             await engine.call("start a container", client.start, container_id)
-            box = DockerSandbox(
-                Container(engine, container_id, label, limits), lifeline, self._boxes.discard
-            )
+            box = DockerSandbox(container, lifeline, self._boxes.discard)
             await box.start()
         except BaseException:
             lifeline.close()

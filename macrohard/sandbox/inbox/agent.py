@@ -5,31 +5,35 @@ holds no privilege and hides its memory from the code it runs. That code may sti
 the same user: then the factory finds the stream closed and has the engine start another.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import select
 import signal
 import socket
 from collections import deque
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from . import kernel, runner
 from .capture import Capture
 from .channels import Channel
-from .frames import Frames, Message, pack
+from .frames import Frames, pack
 from .jobs import LOOK_EVERY_S, Job, Jobs, Premises
 from .piping import Piping
 
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from .desk import Desk
+    from .frames import Message
 
 _CHUNK = 2**18
 _MOST_WAITING = 2**22  # bytes on their way out, past which nothing more is read
 _CONNECT_S = 0.5  # to our own loopback: either at once or not at all
 _REST_S = 0.002
-_DEATHS_V1 = Path("/sys/fs/cgroup/memory/memory.oom_control")
-_DEATHS_V2 = Path("/sys/fs/cgroup/memory.events")
+_DEATHS_V1 = "/sys/fs/cgroup/memory/memory.oom_control"
+_DEATHS_V2 = "/sys/fs/cgroup/memory.events"
 
 
 def main() -> NoReturn:
@@ -41,8 +45,12 @@ def main() -> NoReturn:
     os.close(null)
     os.umask(0o022)
     kernel.hide_memory()
-    kernel.adopt_orphans()
-    Agent(incoming, outgoing).serve()
+    adopts = True
+    try:
+        kernel.adopt_orphans()
+    except OSError:
+        adopts = False  # gVisor up to 2022
+    Agent(incoming, outgoing, adopts=adopts).serve()
 
 
 class Agent:
@@ -51,9 +59,11 @@ class Agent:
     Args:
         incoming: Descriptor requests arrive on.
         outgoing: Descriptor answers leave by.
+        adopts: Whether this kernel lets a process adopt orphans.
     """
 
-    def __init__(self, incoming: int, outgoing: int) -> None:
+    def __init__(self, incoming: int, outgoing: int, *, adopts: bool) -> None:
+        self._adopts = adopts
         self._incoming = incoming
         self._outgoing = outgoing
         for descriptor in (incoming, outgoing):
@@ -74,7 +84,8 @@ class Agent:
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._jobs = Jobs(Premises("/work", {}, {}, private=True), _nobody())
+        nobody = runner.Identity(None, {}, adopts=self._adopts, filter_=b"")
+        self._jobs = Jobs(Premises("/work", {}, {}, private=True), nobody)
         while True:
             lines = self._jobs.lines()
             reading = [wake, *lines, *self._sources()]
@@ -186,10 +197,9 @@ class Agent:
     def _do_start(self, message: Message, _payload: bytes) -> None:
         deaths = memory_deaths()
         premises = Premises("/work", message["environment"], message["limits"], private=True)
-        identity = runner.Identity(None, message["rlimits"], adopts=True, filter=b"")
+        identity = runner.Identity(None, message["rlimits"], adopts=self._adopts, filter_=b"")
         self._jobs = Jobs(premises, identity, memory_deaths, ready=True)
-        self._send({"id": message["id"], "memory_deaths": deaths})
-        self._jobs.make_ready()
+        self._send({"id": message["id"], "memory_deaths": deaths, "adopts": self._adopts})
 
     def _do_deaths(self, message: Message, _payload: bytes) -> None:
         self._send({"id": message["id"], "memory_deaths": memory_deaths()})
@@ -278,15 +288,11 @@ def _sizes(capture: Capture) -> list[int]:
     return [*map(len, capture.kept()), capture.total]
 
 
-def _nobody() -> runner.Identity:
-    return runner.Identity(None, {}, adopts=True, filter=b"")
-
-
 def memory_deaths() -> int:
     """How many processes of this container the kernel killed for memory; 0 where it is not told."""
     for path in (_DEATHS_V1, _DEATHS_V2):
-        with contextlib.suppress(OSError, ValueError):
-            for line in path.read_text().splitlines():
-                if line.startswith("oom_kill "):
+        with contextlib.suppress(OSError, ValueError), open(path, "rb") as file:
+            for line in file:
+                if line.startswith(b"oom_kill "):
                     return int(line.split()[1])
     return 0

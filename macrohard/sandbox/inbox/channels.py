@@ -4,13 +4,20 @@ Each has a window: what one end has not taken yet, the other may not add to. A p
 listens to is held up as on a real terminal, and holds up nobody else.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import socket
-from collections.abc import Callable
 
 from . import runner
-from .frames import WINDOW, Message
+from .frames import WINDOW
+
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .frames import Message
 
 _CHUNK = 65536
 _TYPED = 1024  # bytes a terminal takes at once without blocking

@@ -3,11 +3,18 @@
 The process sandbox passes descriptors instead (:mod:`.wire`); into a container only bytes go.
 """
 
+from __future__ import annotations
+
 import json
 import struct
-from typing import Any
 
-Message = dict[str, Any]
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = dict[str, Any]
+else:
+    Message = dict
 
 _HEADER = struct.Struct("!II")
 LARGEST = 256 * 2**20

@@ -1,16 +1,20 @@
 """The commands of one box under way: started, counted, killed, and told apart in their ends."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any, NamedTuple
 
 from . import runner, tree, watch, wire
+
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 LOOK_EVERY_S = 0.1
 """How often the use of commands is counted."""
@@ -19,16 +23,19 @@ _FORK_TRIES = 40
 _MOST_DESCRIPTORS = 4096  # of this program; far more than it ever opens
 
 
-class Job(NamedTuple):
+class Job:
     """A command under way: its runner, the line to it, what it said so far."""
 
-    number: int
-    runner: int
-    control: socket.socket
-    said: list[bytes]
+    __slots__ = ("control", "number", "runner", "said")
+
+    def __init__(self, number: int, runner: int, control: socket.socket) -> None:
+        self.number = number
+        self.runner = runner
+        self.control = control
+        self.said: list[bytes] = []
 
 
-class Premises(NamedTuple):
+class Premises:
     """Where commands run and what they may use.
 
     Attributes:
@@ -38,10 +45,15 @@ class Premises(NamedTuple):
         private: Whether every process we may kill belongs to this box.
     """
 
-    work: str
-    environment: dict[str, str]
-    limits: dict[str, Any]
-    private: bool
+    __slots__ = ("environment", "limits", "private", "work")
+
+    def __init__(
+        self, work: str, environment: dict[str, str], limits: dict[str, Any], *, private: bool
+    ) -> None:
+        self.work = work
+        self.environment = environment
+        self.limits = limits
+        self.private = private
 
 
 class Jobs:
@@ -110,7 +122,7 @@ class Jobs:
             ours.close()
             child, ours = self._new_runner()
             wire.send(ours, wanted, tuple(descriptors))
-        self._jobs[number] = Job(number, child, ours, [])
+        self._jobs[number] = Job(number, child, ours)
 
     def make_ready(self) -> None:
         """Have a runner wait for the next command: to make one takes longer than most commands."""
@@ -156,7 +168,7 @@ class Jobs:
     def _place(self, path: str) -> str:
         if path == "/work" or path.startswith("/work/"):
             path = path[len("/work/") :]
-        return str(Path(self._premises.work, path))
+        return os.path.join(self._premises.work, path)
 
     def kill(self, number: int) -> None:
         """End a command and everything it started, if it still runs."""
@@ -181,6 +193,8 @@ class Jobs:
         if report.get("survivors"):
             # Its runner could not end everything, or was itself killed from within.
             report["survivors"] = self.kill_strangers()
+        elif not self._identity.adopts:
+            self._kill_everybody()
         if report.get("outcome") == "killed" and self._killed_for_memory():
             report["outcome"] = "oom"
         return report
@@ -213,12 +227,25 @@ class Jobs:
     def kill_strangers(self) -> int:
         """Kill every descendant that no living runner answers for; how many are left."""
         if not self._identity.adopts:
+            self._kill_everybody()
             return 0
         if self._premises.private and not self._jobs:
             # The kernel does this in one step, which nobody can outrun.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(-1, signal.SIGKILL)
         return tree.kill_descendants(spare={job.runner for job in self._jobs.values()})
+
+    def _kill_everybody(self) -> None:
+        """Where orphans cannot be adopted: kill all of our user, once none of it is wanted."""
+        if not self._premises.private or self._jobs:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(-1, signal.SIGKILL)
+        if self._ready is not None:
+            child, line = self._ready
+            self._ready = None
+            line.close()
+            os.waitpid(child, 0)
 
     def look_after_limits(self) -> None:
         """Kill the largest command when all of them together use more than the box may."""

@@ -70,7 +70,7 @@ class Keeper:
         refused = (
             attempt("syscalls", syscalls.compile_filter) if "syscalls" in plan["pieces"] else b""
         )
-        identity = runner.Identity(uid, plan["rlimits"], self._adopts, refused)
+        identity = runner.Identity(uid, plan["rlimits"], adopts=self._adopts, filter_=refused)
         self._trees: dict[int, int] = {}
         if self._private:
             owner = os.geteuid() if uid is None else uid

@@ -9,7 +9,6 @@ import fcntl
 import os
 import socket
 import struct
-from pathlib import Path
 
 NEWNS = 0x00020000
 NEWUTS = 0x04000000
@@ -171,7 +170,10 @@ def map_own_user(inside: int) -> None:
     """In a fresh user namespace: this user and group are ``inside`` there, and nobody else is."""
     uid, gid = os.geteuid(), os.getegid()
     unshare(NEWUSER)
-    own = Path("/proc/self")
-    (own / "setgroups").write_text("deny")
-    (own / "uid_map").write_text(f"{inside} {uid} 1")
-    (own / "gid_map").write_text(f"{inside} {gid} 1")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inside} {uid} 1"),
+        ("gid_map", f"{inside} {gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)

@@ -1,10 +1,15 @@
 """The three standard streams of one command, fed and drained by the agent beside it."""
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Any
 
 from .capture import Capture
+
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from typing import Any
 
 _CHUNK = 65536
 _FREE_FLOW = 16 * 2**20  # bytes; past them a flood is read at _PAUSE_S a chunk, about 30 MB/s

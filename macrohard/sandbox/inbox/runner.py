@@ -4,6 +4,8 @@ A runner is forked from the keeper for each command. It adopts the orphans of it
 a daemon that leaves its session is still found; it ends when it has no children left.
 """
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import json
@@ -16,10 +18,12 @@ import struct
 import sys
 import termios
 import time
-from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
 
-from . import kernel, syscalls, tree
+from . import kernel, tree
+
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 TIMED_OUT = 124
 NOT_FOUND = 127
@@ -30,7 +34,7 @@ _RESTORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT)
 _LINUX = sys.platform == "linux"
 
 
-class Identity(NamedTuple):
+class Identity:
     """Who commands run as.
 
     Attributes:
@@ -41,10 +45,15 @@ class Identity(NamedTuple):
         filter: System calls refused, as a seccomp program; empty for none.
     """
 
-    uid: int | None
-    limits: dict[str, int]
-    adopts: bool
-    filter: bytes
+    __slots__ = ("adopts", "filter", "limits", "uid")
+
+    def __init__(
+        self, uid: int | None, limits: dict[str, int], *, adopts: bool, filter_: bytes
+    ) -> None:
+        self.uid = uid
+        self.limits = limits
+        self.adopts = adopts
+        self.filter = filter_
 
 
 def run(
@@ -215,8 +224,8 @@ def _spawn_from_path(request: dict[str, Any], descriptors: list[int]) -> int:
     folders = [""] if "/" in argv[0] else env.get("PATH", os.defpath).split(":")
     refused: OSError | None = None
     for folder in folders:
-        program = os.path.join(folder, argv[0])  # noqa: PTH118 - it may be "./x", which Path drops
-        if folder and not Path(program).exists():
+        program = os.path.join(folder, argv[0])
+        if folder and not os.path.exists(program):
             continue  # sooner seen than tried
         try:
             return os.posix_spawn(
@@ -240,7 +249,7 @@ def _spawn_from_path(request: dict[str, Any], descriptors: list[int]) -> int:
 
 def _explain(error: OSError, request: dict[str, Any]) -> tuple[int, str]:
     name = request["argv"][0]
-    if not Path(request["cwd"]).is_dir():
+    if not os.path.isdir(request["cwd"]):
         return NOT_FOUND, f"no such directory to run in: {request['cwd']}"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return NOT_FOUND, f"command not found: {name}"
@@ -288,4 +297,6 @@ def _limit(identity: Identity) -> None:
     elif _LINUX:
         kernel.renounce_privileges()
     if identity.filter:
+        from . import syscalls  # noqa: PLC0415 - containers have a filter of their engine
+
         syscalls.install(identity.filter)

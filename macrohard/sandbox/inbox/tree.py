@@ -1,14 +1,18 @@
 """Process trees: finding everything below a process, and killing it for good."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
-from pathlib import Path
+
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
 PATIENCE_S = 2.0
 """After this long what still lives is given up, and the box itself has to go."""
@@ -27,7 +31,7 @@ def descendants(ancestor: int, spare: AbstractSet[int] = frozenset()) -> Iterato
     A moment's picture: processes come and go while it is taken, and it ends after ``_MOST``,
     because a process that hands over to a child all the time could be followed for ever.
     """
-    children_of = _listed_children if Path("/proc/thread-self/children").exists() else _scan()
+    children_of = _listed_children if os.path.exists("/proc/thread-self/children") else _scan()
     waiting = [ancestor]
     for _ in range(_MOST):
         if not waiting:
@@ -41,25 +45,31 @@ def descendants(ancestor: int, spare: AbstractSet[int] = frozenset()) -> Iterato
 def _listed_children(parent: int) -> list[int]:
     found: list[int] = []
     try:
-        for task in Path(f"/proc/{parent}/task").iterdir():
-            found += map(int, (task / "children").read_bytes().split())
+        for task in os.listdir(f"/proc/{parent}/task"):
+            found += map(int, content(f"/proc/{parent}/task/{task}/children").split())
     except OSError:
         pass  # it ended meanwhile
     return found
 
 
-def _scan() -> "Lookup":
+def content(path: str) -> bytes:
+    """What a file of ``/proc`` holds now."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
+
+
+def _scan() -> Lookup:
     """Children by parent, from one walk over ``/proc``, for kernels that do not list them."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+    for name in os.listdir("/proc"):
+        if name.isdigit():
             try:
-                stat = (entry / "stat").read_bytes()
+                stat = content(f"/proc/{name}/stat")
             except OSError:
                 continue
             # The name in parentheses may hold anything, a closing parenthesis included.
             parent = int(stat.rpartition(b")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry.name))
+            children.setdefault(parent, []).append(int(name))
     return Lookup(children)
 
 

@@ -4,13 +4,11 @@ Limits of the kernel hold for each process or each user; these hold for the box,
 """
 
 import mmap
-from pathlib import Path
-from typing import NamedTuple
 
 from . import tree
 
 
-class Use(NamedTuple):
+class Use:
     """What one command and its descendants use.
 
     Attributes:
@@ -18,8 +16,11 @@ class Use(NamedTuple):
         memory: Bytes of private memory.
     """
 
-    tasks: int
-    memory: int
+    __slots__ = ("memory", "tasks")
+
+    def __init__(self, tasks: int, memory: int) -> None:
+        self.tasks = tasks
+        self.memory = memory
 
 
 def measure(runner: int, *, exact: bool = False) -> Use:
@@ -32,9 +33,9 @@ def measure(runner: int, *, exact: bool = False) -> Use:
     """
     tasks = memory = 0
     for pid in tree.descendants(runner):
-        entry = Path("/proc", str(pid))
+        entry = f"/proc/{pid}"
         try:
-            fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+            fields = tree.content(f"{entry}/stat").rpartition(b")")[2].split()
             tasks += int(fields[17])
             memory += (exact and _shared_out(entry)) or _private(entry)
         except (OSError, ValueError, IndexError):
@@ -42,13 +43,13 @@ def measure(runner: int, *, exact: bool = False) -> Use:
     return Use(tasks, memory)
 
 
-def _private(entry: Path) -> int:
-    pages = (entry / "statm").read_bytes().split()
+def _private(entry: str) -> int:
+    pages = tree.content(f"{entry}/statm").split()
     return (int(pages[1]) - int(pages[2])) * mmap.PAGESIZE
 
 
-def _shared_out(entry: Path) -> int:
-    for line in (entry / "smaps_rollup").read_bytes().splitlines():
+def _shared_out(entry: str) -> int:
+    for line in tree.content(f"{entry}/smaps_rollup").splitlines():
         if line.startswith(b"Pss_Anon:"):
             return int(line.split()[1]) * 1024
     return 0

@@ -4,14 +4,21 @@ Descriptors travel as SCM_RIGHTS with the first bytes of their message; a messag
 it carries, and they are handed out in the order in which they arrived.
 """
 
+from __future__ import annotations
+
 import array
 import json
 import os
 import socket
 import struct
-from typing import Any
 
-Message = dict[str, Any]
+TYPE_CHECKING = False  # not from typing, which takes half a megabyte of every box
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = dict[str, Any]
+else:
+    Message = dict
 
 _HEADER = struct.Struct("!IB")
 _MAX_DESCRIPTORS = 4
