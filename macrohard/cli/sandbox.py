@@ -30,9 +30,7 @@ def list_(
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
     """List the profiles of boxes, and which of them are built."""
-    from macrohard.paths import sandboxes_dir  # noqa: PLC0415 - keeps help fast
-
-    names = sorted(path.parent.name for path in sandboxes_dir().glob("*/profile.toml"))
+    names = _names()
     engine, why = _engine()
     try:
         rows = asyncio.run(_profiles(names, engine, why))
@@ -125,19 +123,18 @@ def gc(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Remove what dead factories left behind, and nothing else.
+    """Remove what dead factories left behind, and images of old profiles.
 
-    Containers, volumes and folders.
+    Containers, volumes and folders of factories that live stay. An image is old when its profile,
+    or macrohard, has changed since it was built; what macrohard did not make stays.
     """
     from macrohard.sandbox.process import remove_leftovers  # noqa: PLC0415 - keeps help fast
 
     removed: dict[str, Any] = {"folders": remove_leftovers()}
     engine, why = _engine()
     if engine is not None:
-        from macrohard.sandbox.docker.leftovers import remove_all  # noqa: PLC0415
-
         try:
-            removed["containers_and_volumes"] = asyncio.run(remove_all(engine))
+            removed |= asyncio.run(_clear(engine))
         finally:
             engine.close()
     if json_:
@@ -148,6 +145,8 @@ def gc(
         typer.echo(f"No containers were looked for: {why}.")
     else:
         typer.echo(f"{removed['containers_and_volumes']} containers and volumes removed.")
+        images = removed["images"]
+        typer.echo(f"{len(images)} old images removed{': ' if images else ''}{', '.join(images)}.")
 
 
 def _engine() -> "tuple[Engine | None, str]":
@@ -165,12 +164,26 @@ def _known(profile: str) -> str:
     Raises:
         ConfigError: There is none of that name; lists them.
     """
-    from macrohard.paths import sandboxes_dir  # noqa: PLC0415 - keeps help fast
-
-    names = sorted(path.parent.name for path in sandboxes_dir().glob("*/profile.toml"))
+    names = _names()
     if profile not in names:
         raise ConfigError(f"there is no profile {profile!r}; choose from {', '.join(names)}.")
     return profile
+
+
+def _names() -> list[str]:
+    from macrohard.paths import sandboxes_dir  # noqa: PLC0415 - keeps help fast
+
+    return sorted(path.parent.name for path in sandboxes_dir().glob("*/profile.toml"))
+
+
+async def _clear(engine: "Engine") -> dict[str, Any]:
+    from macrohard.sandbox.docker.images import remove_old  # noqa: PLC0415 - keeps help fast
+    from macrohard.sandbox.docker.leftovers import remove_all  # noqa: PLC0415
+
+    return {
+        "containers_and_volumes": await remove_all(engine),
+        "images": await remove_old(engine, _names()),
+    }
 
 
 async def _profiles(names: list[str], engine: "Engine | None", why: str) -> list[dict[str, str]]:

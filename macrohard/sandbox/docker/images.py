@@ -6,13 +6,13 @@ from the environment that runs us, so that every kind of box has the same ones.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from docker.errors import DockerException
 
@@ -63,6 +63,10 @@ class Images:
             parts += [name, hashlib.sha256(data).hexdigest()]
         parts.append(_SETUP)
         return f"{PREFIX}{self.profile.name}:{_digest(parts)}"
+
+    def tags(self) -> set[str]:
+        """Every image a build of this profile makes or rests on."""
+        return {self.tag, *(self._base_tag(depth + 1) for depth in range(len(self._chain)))}
 
     def _base_tag(self, depth: int) -> str:
         """What Debian and pip give a profile and those it extends, down to ``depth``."""
@@ -161,7 +165,11 @@ class Images:
         # Name and version in one: Podman does not look at a version given beside it.
         await self._engine.call(
             "import an image", client.import_image_from_file, str(archive), tag,
-            changes=["ENV PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin", "WORKDIR /work"],
+            changes=[
+                "ENV PATH=/opt/python/bin:/usr/local/bin:/usr/bin:/bin",
+                "WORKDIR /work",
+                f"LABEL {LABEL}={tag}",
+            ],
         )  # fmt: skip
 
     async def _run_build(self, tag: str, context: bytes, say: Say, *, network: str) -> None:
@@ -268,7 +276,28 @@ def _digest(parts: list[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_DIGITS]
 
 
-def about(image: dict[str, Any]) -> str:
-    """One line on an image, from what an engine lists."""
-    tags = [tag for tag in image.get("RepoTags") or [] if tag.startswith(PREFIX)]
-    return f"{', '.join(tags)} ({image.get('Size', 0) // 2**20} MB)"
+async def remove_old(engine: Engine, profiles: Iterable[str]) -> list[str]:
+    """Remove images of these profiles that are not what would be built today; their names.
+
+    Only what we built and labelled ourselves, and nothing that a container still rests on.
+
+    Args:
+        engine: Where they are.
+        profiles: Those that ship with macrohard; images of others are left alone.
+    """
+    client, known, current = engine.client, set(), set()
+    for name in profiles:
+        current |= Images(engine, name).tags()
+        known |= {f"{PREFIX}{name}", f"{PREFIX}{name}-base"}
+    listed = await engine.call("list images", client.images, filters={"label": LABEL})
+    removed = []
+    for image in listed:
+        for found in image.get("RepoTags") or []:
+            tag = found.removeprefix("docker.io/")  # as Podman writes it
+            label = (image.get("Labels") or {}).get(LABEL)
+            if tag != label or tag in current or tag.rpartition(":")[0] not in known:
+                continue
+            with contextlib.suppress(EngineError):  # a container rests on it
+                await engine.call("remove an image", client.remove_image, tag)
+                removed.append(tag)
+    return removed
