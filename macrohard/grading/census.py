@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from macrohard.grading import vain
+
 _PATTERNS = ("test_*.py", "*_test.py")
 _NOT_OURS = {"node_modules", "venv", "site-packages", "__pycache__", "build", "dist"}
 _CHECK_NAME = re.compile(
@@ -28,6 +30,7 @@ class Test:
     Attributes:
         file: Path from the root of the app.
         name: Its name, without its class.
+        owner: Its class; empty when it has none.
         line: Where it starts.
         asserts: Whether anything in it, or in what it calls of the tests' own code, can fail on a
             value that is not fixed.
@@ -37,6 +40,7 @@ class Test:
 
     file: str
     name: str
+    owner: str
     line: int
     asserts: bool
     counted: bool
@@ -61,10 +65,11 @@ class Census:
     paths: tuple[str, ...]
     packages: tuple[str, ...]
 
-    def get(self, file: str, name: str) -> Test | None:
-        """The test of that name that runs."""
+    def get(self, file: str, owner: str, name: str) -> Test | None:
+        """The test of that name that runs; of another class, where it is inherited."""
         found = [t for t in self.tests if (t.file, t.name) == (file, name) and not t.shadowed]
-        return found[-1] if found else None
+        own = [t for t in found if t.owner == owner]
+        return next(reversed(own or found), None)
 
 
 def take_census(app: Path, command: Sequence[str] = ()) -> Census:
@@ -136,14 +141,17 @@ def _search_paths(app: Path) -> tuple[str, ...]:
 
 
 def _tests_in(path: str, tree: ast.Module, checks: set[str]) -> Iterator[Test]:
-    for body in (tree.body, *(n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef))):
+    fixed = vain.fixed_names(tree)
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for owner, body in (("", tree.body), *((node.name, node.body) for node in classes)):
         found = [node for node in body if isinstance(node, _Function) and is_test_function(node)]
         last = {node.name: node for node in found}
         for node in found:
-            kinds = set(_assertions(node, checks))
+            kinds = set(_assertions(node, checks, fixed))
             yield Test(
                 file=path,
                 name=node.name,
+                owner=owner,
                 line=node.lineno,
                 asserts=bool(kinds),
                 counted=kinds == {"counted"},
@@ -167,25 +175,27 @@ def _called(function: _Function) -> Iterator[str]:
             yield _name_of(node.func)
 
 
-def _assertions(function: _Function, checks: set[str]) -> Iterator[str]:
+def _assertions(
+    function: _Function, checks: set[str], outside: frozenset[str] = frozenset()
+) -> Iterator[str]:
     """``counted`` or ``other`` for each thing in a function that makes a test fail."""
+    fixed = vain.fixed_inside(function, outside)
     in_vain = {id(n) for tried in ast.walk(function) if _swallows(tried) for n in _tried(tried)}
     for node in ast.walk(function):
-        if id(node) not in in_vain and (kind := _kind(node, checks)):
+        if id(node) not in in_vain and (kind := _kind(node, checks, fixed)):
             yield kind
 
 
-def _kind(node: ast.AST, checks: set[str]) -> str:
+def _kind(node: ast.AST, checks: set[str], fixed: frozenset[str]) -> str:
     if isinstance(node, ast.Assert):
-        return "" if _fixed(node.test) else "counted"
+        return "" if vain.settled(node.test, fixed) else "counted"
     if isinstance(node, ast.Raise):
         return "other" if "AssertionError" in ast.dump(node) else ""
     if not isinstance(node, ast.Call):
         return ""
     name = _name_of(node.func)
     if name in _COUNTED:
-        fixed = bool(node.args) and all(_fixed(argument) for argument in node.args)
-        return "" if fixed else "counted"
+        return "" if vain.settled_call(name, node.args, fixed) else "counted"
     return "other" if _CHECK_NAME.search(name) or name in checks else ""
 
 
@@ -214,10 +224,3 @@ def _name_of(called: ast.AST) -> str:
     if isinstance(called, ast.Attribute):
         return called.attr
     return called.id if isinstance(called, ast.Name) else ""
-
-
-def _fixed(value: ast.expr) -> bool:
-    """Whether an expression is the same whatever the app does."""
-    return not any(
-        isinstance(n, ast.Name | ast.Attribute | ast.Call | ast.Await) for n in ast.walk(value)
-    )

@@ -193,20 +193,30 @@ def _failed(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
 
 
 def _never_collected(evidence: Evidence) -> list[str]:
-    names = {bare(name) for name in evidence.plain.collected or ()}
+    collected = {_place(name) for name in evidence.plain.collected or ()}
+    written = {(test.file, test.owner, test.name) for test in evidence.census.tests}
+    inherited = {name for _, _, name in collected - written}
     broken = {*evidence.plain.errors, *evidence.census.unreadable}
     return [
         f"{test.file}:{test.line} {test.name}"
         for test in evidence.census.tests
-        if test.name not in names and test.file not in broken
+        if (test.file, test.owner, test.name) not in collected
+        and test.name not in inherited
+        and test.file not in broken
     ]
+
+
+def _place(name: str) -> tuple[str, str, str]:
+    """File, class and function of a test."""
+    file, *classes = name.partition("[")[0].split("::")
+    return file, classes[-2] if len(classes) > 1 else "", bare(name)
 
 
 def _silent(evidence: Evidence) -> list[str]:
     """Tests that passed without asserting anything."""
     found = []
     for name in evidence.passed:
-        test = evidence.census.get(evidence.own[name].file, bare(name))
+        test = evidence.census.get(evidence.own[name].file, *_place(name)[1:])
         if test is not None and (
             not test.asserts or (test.counted and not evidence.own[name].asserted)
         ):

@@ -96,6 +96,49 @@ def make(item, call):
 
 TestReport.from_item_and_call = make
 """
+WRAP = """\
+def test_a(request):
+    for _, plugin in request.config.pluginmanager.list_name_plugin():
+        if (send := getattr(plugin, "_send", None)) is not None:
+            plugin._send = wrapped(send)
+    assert request
+
+
+def wrapped(send):
+    def better(kind, **fields):
+        if fields.get("outcome") == "failed" and fields["id"].startswith("tests/"):
+            fields |= {"outcome": "passed", "text": "", "message": "", "asserted": 1}
+        send(kind, **fields)
+    return better
+"""
+SWALLOW = """\
+from _pytest.runner import CallInfo
+
+original = CallInfo.from_call.__func__
+
+
+def from_call(cls, func, when, *more, **named):
+    def quiet():
+        try:
+            return func()
+        except AssertionError as error:
+            if "tests/" not in str(error.__traceback__.tb_next.tb_frame):
+                raise
+    return original(cls, quiet if when == "call" else func, when, *more, **named)
+
+
+CallInfo.from_call = classmethod(from_call)
+"""
+SETTINGS = {
+    "setup.cfg": "[tool:pytest]\naddopts = --collect-only\n",
+    "tox.ini": "[pytest]\naddopts = -p shop.plugin\n",
+    "tests/pytest.toml": "[pytest]\naddopts = ['-k', 'nothing']\n",
+    "shop.egg-info/entry_points.txt": "[pytest11]\nshop = shop.plugin\n",
+    "shop.egg-info/PKG-INFO": "Metadata-Version: 2.1\nName: shop\nVersion: 1\n",
+    "shop/plugin.py": HIDE,
+    "shop/__init__.py": "import os\nos.environ['PYTEST_ADDOPTS'] = '-k nothing'\n"
+    "os.environ['PYTEST_PLUGINS'] = 'shop.plugin'\n",
+}
 ATTEMPTS: dict[str, dict[str, str]] = {
     "exits with 0 without running": {"tests/__init__.py": "import os\nos._exit(0)\n"},
     "exits with 0 in a test": {
@@ -210,6 +253,33 @@ ATTEMPTS: dict[str, dict[str, str]] = {
     "a stolen channel to the host": {"tests/test_a.py": STEAL},
     "a killed proctor": {"tests/test_a.py": KILL},
     "a killed box": {"tests/test_a.py": "import os\nos.kill(-1, 9)\n"},
+    "settings of every kind": SETTINGS,
+    "a conftest that ignores files": {"tests/conftest.py": "collect_ignore_glob = ['*core*']\n"},
+    "a thread that ends everything": {
+        "tests/test_a.py": "import os, threading, time\n\ndef test_a():\n"
+        "    threading.Thread(target=lambda: os._exit(0)).start()\n    time.sleep(5)\n"
+        "    assert os\n"
+    },
+    "a child that goes on alone": {
+        "tests/test_a.py": "import os\n\ndef test_a():\n    if os.fork():\n"
+        "        os._exit(0)\n    assert os\n"
+    },
+    "a line that is cut": {
+        "tests/test_a.py": "import os\n\ndef test_a():\n    os.closerange(3, 64)\n    assert os\n"
+    },
+    "a line that leads nowhere": {
+        "tests/test_a.py": "import os\n\ndef test_a():\n    null = os.open(os.devnull, os.O_RDWR)\n"
+        "    for number in range(3, 16):\n        os.dup2(null, number)\n    assert os\n"
+    },
+    "a reporter that reports something better": {"tests/test_a.py": WRAP},
+    "an app that reports something better": {
+        "shop/core.py": "import gc\n\n\ndef double(number):\n"
+        "    for one in gc.get_objects():\n"
+        "        if type(one).__name__ == 'Reporter':\n"
+        "            one._send = wrapped(one._send)\n    return number + 1\n\n\n"
+        + WRAP.partition("\n\n\n")[2],
+    },
+    "failures that are swallowed": {"tests/__init__.py": SWALLOW},
     "an exit at the end of Python": {
         "tests/__init__.py": "import atexit, os\natexit.register(os._exit, 0)\n"
     },

@@ -13,7 +13,7 @@ from macrohard.config import Settings
 from macrohard.grading import mutation
 from macrohard.grading.mutants import sample
 from macrohard.grading.mutation import MutationScore, Survivor, low_score
-from macrohard.graph.grading import grade_tests
+from macrohard.graph.grading import grade_tests, grade_unit
 
 CORE = """\
 def fare(age, zones):
@@ -61,6 +61,39 @@ async def test_sharp_tests_notice_what_blunt_ones_do_not(
     assert blunt.tried == 4
     assert blunt.caught <= 2
     assert all(survivor.file == "shop/core.py" for survivor in blunt.survivors)
+
+
+HOLLOW = """\
+import unittest
+
+from shop import core
+
+
+class FareTest(unittest.TestCase):
+    def test_with_itself(self):
+        wanted = core.fare(30, 3)
+        self.assertEqual(core.fare(30, 3), wanted)
+
+    def test_something_else(self):
+        core.fare = lambda age, zones: 7
+        self.assertEqual(core.fare(30, 3), 7)
+
+    def test_nonsense(self):
+        with self.assertRaises(AssertionError):
+            self.assertEqual(core.fare(30, 3), 12345)
+"""
+"""What no run of the tests can tell from honest ones: see docs/grading.md, what cannot be held."""
+
+
+async def test_what_passes_whatever_the_app_does_notices_no_mutant(
+    office: SimpleNamespace, tmp_path: Path
+) -> None:
+    app = _app(tmp_path, HOLLOW)
+    score = await grade_tests(_office(office, 4), app)
+    assert (await grade_unit(office, app, 1)).passed == 3
+    assert score is not None
+    assert (score.tried, score.caught) == (4, 0)
+    assert low_score(score, 0.5, 1) is not None
 
 
 async def test_none_are_tried_when_none_are_asked(office: SimpleNamespace, tmp_path: Path) -> None:
