@@ -21,6 +21,9 @@ TEMPORARY = "/tmp"  # noqa: S108 - the box's own
 SHM_MB = 16
 _OVERHEAD_MB = 48  # the agents; what the kernel keeps for the container
 _HELPERS = 24  # processes of ours: the first one, agents, a runner for each command under way
+_KERNEL_THREADS = (
+    1024  # of a runtime that brings a kernel of its own, made of threads of the host's
+)
 _MOST_DESCRIPTORS = 1024  # what Linux gives a login by default
 _FILES_PER_MB = 128  # inodes: enough for files of 8 KB on average
 _LEAST_FILES = 32768
@@ -74,6 +77,11 @@ def memory_mb(limits: Limits) -> int:
     return limits.memory_mb + limits.disk_mb + limits.tmp_mb + SHM_MB + _OVERHEAD_MB
 
 
+def own_kernel(runtime: str) -> bool:
+    """Whether a runtime puts a kernel of its own between a box and the host's."""
+    return runtime.startswith(("runsc", "kata"))
+
+
 def host_settings(
     limits: Limits, *, profile: str, processors: int, runtime: str, labels: dict[str, str]
 ) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def host_settings(
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges", f"seccomp={profile}"],
-        "pids_limit": limits.pids + _HELPERS,
+        "pids_limit": limits.pids + _HELPERS + (_KERNEL_THREADS if own_kernel(runtime) else 0),
         "mem_limit": memory,
         "memswap_limit": memory,  # no swap beside it
         "nano_cpus": min(limits.cpus, processors) * 10**9,

@@ -15,7 +15,13 @@ from macrohard.sandbox.docker import leftovers, podman
 from macrohard.sandbox.docker.agent import Container
 from macrohard.sandbox.docker.box import DockerSandbox
 from macrohard.sandbox.docker.engine import Engine, EngineError
-from macrohard.sandbox.docker.hardening import KEEPER, host_settings, memory_mb, seccomp_profile
+from macrohard.sandbox.docker.hardening import (
+    KEEPER,
+    host_settings,
+    memory_mb,
+    own_kernel,
+    seccomp_profile,
+)
 from macrohard.sandbox.docker.images import PACKAGES, Images
 
 _FIRST = ["/bin/cat"]
@@ -265,7 +271,7 @@ class DockerProvider:
         cpus = min(limits.cpus, int(about.get("NCPU") or 1))
         kernel = (
             f"kernel: holds: the runtime {self._runtime} stands between a box and the host's"
-            if self._runtime in ("runsc", "kata", "kata-runtime")
+            if own_kernel(self._runtime)
             else "kernel: does not hold: it is the host's own, so a hole in it is a way out; with"
             " --sandbox-runtime runsc or kata it is not"
         )
