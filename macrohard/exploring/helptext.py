@@ -116,8 +116,10 @@ class _Reader:
         elif head.startswith("-"):
             self._option(head, said)
         elif _COMMANDS.search(self._section):
-            self._column = self._column or indent
-            if indent <= self._column + 1:
+            # argparse may name the commands as a group first, in capitals or between braces.
+            name = _NAME.fullmatch(head.split(maxsplit=1)[0].rstrip(",*"))
+            self._column = self._column or (indent if name else 0)
+            if head.startswith("{") or (name and indent <= self._column + 1):
                 self._command(head, said)
         elif "argument" in self._section:
             self._position(indent, head, said)
@@ -139,9 +141,11 @@ class _Reader:
         self.options.setdefault(flag, Argument(flag, value, said, required))
 
     def _command(self, head: str, said: str) -> None:
-        name = head.split(maxsplit=1)[0].rstrip(",*")
-        if _NAME.fullmatch(name):
-            self.commands.setdefault(name, said)
+        braces = re.fullmatch(r"\{([^{}]+)\}", head)
+        names = braces[1].split(",") if braces else [head.split(maxsplit=1)[0].rstrip(",*")]
+        for name in names:
+            if _NAME.fullmatch(name.strip()):
+                self.commands.setdefault(name.strip(), said)
 
     def _position(self, indent: int, head: str, said: str) -> None:
         braces = re.fullmatch(r"\{([^{}]+)\}", head)

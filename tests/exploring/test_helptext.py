@@ -2,6 +2,7 @@
 
 import argparse
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,9 +60,11 @@ def test_argparse_tells_what_is_required_and_what_can_be_chosen() -> None:
     assert options["--colour"].choices == ("red", "blue")
 
 
-def test_argparse_commands_below_a_name() -> None:
+@pytest.mark.parametrize("named", [{}, {"title": "commands"}, {"metavar": "VERB"}])
+@pytest.mark.parametrize("titled", [{}, {"title": "commands"}])
+def test_commands_of_argparse(named: dict[str, str], titled: dict[str, str]) -> None:
     parser = argparse.ArgumentParser(prog="shop")
-    verbs = parser.add_subparsers(metavar="VERB")
+    verbs = parser.add_subparsers(**(named | titled))
     verbs.add_parser("add", help="add a thing")
     verbs.add_parser("list", help="list all")
     assert list(read_help(parser.format_help()).commands) == ["add", "list"]
