@@ -7,6 +7,7 @@ benchmark of simulated users plants defects in it.
 """
 
 import argparse
+import secrets
 import sqlite3
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +34,7 @@ def connect():
     base.execute(
         "CREATE TABLE IF NOT EXISTS payment (id INTEGER PRIMARY KEY, who TEXT, what TEXT, cents INTEGER)"
     )
+    base.execute("CREATE TABLE IF NOT EXISTS sent (once TEXT PRIMARY KEY)")
     return base
 
 
@@ -53,8 +55,9 @@ def money(cents):
 
 
 def fields(who="", what="", amount=""):
-    """Write the fields of a payment."""
+    """Write the fields of a payment, and what makes the form count once."""
     return (
+        f'<input type="hidden" name="once" value="{secrets.token_hex(16)}">'
         f'<p><label for="who">Paid by</label><br><input id="who" name="who" required value="{escape(who)}"></p>'
         f'<p><label for="what">What for</label><br><input id="what" name="what" value="{escape(what)}"></p>'
         f'<p><label for="amount">Amount</label><br>'
@@ -118,7 +121,11 @@ class Handler(BaseHTTPRequestHandler):
             self.show(page("New payment", body), 400)
             return
         with connect() as base:
-            base.execute("INSERT INTO payment (who, what, cents) VALUES (?, ?, ?)", given)
+            new = base.execute(
+                "INSERT OR IGNORE INTO sent VALUES (?)", form.get("once", [None])[:1]
+            )
+            if new.rowcount:
+                base.execute("INSERT INTO payment (who, what, cents) VALUES (?, ?, ?)", given)
         self.lead("/?told=Added.")
 
     def change(self, row, verb, form):

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from macrohard.exploring.findings import Explorer
@@ -143,7 +143,7 @@ class PageExplorer(Explorer):
                 dead.append((address, source, name))
                 continue
             sights[address] = sight
-            for text, target in sight.links:
+            for text, target in _ends(sight.links):
                 if target not in known and not _ACTS.search(text):
                     known.add(target)
                     waiting.append((target, address, text))
@@ -218,6 +218,15 @@ class PageExplorer(Explorer):
             after = Sight(form.path, 0, before.page)
         accepted = 0 < after.status < 400 and not after.refuses(form)
         return Sent(form, typed, before, after, accepted)
+
+
+def _ends(links: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Links without those in the middle of a list: of many records the oldest and the newest."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for link in links:
+        kind = pattern(link[1])
+        groups.setdefault(kind if "N" in kind.split("/") else link[1], []).append(link)
+    return [link for group in groups.values() for link in dict.fromkeys((group[0], group[-1]))]
 
 
 def _hand(field_: Field, text: str) -> Action:
