@@ -4,7 +4,9 @@ The base applications are built by the offline model from the example specs, or 
 (``apps/``). A defect is a small change of one file.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from macrohard.llm.offline.appgen import generate
@@ -174,6 +176,12 @@ COMMANDS = (
 """Five applications for users of a terminal."""
 
 
+@cache
+def _generated(base: Base) -> Mapping[str, str]:
+    spec = (SPECS / base.spec).read_text()
+    return generate(parse_spec(spec + base.more, base.spec))
+
+
 def lay_out(base: Base, folder: Path, defect: Defect | None = None) -> tuple[str, str]:
     """Write an application into a folder, with a defect or without.
 
@@ -185,8 +193,7 @@ def lay_out(base: Base, folder: Path, defect: Defect | None = None) -> tuple[str
     """
     package = ""
     if base.spec:
-        spec = (SPECS / base.spec).read_text()
-        files = generate(parse_spec(spec + base.more, base.spec))
+        files = dict(_generated(base))
         package = next(path.split("/")[0] for path in files if path.endswith("/__main__.py"))
     else:
         name = base.name

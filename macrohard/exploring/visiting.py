@@ -106,6 +106,10 @@ class PageExplorer(Explorer):
     driver: PageDriver
     runs_scripts = False
 
+    def __init__(self, driver: PageDriver, name: str) -> None:
+        super().__init__(driver, name)
+        self._slow: set[str] = set()
+
     async def open(self, address: str) -> Sight | None:
         """Go to an address; None where no page came."""
         return await self._after(Open(address=address))
@@ -117,7 +121,13 @@ class PageExplorer(Explorer):
     async def _after(self, action: Action) -> Sight | None:
         try:
             seen = await self.act(action)
-        except UserActionError:
+        except UserActionError as error:
+            if isinstance(action, Open) and "Timeout" in str(error):
+                self.find("hang", f"{action.address} does not come: {error}", seen=str(error))
+                self._slow.add(action.address)
+            return None
+        if isinstance(action, Open) and any(p.kind == "hang" for p in seen.problems):
+            self._slow.add(action.address)
             return None
         if seen.state.http_status is None:
             return None
@@ -134,6 +144,8 @@ class PageExplorer(Explorer):
             address, source, name = waiting.pop(0)
             kind = pattern(address)
             alike[kind] += 1
+            if address in self._slow:
+                continue  # nobody has the patience for that twice
             if alike[kind] > (_ALIKE if "N" in kind.split("/") else _VARIANTS):
                 continue
             sight = await self.open(address)
