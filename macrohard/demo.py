@@ -21,6 +21,7 @@ from macrohard.llm.store import stored_calls
 from macrohard.lock import hold
 from macrohard.opening import open_study
 from macrohard.record import account_of, read_record, sum_costs, write_record
+from macrohard.report import write_report
 
 CUTS = "demo.json"
 """The cut list, beside the film."""
@@ -60,6 +61,11 @@ async def make_demo(folder: Path, video: Path, *, model: Model | str | None = No
     run = (record.get("app") or {}).get("run") or []
     film = make(cuts, trials, video, started_by=shlex.join(run), motif=_motif(record))
     video.with_name(CUTS).write_text(cuts.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    if video.absolute().is_relative_to(folder.absolute()):
+        with hold(folder):
+            name = video.absolute().relative_to(folder.absolute())
+            write_record(folder, {**read_record(folder), "demo": str(name)})
+            write_report(folder)
     return Demo(film, cuts)
 
 

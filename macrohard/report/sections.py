@@ -83,12 +83,19 @@ def how_to_run(record: Record) -> Markup | None:
             tag("p", "From the folder of this run: the help, then the app's own unit tests."),
             tag("pre", "\n".join(lines)),
             _pictures(record),
+            _demo(record),
             tag("p", caution, class_="note") if record["status"] == "not accepted" else None,
             tag("p", f"Not accepted. The best so far: {best['said']}.", class_="note")
             if best
             else None,
         ]
     )
+
+
+def _demo(record: Record) -> Markup | None:
+    """A link to the demo, where one was cut into the run."""
+    name = record.get("demo")
+    return tag("p", "Demo: ", tag("a", name, href=quote(name)), ".") if name else None
 
 
 def _pictures(record: Record) -> Markup | None:

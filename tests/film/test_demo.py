@@ -159,7 +159,8 @@ def test_a_demo_is_a_film_with_poster_and_captions(
     assert target.with_suffix(".png").stat().st_size > 2_000
     record = read_record(run)
     assert record["cost"]["calls"] == 1, "the editor's call is in the accounts"
-    assert main(["demo", str(run), "--out", str(target)]) == 0
+    assert main(["demo", str(run)]) == 0
+    assert 'Demo: <a href="demo.mp4">demo.mp4</a>' in (run / "report.html").read_text()
     assert read_record(run)["cost"]["calls"] == 1, "and is not made twice"
 
 
