@@ -19,7 +19,7 @@ from macrohard.run import Approver, Parts, create_run, drive
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
 from macrohard.trying.result import TryResult
-from macrohard.users.browser import needed_browser
+from macrohard.users.chromium import needed_browser
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from macrohard.config import STAGES, TIERS
+from macrohard.habits import wrong_habit
 from macrohard.role_file import Problem, RoleFile
 
 Duty = Literal["lead", "reviewer", "engineer", "user", "manager"]
@@ -45,6 +46,7 @@ MIN_PROMPT_WORDS = 25
 """A prompt under this is a slip of the editor, not an instruction to work by."""
 
 _KEYS = ("name", "stage", "duty", "description", "output", "tools", "tier")
+_HABITS = "habits"  # of users, who may have none
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "stage": STAGES,
     "duty": get_args(Duty),
@@ -59,6 +61,7 @@ def check_role_file(file: RoleFile, root: Path) -> list[Problem]:
         *_check_keys(file),
         *_check_values(file),
         *_check_tools(file),
+        *_check_habits(file),
         *_check_place(file, root),
         *_check_prompt(file),
     ]
@@ -68,8 +71,8 @@ def check_role_file(file: RoleFile, root: Path) -> list[Problem]:
 
 def _check_keys(file: RoleFile) -> Iterator[Problem]:
     for key, field in file.fields.items():
-        if key not in _KEYS:
-            near = difflib.get_close_matches(key, _KEYS, n=1)
+        if key not in (*_KEYS, _HABITS):
+            near = difflib.get_close_matches(key, (*_KEYS, _HABITS), n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"keys are {_join(_KEYS)}."
             yield file.problem(field.line, f"unknown key {key!r}; {hint}")
     missing = [key for key in _KEYS if key not in file.fields]
@@ -105,6 +108,23 @@ def _check_tools(file: RoleFile) -> Iterator[Problem]:
             yield file.problem(field.line, f"unknown tool {tool!r}; it is one of {allowed}")
         elif count > 1:
             yield file.problem(field.line, f"tool {tool!r} is named {count} times")
+
+
+def _check_habits(file: RoleFile) -> Iterator[Problem]:
+    field = file.fields.get(_HABITS)
+    if field is None:
+        return
+    duty = file.fields.get("duty")
+    if duty is not None and duty.value != "user":
+        yield file.problem(field.line, "'habits' are those of simulated users (duty: user)")
+    if not isinstance(field.value, dict):
+        yield file.problem(field.line, "'habits' must be 'key: value' lines, set further in")
+        return
+    for key, habit in field.value.items():
+        if isinstance(habit.value, dict) or habit.value is None:
+            yield file.problem(habit.line, f"habit {key!r} must be a text, a number or a list")
+        elif wrong := wrong_habit(key, habit.value):
+            yield file.problem(habit.line, wrong)
 
 
 def _check_place(file: RoleFile, root: Path) -> Iterator[Problem]:

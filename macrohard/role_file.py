@@ -28,9 +28,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Field:
-    """A value of the front matter: a text, a tuple of texts, or None for any other shape."""
+    """A value of the front matter: a text, a tuple of texts, fields by key, or None for others."""
 
-    value: str | tuple[str, ...] | None
+    value: "str | tuple[str, ...] | dict[str, Field] | None"
     line: int
 
 
@@ -119,14 +119,23 @@ def _read_front_matter(file: RoleFile, text: str) -> None:
     if not isinstance(node, yaml.MappingNode):
         file.problems.append(file.problem(1, "the front matter must be 'key: value' lines"))
         return
+    file.fields.update(_fields(file, node))
+
+
+def _fields(file: RoleFile, node: yaml.MappingNode) -> dict[str, Field]:
+    """The keys of a mapping, each with its line; one that is set twice is a problem."""
+    found: dict[str, Field] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 2
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.tag)
-        if key in file.fields:
-            first = file.fields[key].line
+        if key in found:
+            first = found[key].line
             file.problems.append(file.problem(line, f"{key!r} is already set on line {first}"))
+        elif isinstance(value_node, yaml.MappingNode):
+            found[key] = Field(_fields(file, value_node), line)
         else:
-            file.fields[key] = Field(_value(value_node), line)
+            found[key] = Field(_value(value_node), line)
+    return found
 
 
 def _value(node: yaml.Node) -> str | tuple[str, ...] | None:

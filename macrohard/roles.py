@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from macrohard import work
 from macrohard.config import STAGES, Tier
 from macrohard.errors import RoleError
+from macrohard.habits import Habits, read_habits
 from macrohard.paths import agents_dir
 from macrohard.role_checks import LEADS, Duty, ToolName, check_role_file
 from macrohard.role_file import Problem, read_role_file
@@ -45,6 +46,7 @@ class Role(BaseModel):
         tier: Strength of the model it asks for.
         prompt: The system message, without the note that the agent loop adds.
         source: The file it was read from.
+        habits: Of simulated users: what the machinery gives and takes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +60,7 @@ class Role(BaseModel):
     tier: Tier
     prompt: str
     source: Path
+    habits: Habits = Habits()
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,15 @@ def _read(path: Path, root: Path, problems: list[Problem]) -> Role | None:
     if wrong:
         problems += sorted(wrong, key=lambda problem: problem.line or 0)
         return None
+    front = {key: field.value for key, field in file.fields.items()}
+    habits = front.pop("habits", None)
+    given = {
+        key: field.value
+        for key, field in (habits.items() if isinstance(habits, dict) else ())
+        if isinstance(field.value, str | tuple)
+    }
     return Role.model_validate(
-        {key: field.value for key, field in file.fields.items()}
-        | {"prompt": file.prompt, "source": path}
+        {**front, "prompt": file.prompt, "source": path, "habits": read_habits(given)}
     )
 
 

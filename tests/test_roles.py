@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from macrohard import work
 from macrohard.config import STAGES
 from macrohard.errors import RoleError
+from macrohard.habits import Habits
 from macrohard.paths import agents_dir
 from macrohard.roles import Role, check_roles, load_roles, output_type
 
@@ -125,12 +126,52 @@ def test_engineers_have_all_tools_and_thinkers_none(shipped: list[Role]) -> None
             "user": {"terminal"},
         }
         tools = {"bash", "read_file"} if role.stage == "verify" else expected.get(role.duty, set())
+        if role.duty == "user" and role.name in {"keyboard-only", "low-vision", "small-screen"}:
+            tools = {"pages"}  # a terminal is no matter for them
+        if role.name == "at-the-desk":
+            tools = {"desktop"}
         assert set(role.tools) == tools, role.name
 
 
 def test_descriptions_tell_roles_apart(shipped: list[Role]) -> None:
     assert len({role.description for role in shipped}) == len(shipped)
     assert all(30 <= len(role.description) <= 160 for role in shipped)
+
+
+def test_personas_have_habits_that_tell_them_apart(shipped: list[Role]) -> None:
+    habits = {role.name: role.habits for role in shipped if role.duty == "user"}
+    assert habits["keyboard-only"].input == "keyboard"
+    assert habits["small-screen"].pixels == (360, 740)
+    assert habits["low-vision"].css_pixels == (320, 256)
+    assert habits["international"].language == "is"
+    assert {name for name, each in habits.items() if each.turn == "every"} == {
+        "at-the-desk", "careful", "hostile", "hurried", "novice",
+    }  # fmt: skip
+    assert all(role.habits == Habits() for role in shipped if role.duty != "user")
+
+
+@pytest.mark.parametrize(
+    ("habits", "wrong"),
+    [
+        ("zoom: 9", "extra-reviewer.md:10: habit 'zoom': Input should be greater"),
+        ("window: 10x10", "extra-reviewer.md:10: habit 'window': .*as in 360x740"),
+        ("temper: short", "extra-reviewer.md:10: unknown habit 'temper'; habits are skill"),
+        ("needs: [money]", "extra-reviewer.md:10: habit 'needs'"),
+        ("zoom: {a: b}", "extra-reviewer.md:10: habit 'zoom' must be a text"),
+    ],
+)
+def test_habits_that_mean_nothing_are_told_with_their_line(
+    tmp_path: Path, habits: str, wrong: str
+) -> None:
+    front = {"stage": "users", "duty": "user", "output": "Verdict", "tools": "[pages]"}
+    write_role(tmp_path, habits=f"\n  {habits}", **front)
+    (problem,) = check_roles(tmp_path)
+    assert re.search(wrong, problem), problem
+
+
+def test_only_users_have_habits(tmp_path: Path) -> None:
+    write_role(tmp_path, habits="\n  zoom: 200")
+    assert ["simulated users" in problem for problem in check_roles(tmp_path)] == [True]
 
 
 def test_files_lie_in_the_folder_of_their_stage(shipped: list[Role]) -> None:

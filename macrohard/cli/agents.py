@@ -73,6 +73,7 @@ def show_role(
         "hands in": found.output,
         "tools": ", ".join(found.tools) or "none",
         "tier": found.tier,
+        **({"habits": found.habits.told()} if found.duty == "user" else {}),
         "file": str(found.source),
         "": "",
     }

@@ -216,7 +216,7 @@ def _windows() -> Finding:
 
 
 def _browser() -> Finding:
-    from macrohard.users.browser import (  # noqa: PLC0415 - keeps help fast
+    from macrohard.users.chromium import (  # noqa: PLC0415 - keeps help fast
         find_browser,
         missing_for_browser,
     )

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 from macrohard.exploring.sending import enter_first, takes_entries
 from macrohard.exploring.sight import PageDriver, Sight, pattern
 from macrohard.exploring.visiting import PageExplorer, Site
+from macrohard.habits import Habits
 from macrohard.users.base import Back, Click, Open, Press, UserActionError
 from macrohard.webpage import is_hidden
 
-TELEPHONE = (360, 740)
-"""Width and height of a small telephone, in CSS pixels."""
+TELEPHONE = Habits(window="360x740", input="touch")
+"""A small telephone in somebody's hand."""
 PAGES = 16
 """Pages that are drawn at most; forms are sent without drawing each."""
 _STOPS = 60

@@ -133,7 +133,7 @@ async def _play(
             scenario,
             design,
             label=task["trial"],
-            persona=role.name,
+            persona=role,
             evidence=folder,
             browser=folder if office.settings.browser else None,
         ) as seat:

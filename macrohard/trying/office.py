@@ -23,7 +23,7 @@ from macrohard.sandbox import SandboxProvider, choose
 from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
 from macrohard.trying.tryout import Plan, Room
-from macrohard.users.browser import needed_browser
+from macrohard.users.chromium import needed_browser
 
 _STRANGERS = "code from a model other than offline"
 _OURS = "an application that the offline model did not build"

@@ -30,7 +30,8 @@ from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target, lay_out
 from macrohard.users import Desk, TerminalDriver, write_evidence
 from macrohard.users.base import APP_FOLDER, TrialResult
-from macrohard.users.browser import BrowserDriver, needed_browser
+from macrohard.users.browser import BrowserDriver
+from macrohard.users.chromium import find_inside, needed_browser
 from macrohard.users.forms import FormDriver
 from macrohard.users.seat import nothing_started, take_seat
 from macrohard.users.served import Served, ServerError
@@ -239,7 +240,7 @@ async def _sat(place: Place, room: Room, sitting: Sitting, *, browser: bool) -> 
             sitting.scenario,
             place.target.design,
             label=sitting.trial,
-            persona=sitting.role.name,
+            persona=sitting.role,
             evidence=place.folder,
             browser=place.folder if browser else None,
             env=place.env,
@@ -325,10 +326,10 @@ async def _on_pages(place: Place) -> tuple[Explorer, tuple[str, ...]]:
 
 
 async def _at_browser(place: Place) -> tuple[Explorer, tuple[str, ...]]:
-    program = needed_browser()
+    chromium = await find_inside(place.box) or needed_browser()
     async with (
         _served(place, "browser") as served,
-        BrowserDriver(served, program, place.folder) as driver,
+        BrowserDriver(served, chromium, place.folder) as driver,
     ):
         user = DrawnExplorer(driver, "browser")
         await explore_drawn(user)
@@ -336,11 +337,10 @@ async def _at_browser(place: Place) -> tuple[Explorer, tuple[str, ...]]:
 
 
 async def _on_telephone(place: Place) -> tuple[Explorer, tuple[str, ...]]:
-    program = needed_browser()
-    width, height = TELEPHONE
+    chromium = await find_inside(place.box) or needed_browser()
     async with (
         _served(place, "telephone") as served,
-        BrowserDriver(served, program, place.folder, width=width, height=height) as driver,
+        BrowserDriver(served, chromium, place.folder, TELEPHONE) as driver,
     ):
         user = PageExplorer(driver, "telephone")
         await explore_small(user)

@@ -113,6 +113,12 @@ class Back(Noun):
     kind: Literal["back"] = "back"
 
 
+class OtherTab(Noun):
+    """Change to the other tab of the browser; the first time it opens, at the same page."""
+
+    kind: Literal["other_tab"] = "other_tab"
+
+
 class ComeBack(Noun):
     """Come back another day: the server was ended and started again, the browser is a fresh one."""
 
@@ -140,6 +146,7 @@ Action = Annotated[
     | Attach
     | Open
     | Back
+    | OtherTab
     | ComeBack
     | Point
     | Write
@@ -228,17 +235,19 @@ class Taped(Noun):
     seconds: float = 0.0
 
 
-Ending = Literal["submitted", "actions", "time", "failed"]
-"""Why a trial ended: a verdict was handed in; too many actions; out of patience; the user broke."""
+Ending = Literal["submitted", "actions", "time", "tries", "failed"]
+"""Why a trial ended: a verdict was handed in; too many actions; out of patience with waiting, or
+with refusals; the user broke."""
 
 
 class Tape(Noun):
-    """All that happened in one trial."""
+    """All that happened in one trial. ``gave_up``: where and why, when patience ended it."""
 
     scenario: str
     persona: str
     entries: tuple[Taped, ...] = ()
     ending: Ending = "submitted"
+    gave_up: str = ""
     seconds: float = 0.0
 
 

@@ -1,26 +1,26 @@
 """A simulated user at a real browser: Playwright drives Chromium, axe-core looks for barriers.
 
-The browser runs beside the box, and reaches the application through the port that the box relays;
-what it loads from anywhere else is refused. Every action leaves a picture. What a browser notices
-by itself is a problem: errors on the console, requests that fail, pages wider than the window, and
-what axe-core finds (serious and critical violations hold a release up, the others are told).
-
-Needs the extra ``browser`` and a Chromium on the path; :func:`missing_for_browser` says which is
-not there.
+The browser runs inside the box where that has one, otherwise beside it
+(:mod:`macrohard.users.chromium`); what it loads from anywhere but the application is refused. Its
+window, zoom, contrast and language are those of the persona's habits, and so is how things are got
+at: with a mouse, a finger, or the keyboard alone. Every action leaves a picture, and the trial a
+film of them (WebM). What a browser notices by itself is a problem: errors on the console,
+requests that fail, pages wider than the window, and what axe-core finds (serious and critical
+violations hold a release up, the others are told).
 """
 
 import asyncio
 import contextlib
-import importlib.util
-import os
-import re
-import shutil
+import json
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from macrohard.errors import SandboxError
+from macrohard.habits import Habits
+from macrohard.users.barriers import Barriers
 from macrohard.users.base import (
     Action,
     Attach,
@@ -31,25 +31,24 @@ from macrohard.users.base import (
     Fill,
     Observation,
     Open,
+    OtherTab,
     Press,
     Problem,
     State,
     UserActionError,
     Wait,
 )
+from macrohard.users.chromium import Browser
+from macrohard.users.film import make_film
 from macrohard.users.outline import saved_file
 from macrohard.users.pictures import Gallery
+from macrohard.users.pointing import Finger, Keys, Mouse, Pointing
 from macrohard.users.served import Served, ServerError
-from macrohard.webpage import Page
 
-_PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-_PACKAGES = ("playwright", "axe_playwright_python")
-_GRAVE = frozenset({"serious", "critical"})
 _PATIENCE_MS = 10_000
 _LOOKS = 5
 _BLINK_S = 0.05
-_FIND_MS = 1_500
-_RANDOM = re.compile(r'="[\w-]{16,}"')
+_CLOSING_S = 30.0
 _KEYS = {
     "ctrl": "Control", "shift": "Shift", "alt": "Alt", "esc": "Escape", "space": "Space",
     "up": "ArrowUp", "down": "ArrowDown", "left": "ArrowLeft", "right": "ArrowRight",
@@ -58,92 +57,58 @@ _FOCUS = """() => { const e = document.activeElement;
  return !e || e === document.body ? "" : e.tagName.toLowerCase() + " " +
  JSON.stringify((e.labels && e.labels[0] || e).innerText.trim().slice(0, 80)); }"""
 
-_PICTURES = """() => [...document.images]
- .filter(e => e.complete && e.currentSrc && e.checkVisibility())
- .map(e => [e.currentSrc, e.naturalWidth, Math.round(e.getBoundingClientRect().width),
-            Math.round(e.getBoundingClientRect().height)])"""
-_LEAST_PIXELS = 4
-"""A side under this is no place: the picture is there, and nobody sees it."""
-
-
-def find_browser() -> str | None:
-    """Path of a Chromium that can be driven here; None where it, or Playwright, is missing."""
-    return None if missing_for_browser() else _program()
-
-
-def missing_for_browser() -> tuple[str, ...]:
-    """What driving a browser lacks here, each with the command that gets it; nothing if all is."""
-    missing = []
-    if any(importlib.util.find_spec(name) is None for name in _PACKAGES):
-        missing.append(
-            "Playwright is missing (get it in macrohard's checkout: pip install -e '.[browser]')"
-        )
-    if _program() is None:
-        missing.append(
-            "no Chromium is on the path (on Debian: apt-get install chromium-headless-shell)"
-        )
-    return tuple(missing)
-
-
-def _program() -> str | None:
-    return next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
-
-
-def needed_browser() -> str:
-    """Path of a Chromium.
-
-    Raises:
-        SandboxError: There is none, or no Playwright; says which, and what to do.
-    """
-    missing = missing_for_browser()
-    program = _program()
-    if missing or program is None:
-        raise SandboxError(
-            f"--browser cannot drive a browser here: {'; '.join(missing)}. "
-            "Or build without --browser."
-        )
-    return program
-
 
 class BrowserDriver:
     """One user at a browser. Use as an async context manager.
 
     Args:
         served: The application's server; it runs already.
-        program: Path of the browser.
-        evidence: Folder for the pictures.
-        width: Of the window, in pixels.
-        height: Likewise.
+        browser: Inside the box or beside it.
+        evidence: Folder for pictures and films.
+        habits: Whose browser it is.
     """
 
     def __init__(
-        self, served: Served, program: str, evidence: Path, *, width: int = 1280, height: int = 900
+        self, served: Served, browser: Browser, evidence: Path, habits: Habits | None = None
     ) -> None:
         self._served = served
-        self._program = program
+        self._where = browser
+        self._base = browser.base(served)
         self._evidence = evidence
-        self._size = {"width": width, "height": height}
+        self._habits = habits or Habits()
         self._stack = contextlib.AsyncExitStack()
         self._browser: Any = None
         self._page: Any = None
+        self._tabs: list[Any] = []
         self._status = 0
-        self._pictures = 0
+        self._pictures: list[str] = []
         self._problems: list[Problem] = []
         self._told: set[str] = set()
-        self._examined: set[str] = set()
         self._downloads: list[Any] = []
-        self._gallery = Gallery(served)
+        self._dialogs: list[str] = []
+        self._pointing: Pointing = Mouse()
+        self._barriers = Barriers(Gallery(served), self._habits)
 
     async def __aenter__(self) -> Self:
-        from playwright.async_api import async_playwright  # noqa: PLC0415 - an extra
+        from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - an extra
 
-        play = await self._stack.enter_async_context(async_playwright())
-        # Chromium's own sandbox cannot be set up by root.
-        alone = ["--no-sandbox"] if os.geteuid() == 0 else []
-        self._browser = await play.chromium.launch(executable_path=self._program, args=alone)
-        self._stack.push_async_callback(self._browser.close)
-        self._evidence.mkdir(parents=True, exist_ok=True)
-        await self._fresh()
+        async with contextlib.AsyncExitStack() as stack:
+            address = await stack.enter_async_context(self._where.start())
+            play = await stack.enter_async_context(async_playwright())
+            try:
+                self._browser = await play.chromium.connect(address, timeout=60_000)
+            except Error as error:
+                raise SandboxError(
+                    f"Playwright cannot speak to the browser of a simulated user: {error.message}"
+                ) from error
+            stack.push_async_callback(self._browser.close)
+            self._evidence.mkdir(parents=True, exist_ok=True)
+            if self._habits.input == "keyboard":
+                self._pointing = Keys(lambda: self._page, self._notice)
+            elif self._habits.input == "touch":
+                self._pointing = Finger()
+            await self._fresh()
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -153,6 +118,7 @@ class BrowserDriver:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+        await make_film(self._evidence, self._pictures, self._habits.pixels)
 
     async def observe(self) -> Observation:
         """What is visible now."""
@@ -202,18 +168,18 @@ class BrowserDriver:
     # -- doing -----------------------------------------------------------------------------------
 
     async def _do(self, action: Action) -> None:
-        page = self._page
         match action:
             case Click(name=name, twice=twice):
-                found = await self._one(name)
-                await (found.dblclick() if twice else found.click())
+                await self._pointing.click(await self._one(name), name, twice=twice)
             case Fill(label=label, text=text):
-                await page.get_by_label(label, exact=True).first.fill(text, timeout=_FIND_MS)
+                await self._pointing.fill(await self._field(label), label, text)
             case Choose(label=label, option=option):
                 await self._choose(label, option)
             case Attach(label=label, file=file, content=content):
                 given = {"name": file, "mimeType": "text/csv", "buffer": content.encode()}
-                await page.get_by_label(label, exact=True).first.set_input_files(given)
+                found = await self._field(label)
+                await self._pointing.reach(found, label)
+                await found.set_input_files(given)
             case _:
                 await self._move(action)
 
@@ -229,6 +195,8 @@ class BrowserDriver:
                     await self._press(key)
             case ComeBack():
                 await self._come_back()
+            case OtherTab():
+                await self._change_tab()
             case Wait(seconds=seconds):
                 await page.wait_for_timeout(seconds * 1000)
             case _:
@@ -236,10 +204,10 @@ class BrowserDriver:
 
     async def _open(self, address: str) -> None:
         split = urlsplit(address)
-        if split.netloc and split.netloc != urlsplit(self._served.base).netloc:
+        if split.netloc and split.netloc != urlsplit(self._base).netloc:
             raise UserActionError(f"{address} is another site; only this one is reached.")
         path = split._replace(scheme="", netloc="").geturl() or "/"
-        await self._page.goto(f"{self._served.base}/{path.lstrip('/')}")
+        await self._page.goto(f"{self._base}/{path.lstrip('/')}")
 
     async def _one(self, name: str) -> Any:
         for role in ("link", "button", "checkbox", "radio"):
@@ -250,14 +218,22 @@ class BrowserDriver:
         there = ", ".join(dict.fromkeys(" ".join(each.split()) for each in names[:40] if each))
         raise UserActionError(f"there is no link or button {name!r}; there are: {there}.")
 
+    async def _field(self, label: str) -> Any:
+        found = self._page.get_by_label(label, exact=True)
+        if not await found.count():
+            names = await self._page.locator("label, legend").all_inner_texts()
+            there = ", ".join(dict.fromkeys(" ".join(each.split()) for each in names[:40] if each))
+            raise UserActionError(f"there is no field {label!r}; there are: {there or 'none'}.")
+        return found.first
+
     async def _choose(self, label: str, option: str) -> None:
-        found = self._page.get_by_label(label, exact=True).first
+        found = await self._field(label)
         known = await found.locator("option").all_inner_texts()
         near = [text for text in known if text.casefold().startswith(f"{option.casefold()} ")]
         exact = [text for text in known if text.casefold() == option.casefold()]
         if not exact and len(near) != 1:
             raise UserActionError(f"{label!r} has no option {option!r}; it has: {known[:40]}.")
-        await found.select_option(label=(exact or near)[0])
+        await self._pointing.choose(found, label, (exact or near)[0])
 
     async def _press(self, key: str) -> None:
         parts = [_KEYS.get(part.lower(), part) for part in key.split("-")]
@@ -278,19 +254,57 @@ class BrowserDriver:
 
     async def _fresh(self) -> None:
         """A browser without cookies, at the start page."""
-        context = await self._browser.new_context(viewport=self._size, service_workers="block")
+        width, height = self._habits.css_pixels
+        touch = self._habits.input == "touch"
+        options: dict[str, Any] = {
+            "viewport": {"width": width, "height": height},
+            "device_scale_factor": self._habits.zoom / 100,
+            "locale": self._habits.language,
+            "has_touch": touch,
+            "is_mobile": touch,
+            "service_workers": "block",
+        }
+        if self._habits.contrast != "usual":
+            options["contrast"] = "more"
+        if self._habits.contrast == "forced":
+            options["forced_colors"] = "active"
+        context = await self._browser.new_context(**options)
         context.set_default_timeout(_PATIENCE_MS)
         await context.route("**/*", self._route)
+        context.on("page", self._attend)
+        self._tabs = []
         self._page = await context.new_page()
-        self._page.on("response", self._responded)
-        self._page.on("requestfailed", self._failed)
-        self._page.on("pageerror", lambda error: self._notice("error", f"script: {error}"))
-        self._page.on("console", self._logged)
-        self._page.on("download", self._saved)
-        await self._page.goto(self._served.base)
+        await self._page.goto(self._base)
+
+    def _attend(self, page: Any) -> None:
+        """Listen to a tab, also one that the application opens."""
+        self._tabs.append(page)
+        page.on("response", self._responded)
+        page.on("requestfailed", self._failed)
+        page.on("pageerror", lambda error: self._notice("error", f"script: {error}"))
+        page.on("console", self._logged)
+        page.on("download", self._saved)
+        page.on("dialog", self._answer)
+
+    async def _answer(self, dialog: Any) -> None:
+        """Say yes, and remember what was asked."""
+        self._dialogs.append(f"dialog {json.dumps(dialog.message, ensure_ascii=False)}")
+        with contextlib.suppress(Exception):
+            await dialog.accept()
+
+    async def _change_tab(self) -> None:
+        """To the other tab, a new one the first time, which shows what this one shows."""
+        tabs = [tab for tab in self._tabs if not tab.is_closed()]
+        other = next((tab for tab in tabs if tab is not self._page), None)
+        if other is None:
+            address = self._page.url
+            other = await self._page.context.new_page()
+            await other.goto(address)
+        self._page = other
+        await other.bring_to_front()
 
     async def _route(self, route: Any) -> None:
-        ours = urlsplit(route.request.url).netloc == urlsplit(self._served.base).netloc
+        ours = urlsplit(route.request.url).netloc == urlsplit(self._base).netloc
         await (route.continue_() if ours else route.abort())
 
     # -- noticing --------------------------------------------------------------------------------
@@ -321,63 +335,40 @@ class BrowserDriver:
             found = Problem.model_validate({"kind": kind, "text": text, "severity": severity})
             self._problems.append(found)
 
-    async def _examine(self) -> None:
-        """Look for barriers, and for what does not fit."""
-        from axe_playwright_python.async_playwright import Axe  # noqa: PLC0415 - an extra
-
-        # The same page again has the same barriers; what is random in it (tokens) is left out.
-        source = _RANDOM.sub("", await self.html())
-        if source in self._examined:
-            return
-        self._examined.add(source)
-        for found in (await Axe().run(self._page)).response["violations"]:
-            places = ", ".join(str(node["target"][0]) for node in found["nodes"][:3])
-            severity = "major" if found["impact"] in _GRAVE else "minor"
-            self._notice("accessibility", f"{found['id']} ({found['impact']}): {places}", severity)
-        await self._examine_pictures()
-        wide = await self._page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if wide > 1:
-            path = urlsplit(self._page.url).path
-            self._notice("layout", f"{path} is {wide} pixels wider than the window")
-
-    async def _examine_pictures(self) -> None:
-        """Look at the pictures: each is drawn and takes its place; what the head names is sound."""
-        path = urlsplit(self._page.url).path
-        for address, pixels, width, height in await self._page.evaluate(_PICTURES):
-            where = f"the picture {urlsplit(address).path} of {path}"
-            if not pixels:
-                self._notice("error", f"{where}: nothing of it is shown")
-            elif min(width, height) < _LEAST_PIXELS:
-                self._notice("layout", f"{where}: it takes {width} by {height} pixels of the page")
-        for problem in await self._gallery.look(Page(await self._page.content()), path):
-            self._notice(problem.kind, problem.text, problem.severity)
-
     async def _downloaded(self) -> list[tuple[str, str]]:
         """Files that the last action brought: their names, and what they hold."""
         downloads, self._downloads = self._downloads, []
-        return [
-            (each.suggested_filename, Path(await each.path()).read_text("utf-8", "replace"))
-            for each in downloads
-        ]
+        found = []
+        for each in downloads:
+            # The browser may run elsewhere: a file is brought here, read, and not kept.
+            with tempfile.TemporaryDirectory() as folder:
+                here = Path(folder, "file")
+                await each.save_as(here)
+                found.append((each.suggested_filename, here.read_text("utf-8", "replace")))
+        return found
 
     async def _look(self) -> Observation:
         page = self._page
-        await self._examine()
+        for found in await self._barriers.look(page):
+            self._notice(found.kind, found.text, found.severity)
         printed = await self._served.printed()
         saved = await self._downloaded()
         text = "\n".join([await page.locator("body").inner_text(), *(held for _, held in saved)])
         seen = [await page.locator("body").aria_snapshot(), *(saved_file(*each) for each in saved)]
+        dialogs, self._dialogs = self._dialogs, []
         focus = await page.evaluate(_FOCUS)
         split = urlsplit(page.url)
         path = split.path + (f"?{split.query}" if split.query else "")
         head = f'page "{await page.title()}" at {path}, status {self._status}'
-        self._pictures += 1
-        picture = f"{self._pictures:03}.png"
+        picture = f"{len(self._pictures) + 1:03}.png"
         await page.screenshot(path=self._evidence / picture)
+        self._pictures.append(picture)
         problems, self._problems = tuple(self._problems), []
+        text = "\n".join([*dialogs, text])
         return Observation(
             text=f"{text}\n{printed}".strip() if "Traceback" in printed else text,
-            screen=f"{head}\n{f'focus: {focus}' if focus else 'focus: none'}\n" + "\n".join(seen),
+            screen=f"{head}\n{f'focus: {focus}' if focus else 'focus: none'}\n"
+            + "\n".join([*dialogs, *seen]),
             state=State(at="page", http_status=self._status),
             problems=problems,
             picture=picture,

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from macrohard.habits import Habits
 from macrohard.users.base import (
     Action,
     Attach,
@@ -26,6 +27,7 @@ from macrohard.users.base import (
     Fill,
     Observation,
     Open,
+    OtherTab,
     Problem,
     State,
     UserActionError,
@@ -70,12 +72,15 @@ class FormDriver:
 
     Args:
         served: The application's server; it runs already.
+        habits: Whose language pages are asked for in, and whether a mouse is there.
     """
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, habits: Habits | None = None) -> None:
         self._served = served
+        self._habits = habits or Habits()
         self._cookies: dict[str, str] = {}
         self._history: list[View] = []
+        self._other: list[View] = []
         self._problems: list[Problem] = []
         self._known: set[str] = set()
         self._saved: list[tuple[str, str]] = []
@@ -114,12 +119,20 @@ class FormDriver:
             case Attach(label=label, file=file, content=text):
                 node = self._file_field(label)
                 self._view.files[id(node)] = (file, text)
+            case _:
+                await self._move(action)
+        return await self._look()
+
+    async def _move(self, action: Action) -> None:
+        match action:
             case Open(address=address):
                 await self._open(address)
             case Back():
                 if len(self._history) < 2:
                     raise UserActionError("there is no page to go back to.")
                 self._history.pop()
+            case OtherTab():
+                await self._change_tab()
             case ComeBack():
                 await self._come_back()
             case Wait():
@@ -127,9 +140,8 @@ class FormDriver:
             case _:
                 raise UserActionError(
                     "there is no keyboard and no terminal here; click, fill, choose, attach, open, "
-                    "back and come_back are what can be done."
+                    "back, other_tab and come_back are what can be done."
                 )
-        return await self._look()
 
     async def html(self) -> str:
         """Source of the page that is open; empty where it is none."""
@@ -183,9 +195,16 @@ class FormDriver:
         path = quote(split.path or "/", safe="/%:@!$&'()*+,;=~-._")
         await self._go("GET", path + (f"?{split.query}" if split.query else ""))
 
+    async def _change_tab(self) -> None:
+        """To the other tab; cookies are those of both."""
+        here, self._history, self._other = self._view.path, self._other, self._history
+        if not self._history:
+            await self._go("GET", here)
+
     async def _come_back(self) -> None:
         self._cookies.clear()
         self._history.clear()
+        self._other.clear()
         try:
             await self._served.restart()
         except ServerError as error:
@@ -251,7 +270,8 @@ class FormDriver:
 
     async def _go(self, method: str, path: str, body: bytes = b"", kind: str = "") -> None:
         for _ in range(_HOPS):
-            headers = {"Accept": "text/html", **({"Content-Type": kind} if kind else {})}
+            headers = {"Accept": "text/html", "Accept-Language": self._habits.language}
+            headers |= {"Content-Type": kind} if kind else {}
             if self._cookies:
                 headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self._cookies.items())
             try:
@@ -294,13 +314,16 @@ class FormDriver:
             self._problems += await self._gallery.look(view.page, view.path)
         self._history.append(view)
 
-    def _problem(self, kind: Literal["hang", "error"], text: str) -> None:
+    def _problem(self, kind: Literal["hang", "error", "accessibility"], text: str) -> None:
         self._problems.append(Problem(kind=kind, text=text))
 
     # -- finding ---------------------------------------------------------------------------------
 
     def _one(self, found: list[Node], name: str, what: str) -> Node:
         if found:
+            if self._habits.input == "keyboard" and found[0].get("tabindex").startswith("-"):
+                text = f"the {what} {name!r} cannot be reached with the keyboard"
+                self._problem("accessibility", text)
             return found[0]
         page = self._view.page
         roles = _CLICKED if what == "link or button" else _FIELDS | _LISTS

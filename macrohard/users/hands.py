@@ -124,6 +124,7 @@ _POINTING = (
     ),
     _tool("open", "Type an address of this application and go there.", {"address": _TEXT}),
     _tool("back", "Use the back button.", {}),
+    _tool("other_tab", "Change to the other tab; the first time it opens, at the same page.", {}),
     _tool("come_back", "Come back the next day, when the server was started again.", {}),
 )
 

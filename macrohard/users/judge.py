@@ -18,7 +18,8 @@ The rules:
    (in quotation marks or back quotes) a line that was typed, or names ``action N``, and quotes at
    least four characters which that action put on the screen. Other complaints, and a bad word
    about a step whose checks hold, are noted in the reasons and change nothing.
-7. **Satisfied** is who handed in a verdict, with all steps holding and no failure. Who is not
+7. A user whose **patience** ended (waiting, refusals in a row) leaves a failure that says where.
+8. **Satisfied** is who handed in a verdict, with all steps holding and no failure. Who is not
    satisfied leaves at least one failure with evidence.
 
 Nothing here reads a clock, so the same evidence gives the same result.
@@ -62,6 +63,8 @@ def judge(scenario: Scenario, verdict: Verdict | None, tape: Tape) -> TrialResul
         reporter.note(f"The verdict is void: {quote!r} was never on the screen.")
     if trusted is not None:
         _weigh_complaints(reporter, trusted, tape, steps)
+    if tape.gave_up:
+        reporter.lost_patience()
     if verdict is None:
         reporter.gave_up()
     failures = reporter.failures()

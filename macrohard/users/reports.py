@@ -24,6 +24,7 @@ ENDINGS = {
     "submitted": "ended without a verdict",
     "actions": "used up all actions",
     "time": "ran out of patience",
+    "tries": "gave up",
     "failed": "could not go on",
 }
 """How a trial without a verdict ended."""
@@ -97,6 +98,12 @@ class Reporter:
         last = entries[-1]
         evidence = self._evidence(last, f"{step.expect} ({found.reason})", _text(entries))
         self._add(f"{step.intent}: {found.reason}", evidence)
+
+    def lost_patience(self) -> None:
+        """The user gave up on the way, whether or not a verdict came after all."""
+        title = f"the user gave up {_one_line(self._tape.gave_up)}"
+        self._reasons.append(f"{title[0].upper()}{title[1:]}.")
+        self._add(title, f"{title}.\n{self._last_seen()}")
 
     def gave_up(self) -> None:
         """The user handed in nothing."""
@@ -174,6 +181,7 @@ def describe_hand(action: Action) -> str:
         "ask": "sent: {method} {path} {body}",
         "come_back": "came back after the server had been started again",
         "back": "went back",
+        "other_tab": "changed to the other tab",
     }
     return words[action.kind].format(**action.model_dump()).rstrip()
 

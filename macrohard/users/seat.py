@@ -5,10 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from macrohard.roles import Role
 from macrohard.sandbox.base import Sandbox
 from macrohard.users.base import APP_FOLDER, Driver, Observation, Open, Problem, State, Tape, Taped
-from macrohard.users.browser import BrowserDriver, needed_browser
+from macrohard.users.browser import BrowserDriver
 from macrohard.users.cast import Cast
+from macrohard.users.chromium import find_inside, needed_browser
 from macrohard.users.desktop import DesktopDriver
 from macrohard.users.forms import FormDriver
 from macrohard.users.hands import BROWSER, DESKTOP, FORMS, REQUESTS, TERMINAL, Hands
@@ -17,9 +19,6 @@ from macrohard.users.served import Served
 from macrohard.users.shell import how_to_run
 from macrohard.users.terminal import Desk, TerminalDriver
 from macrohard.work import Design, Scenario
-
-SMALL_SCREEN = "small-screen"
-"""The persona whose window is that of a telephone."""
 
 _PAGES = """\
 The application {app} is open in your browser, at its start page; its database is empty. You are
@@ -60,7 +59,7 @@ async def take_seat(
     design: Design,
     *,
     label: str,
-    persona: str,
+    persona: Role,
     evidence: Path,
     browser: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -89,7 +88,7 @@ async def take_seat(
             return
         if scenario.interface == "cli" or not design.serve:
             given = tuple((env or {}).items())
-            desk = Desk(title=f"{persona}: {scenario.title}", env=given)
+            desk = Desk(title=f"{persona.name}: {scenario.title}", env=given)
             terminal = await stack.enter_async_context(
                 TerminalDriver(box, cwd=APP_FOLDER, desk=desk)
             )
@@ -101,12 +100,12 @@ async def take_seat(
             yield Seat(asker, REQUESTS, _REQUESTS.format(app=design.app))
             return
         if browser is not None:
-            wide = {"width": 360, "height": 740} if persona == SMALL_SCREEN else {}
-            driver = BrowserDriver(served, needed_browser(), browser, **wide)
+            chromium = await find_inside(box) or needed_browser()
+            driver = BrowserDriver(served, chromium, browser, persona.habits)
             await stack.enter_async_context(driver)
             yield Seat(driver, BROWSER, _PAGES.format(app=design.app))
             return
-        pages = await stack.enter_async_context(FormDriver(served))
+        pages = await stack.enter_async_context(FormDriver(served, persona.habits))
         yield Seat(pages, FORMS, _PAGES.format(app=design.app))
 
 

@@ -59,6 +59,11 @@ class Served:
         """Where it is reached from outside the box."""
         return self._box.endpoint(self._port)
 
+    @property
+    def inside(self) -> str:
+        """Where it is reached from inside the box."""
+        return f"http://127.0.0.1:{self._port}"
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

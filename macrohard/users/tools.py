@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from pydantic import ValidationError
 
+from macrohard.habits import Habits
 from macrohard.llm.base import Tool, ToolCall
 from macrohard.users.base import Driver, Ending, Observation, Tape, Taped, UserActionError
 from macrohard.users.hands import TERMINAL, Hands
@@ -21,10 +23,30 @@ class Patience:
     Attributes:
         actions: Actions in one trial.
         seconds: Wall time of one trial.
+        waiting_s: How long the application may keep the user waiting, all together.
+        tries: Refused actions in a row; None: as many as there are.
     """
 
     actions: int = 60
     seconds: float = 900.0
+    waiting_s: float = float("inf")
+    tries: int | None = None
+
+    @classmethod
+    def of(cls, habits: Habits, hands: Hands, *, thinking_s: float) -> Self:
+        """The patience of a persona with these hands.
+
+        Args:
+            habits: Its habits.
+            hands: What it acts with.
+            thinking_s: Wall time of a trial, most of it the model's.
+        """
+        return cls(
+            actions=habits.actions or hands.actions,
+            seconds=thinking_s,
+            waiting_s=habits.seconds or float("inf"),
+            tries=habits.tries,
+        )
 
 
 class UserTools:
@@ -58,6 +80,8 @@ class UserTools:
         self._start = clock()
         self._entries: list[Taped] = []
         self._ending: Ending = "submitted"
+        self._gave_up = ""
+        self._refused: list[tuple[int, str]] = []
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -70,13 +94,15 @@ class UserTools:
         Raises:
             SandboxError: The box failed.
         """
+        if self._gave_up:
+            return f"error: you gave up {self._gave_up}; call submit now."
         if len(self._entries) >= self._patience.actions:
             self._ending = "actions"
             return f"error: all {self._patience.actions} actions are used up; call submit now."
         if self._clock() - self._start > self._patience.seconds:
             self._ending = "time"
             return "error: your time is over; call submit now."
-        return await self.check(call)
+        return await self.check(call) + self._worn()
 
     async def check(self, call: ToolCall) -> str:
         """The same, whatever patience is left: for what the harness looks at when the user is done.
@@ -84,24 +110,40 @@ class UserTools:
         Raises:
             SandboxError: The box failed.
         """
+        step = self._entries[-1].step if self._entries else 0
+        start = self._clock()
         try:
             action, step = self._hands.read(call)
-            start = self._clock()
             seen = await self._driver.act(action)
         except ValidationError as error:
             return f"error: {call.name} was called badly: {_explain(error)}"
         except UserActionError as error:
+            self._refused.append((step, str(error)))
             return f"error: {error}"
+        seconds = round(self._clock() - start, 3)
+        number = len(self._entries) + 1
         self._entries.append(
-            Taped(
-                number=len(self._entries) + 1,
-                step=step,
-                action=action,
-                seen=seen,
-                seconds=round(self._clock() - start, 3),
-            )
+            Taped(number=number, step=step, action=action, seen=seen, seconds=seconds)
         )
+        self._refused = []
         return show(seen)
+
+    def _worn(self) -> str:
+        """Give up where patience has ended; what the user is told then."""
+        patience, waited = self._patience, sum(entry.seconds for entry in self._entries)
+        if self._refused and len(self._refused) == patience.tries:
+            step, why = self._refused[-1]
+            self._ending = "tries"
+            self._give_up(step, f"after {patience.tries} tries in a row; the last: {why}")
+        elif waited > patience.waiting_s:
+            self._ending = "time"
+            self._give_up(self._entries[-1].step, f"after {waited:.0f} seconds of waiting")
+        else:
+            return ""
+        return "\nYou have had enough of it: call submit now, and say where and why you gave up."
+
+    def _give_up(self, step: int, why: str) -> None:
+        self._gave_up = f"at step {step} {why}" if step else f"while looking around {why}"
 
     def tape(self) -> Tape:
         """All that happened so far."""
@@ -110,6 +152,7 @@ class UserTools:
             persona=self._persona,
             entries=tuple(self._entries),
             ending=self._ending,
+            gave_up=self._gave_up,
             seconds=round(self._clock() - self._start, 3),
         )
 

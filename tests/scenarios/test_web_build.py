@@ -6,16 +6,13 @@ from pathlib import Path
 import pytest
 
 from macrohard import build
-from macrohard.paths import agents_dir
+from macrohard.roles import load_roles
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
 def test_the_tool_shed_is_built_and_used_in_all_three_ways(tmp_path: Path) -> None:
-    personas = ROOT / "examples/personas"
-    assert {path.stem for path in personas.glob("*.md")} == {"keyboard-only", "small-screen"}
-    assert not (agents_dir() / "users/small-screen.md").exists()
     result = build(ROOT / "examples/specs/tools.md", out=tmp_path / "run")
     assert result.status == "released", result
     assert result.satisfied == result.scenarios
@@ -28,5 +25,7 @@ def test_the_tool_shed_is_built_and_used_in_all_three_ways(tmp_path: Path) -> No
         for path in (tmp_path / "run/trials").glob("*/scenario.json")
     }
     assert set(used) == {"cli", "web", "api"}
+    names = {path.name.split("-", 2)[2] for path in (tmp_path / "run/trials").iterdir()}
+    assert names == {role.name for role in load_roles().of(duty="user")}
     assert "clicked: Add a" in (used["web"] / "transcript.txt").read_text()
     assert "sent: POST /api/" in (used["api"] / "transcript.txt").read_text()

@@ -7,7 +7,8 @@ from support.shed import Standing, shed
 
 from macrohard.llm.offline.personas.pages import Look
 from macrohard.users.base import Back, Choose, Click, Fill, Open, Press, UserActionError
-from macrohard.users.browser import BrowserDriver, find_browser
+from macrohard.users.browser import BrowserDriver
+from macrohard.users.chromium import Beside, find_browser
 
 PROGRAM = find_browser()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Playwright, or no Chromium on the path")
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Playwright, or no Ch
 
 async def test_a_form_is_filled_in_sent_and_found_again_by_going_back(tmp_path: Path) -> None:
     with shed() as (base, handler):
-        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        driver = BrowserDriver(Standing(base), Beside(), tmp_path)  # type: ignore[arg-type]
         async with driver:
             await driver.act(Fill(label="Name", text="<b>Rake</b>"))
             await driver.act(Choose(label="Kind", option="2"))
@@ -35,7 +36,7 @@ async def test_a_form_is_filled_in_sent_and_found_again_by_going_back(tmp_path: 
 
 async def test_a_number_that_stands_in_a_field_is_read_as_such(tmp_path: Path) -> None:
     with shed() as (base, _):
-        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        driver = BrowserDriver(Standing(base), Beside(), tmp_path)  # type: ignore[arg-type]
         async with driver:
             for text in ("0", "1.50", "yes: 'no'", '"'):
                 look = Look((await driver.act(Fill(label="Name", text=text))).screen)
@@ -45,7 +46,7 @@ async def test_a_number_that_stands_in_a_field_is_read_as_such(tmp_path: Path) -
 
 async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:
     with shed("label") as (base, _):
-        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        driver = BrowserDriver(Standing(base), Beside(), tmp_path)  # type: ignore[arg-type]
         async with driver:
             seen = await driver.observe()
             grave = [p.text for p in seen.problems if p.severity == "major"]
@@ -56,7 +57,7 @@ async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:
 
 async def test_an_attachment_is_saved_and_read_and_the_page_stays(tmp_path: Path) -> None:
     with shed() as (base, _):
-        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        driver = BrowserDriver(Standing(base), Beside(), tmp_path)  # type: ignore[arg-type]
         async with driver:
             await driver.act(Open(address="/export"))
             seen = await driver.act(Click(name="Export"))

@@ -20,7 +20,8 @@ from macrohard.graph.assets import _files
 from macrohard.llm.offline.appgen.assembly import generate
 from macrohard.llm.offline.dialect import parse_spec
 from macrohard.users.base import Click, Observation, Open
-from macrohard.users.browser import BrowserDriver, find_browser
+from macrohard.users.browser import BrowserDriver
+from macrohard.users.chromium import Beside, find_browser
 from macrohard.users.forms import FormDriver
 from macrohard.users.pictures import named_pictures
 from macrohard.webpage import Page
@@ -145,16 +146,15 @@ async def test_a_browser_sees_that_a_picture_is_not_drawn_or_has_no_place(
     app: Path, tmp_path: Path
 ) -> None:
     with served(app, tmp_path / "a") as (base, static):
-        program = find_browser() or ""
         standing = Standing(base)
-        async with BrowserDriver(standing, program, tmp_path / "1") as driver:  # type: ignore[arg-type]
+        async with BrowserDriver(standing, Beside(), tmp_path / "1") as driver:  # type: ignore[arg-type]
             seen = [await driver.observe(), await driver.act(Open(address="/tools"))]
         assert told(seen) == []
         (static / "empty.svg").write_text('<svg width="0" height="0">')
         rows = json.loads((static / "pictures.json").read_text())
         rows["icon"]["height"] = 1
         (static / "pictures.json").write_text(json.dumps(rows))
-        async with BrowserDriver(standing, program, tmp_path / "2") as driver:  # type: ignore[arg-type]
+        async with BrowserDriver(standing, Beside(), tmp_path / "2") as driver:  # type: ignore[arg-type]
             seen = [await driver.observe(), await driver.act(Open(address="/tools"))]
     texts = told(seen)
     assert any("/static/empty.svg of /tools: nothing of it is shown" in text for text in texts)

@@ -7,13 +7,40 @@ from typing import Any
 import pytest
 
 from macrohard.llm.base import ToolCall
-from macrohard.users import Patience, Press, TerminalDriver, TypeLine, UserTools, Wait
+from macrohard.users import (
+    Action,
+    Observation,
+    Patience,
+    Press,
+    TerminalDriver,
+    TypeLine,
+    UserActionError,
+    UserTools,
+    Wait,
+    judge,
+)
+from macrohard.users.base import State
+from macrohard.work import Scenario
 
 Script = Callable[[str], Awaitable[str]]
 
 
 def call(name: str, **arguments: Any) -> ToolCall:
     return ToolCall(id="c", name=name, arguments=json.dumps(arguments))
+
+
+class Deaf:
+    """An interface that refuses everything, until it does not."""
+
+    deaf = True
+
+    async def observe(self) -> Observation:
+        return Observation(text="ok", screen="ok", state=State(at="answer"))
+
+    async def act(self, action: Action) -> Observation:
+        if self.deaf:
+            raise UserActionError("no")
+        return (await self.observe()).model_copy(update={"text": action.kind})
 
 
 @pytest.fixture
@@ -127,3 +154,47 @@ def test_the_tools_are_what_the_users_are_told(terminal: TerminalDriver) -> None
     assert list(tools) == ["type_line", "press", "wait"]
     assert set(tools["type_line"].parameters["properties"]) == {"text", "step"}
     assert tools["press"].parameters["required"] == ["keys"]
+
+
+async def test_a_user_who_is_refused_too_often_gives_up_and_says_where_and_why() -> None:
+    tools = UserTools(Deaf(), "X1", "novice", Patience(tries=3))
+    call = ToolCall(id="1", name="type_line", arguments='{"text": "x", "step": 2}')
+    assert "had enough" not in await tools.run(call)
+    assert "had enough" not in await tools.run(call)
+    assert "had enough" in await tools.run(call)
+    assert (await tools.run(call)).startswith("error: you gave up at step 2 after 3 tries in a row")
+    tape = tools.tape()
+    assert (tape.ending, tape.gave_up) == (
+        "tries",
+        "at step 2 after 3 tries in a row; the last: no",
+    )
+    scenario = Scenario.model_validate(
+        {
+            "id": "X1",
+            "title": "T",
+            "goal": "G",
+            "criteria": [],
+            "steps": [{"intent": "A", "expect": "B"}] * 2,
+        }
+    )
+    result = judge(scenario, None, tape)
+    assert not result.satisfied
+    assert any("gave up at step 2 after 3 tries" in failure.title for failure in result.failures)
+
+
+async def test_a_success_restores_patience_and_waiting_wears_it_out() -> None:
+    driver = Deaf()
+    ticks = iter(range(100))
+    patience = Patience(tries=2, waiting_s=2.5)
+    tools = UserTools(driver, "X1", "novice", patience, clock=lambda: float(next(ticks)))
+    call = ToolCall(id="1", name="type_line", arguments='{"text": "x", "step": 1}')
+    await tools.run(call)
+    driver.deaf = False
+    assert "had enough" not in await tools.run(call)
+    driver.deaf = True
+    assert "had enough" not in await tools.run(call)
+    driver.deaf = False
+    assert "had enough" not in await tools.run(call)
+    assert "had enough" in await tools.run(call)  # each took a second of this clock
+    assert tools.tape().ending == "time"
+    assert "at step 1 after 3 seconds of waiting" in tools.tape().gave_up

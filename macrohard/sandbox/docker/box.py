@@ -170,7 +170,17 @@ class DockerSandbox:
     ) -> PtyTerminal:
         """Start a program on a pseudo-terminal."""
         request = _request(argv, {"TERM": "linux", **(env or {})}, cwd)
-        line = await self._app.line()
+        return await self._terminal(self._app, request, rows, columns)
+
+    async def terminal_beside(self, argv: list[str]) -> PtyTerminal:
+        """Start a program as the driver: a user the app cannot see into, kill or be killed by."""
+        request = _request(argv, {"TERM": "linux", "HOME": "/tmp"}, "/tmp")  # noqa: S108 - the box's
+        return await self._terminal(self._driver, request, rows=30, columns=400)
+
+    async def _terminal(
+        self, agent: Agent, request: dict[str, Any], rows: int, columns: int
+    ) -> PtyTerminal:
+        line = await agent.line()
         job, ended = line.expect()
         channel = line.new_channel(whole=True)
         request |= {"job": job, "channel": channel.number, "timeout_s": None}
@@ -224,12 +234,21 @@ class DockerSandbox:
         """Base URL through which a driver reaches a server on this port inside the box."""
         if self._closing is not None:
             raise self._closed()
+        return self._endpoint(self._app, port)
+
+    def endpoint_beside(self, port: int) -> str:
+        """Base URL of a server that the driver runs: the app's agent has no part in it."""
+        if self._closing is not None:
+            raise self._closed()
+        return self._endpoint(self._driver, port)
+
+    def _endpoint(self, agent: Agent, port: int) -> str:
         if port not in self._relays:
-            self._relays[port] = Relay(functools.partial(self._connect, port))
+            self._relays[port] = Relay(functools.partial(self._connect, agent, port))
         return self._relays[port].url
 
-    async def _connect(self, port: int) -> socket.socket:
-        line: Line = await self._app.line()
+    async def _connect(self, agent: Agent, port: int) -> socket.socket:
+        line: Line = await agent.line()
         channel = line.new_channel(whole=False)
         try:
             await line.ask("connect", port=port, channel=channel.number)

@@ -62,8 +62,15 @@ def test_engineers_are_those_whose_trade_the_design_needs() -> None:
     assert "design has work of this trade" in reasons["cli-engineer"]
 
 
-def test_all_four_personas_try_it() -> None:
-    assert {"novice", "hurried", "careful", "hostile"} <= chosen(staff(TINY, *BACK))
+def test_the_same_four_personas_try_every_program_of_commands() -> None:
+    users = {str(role["name"]) for role in roster("users")}
+    assert users & chosen(staff(TINY, *BACK)) == {"novice", "hurried", "careful", "hostile"}
+
+
+def test_pages_are_tried_by_everybody() -> None:
+    users = {str(role["name"]) for role in roster("users")}
+    assert len(users) == 10
+    assert users <= chosen(staff(f"{TINY}\n## Interface\n\n- Web pages\n", *BACK))
 
 
 def test_reviewers_of_code_follow_from_what_is_built() -> None:

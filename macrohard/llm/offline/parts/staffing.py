@@ -42,6 +42,10 @@ _USERS = {
 _USERS_OF_PAGES = {
     "keyboard-only": "Pages have to be reached without a mouse.",
     "small-screen": "Pages have to fit on a telephone.",
+    "low-vision": "Pages have to hold when they are enlarged and stripped of their colours.",
+    "expert": "Addresses of lists and records are passed on and opened directly.",
+    "returning": "What is entered on one day is used on the next.",
+    "international": "Names in every script come back as they were typed.",
 }
 _NO_CHECKS = "The offline model has no checks of this trade; its verdict would be empty."
 

@@ -23,7 +23,7 @@ ACTIONS = 170
 
 _HEAD = re.compile(r'^page "(?P<title>.*)" at (?P<path>\S+), status (?P<status>\d+)', re.MULTILINE)
 _ANSWER = re.compile(r"^(?P<status>\d{3})\b", re.MULTILINE)
-_SPENT = re.compile(r"^error: (?:all \d+ actions|your time is over)")
+_SPENT = re.compile(r"^error: (?:all \d+ actions|your time is over|you gave up)")
 _LONGEST_QUOTE = 100
 
 

@@ -1,5 +1,6 @@
 """What each persona does on pages: the steps of the scenario, and what it is known for between."""
 
+import re
 from collections.abc import Callable, Generator
 
 from macrohard.llm.offline.journeys.gestures import read_gestures
@@ -13,6 +14,9 @@ Visit = Generator[list[Action], list[str], None]
 PROBLEM = "There is a problem"
 SCRIPT = "<script>alert(1)</script>"
 BACK = Action("back", {})
+OTHER_TAB = Action("other_tab", {})
+NAMES = ("Nguyễn Thị Ánh", "Łukasz Żółć", "محمد العربي", "山田 太郎", "O'Brien-Åkesson")
+_LIST = re.compile(r"/url: (/[a-z][a-z0-9_-]*)\s*$", re.MULTILINE)
 _SPARE = 4
 
 
@@ -128,6 +132,8 @@ def hostile(user: Visitor) -> Visit:
             yield from _wrong_addresses(user, _listing(look.path))
     if adding and user.spare > _SPARE * 3:
         yield from _script(user, adding)
+    if adding and user.spare > _SPARE * 3:
+        yield from _two_tabs(user, adding)
 
 
 def _wrong_addresses(user: Visitor, listing: str) -> Visit:
@@ -168,6 +174,87 @@ def _script(user: Visitor, adding: list[Action]) -> Visit:
         listed = yield from user.look(Action("open", {"address": _listing(look.path)}))
         if not listed.shows(SCRIPT):
             user.complain(listed, f"{SCRIPT} is not shown letter by letter")
+
+
+def _two_tabs(user: Visitor, adding: list[Action]) -> Visit:
+    """What was begun in one tab can be sent after the other was used."""
+    doors = [action for action in adding if action.tool in {"click", "open"}][:-1]
+    yield from user.look(*doors)
+    look = yield from user.look(OTHER_TAB, *adding)
+    if look.failed:
+        return
+    rest = [action for action in adding if action not in doors]
+    look = yield from user.look(OTHER_TAB, *rest)
+    if not look.failed and (look.status >= 400 and not look.shows(PROBLEM)):
+        user.complain(look, "a form begun before I used a second tab cannot be sent any more")
+
+
+def expert(user: Visitor) -> Visit:
+    """Passes addresses on: a list or a record is opened again by its address alone."""
+    known: dict[str, Look] = {}
+    for number, step in enumerate(user.scenario.steps, start=1):
+        look = yield from user.do(number, step)
+        if look.status == 200 and look.path and not _adding(step):
+            known[look.path] = look
+    for path, before in list(known.items())[-_SPARE:]:
+        if user.spare <= _SPARE:
+            return
+        first = yield from user.look(Action("open", {"address": path}))
+        again = yield from user.look(Action("open", {"address": "/"}), BACK)
+        if first.status != before.status:
+            user.complain(first, f"the address `{path}` that I was shown leads nowhere")
+        elif first.names("cell") != again.names("cell"):
+            user.complain(again, f"`{path}` is another page when I go back to it")
+
+
+def returning(user: Visitor) -> Visit:
+    """Half the work, a night, the other half, another night: nothing has changed by itself."""
+    half = (len(user.scenario.steps) + 1) // 2
+    for number, step in enumerate(user.scenario.steps, start=1):
+        yield from user.do(number, step)
+        if number in {half, len(user.scenario.steps)} and user.spare > _SPARE * 4:
+            yield from _night(user)
+
+
+def _night(user: Visitor) -> Visit:
+    """Look at every list, come back the next day, and look again."""
+    start = yield from user.look(Action("open", {"address": "/"}))
+    lists = list(dict.fromkeys(_LIST.findall(start.text)))[: _SPARE * 2]
+    opened = [Action("open", {"address": path}) for path in lists]
+    if not opened:
+        return
+    before = yield from user.act(*opened)
+    after = yield from user.act(Action("come_back", {}), *opened)
+    for path, then, now in zip(lists, before, after[1:], strict=True):
+        was, is_ = Look(then), Look(now)
+        if was.status == 200 and was.names("cell") != is_.names("cell"):
+            user.complain(is_, f"`{path}` is not as I left it last time")
+
+
+def international(user: Visitor) -> Visit:
+    """Does the work, then enters people of its own: they come back letter by letter."""
+    adding: list[Action] = []
+    for number, step in enumerate(user.scenario.steps, start=1):
+        yield from user.do(number, step)
+        if _adding(step) and _succeeds(step):
+            adding = _adding(step)
+    fill = next((a for a in adding if a.tool == "fill" and _is_words(a)), None)
+    for name in NAMES if fill else ():
+        if user.spare <= _SPARE * 2 or fill is None:
+            return
+        mine = Action("fill", {**fill.arguments, "text": name})
+        look = yield from user.look(*[mine if action is fill else action for action in adding])
+        if look.status >= 500 or look.status == 0:
+            user.complain(look, f"`{name}` breaks it")
+        elif look.shows("Added") and not look.shows(name):
+            listed = yield from user.look(Action("open", {"address": _listing(look.path)}))
+            if not listed.shows(name):
+                user.complain(listed, f"`{name}` did not come back as I typed it")
+
+
+def _is_words(action: Action) -> bool:
+    text = str(action.arguments["text"]).strip()
+    return bool(text) and not any(letter.isdigit() for letter in text)
 
 
 def plain(user: Visitor) -> Visit:
@@ -225,6 +312,11 @@ PAGES: dict[str, tuple[Callable[[Visitor], Visit], str]] = {
     "careful": (careful, "I looked at everything again, and again the next day:"),
     "hostile": (hostile, "I tried what no page should fall for:"),
     "small-screen": (plain, "I did it on the telephone, between two stops:"),
+    "keyboard-only": (plain, "I did it without a mouse:"),
+    "low-vision": (plain, "I did it enlarged, in the colours of my system:"),
+    "expert": (expert, "I went straight to the addresses, and back to them:"),
+    "returning": (returning, "I came back to it twice:"),
+    "international": (international, "I entered people from everywhere:"),
 }
 """How each persona uses pages, and its opening words."""
 
