@@ -15,7 +15,7 @@ def scenario(name: str, interface: str) -> Scenario:
     )
 
 
-USERS = load_roles().of(duty="user")
+USERS = [role for role in load_roles().of(duty="user") if "desktop" not in role.tools]
 FOUR = {"careful", "hostile", "hurried", "novice"}
 
 

@@ -9,8 +9,8 @@ from macrohard.paths import agents_dir
 from macrohard.roles import load_roles
 
 USERS = {
-    "careful", "expert", "hostile", "hurried", "international", "keyboard-only", "low-vision",
-    "novice", "returning", "small-screen",
+    "at-the-desk", "careful", "expert", "hostile", "hurried", "international", "keyboard-only",
+    "low-vision", "novice", "returning", "small-screen",
 }  # fmt: skip
 
 

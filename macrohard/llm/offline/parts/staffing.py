@@ -79,6 +79,8 @@ def _judge(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
     if role.name in _USERS_OF_PAGES:
         wanted = compiled is not None and "web" in compiled.app.interfaces
         return wanted, _USERS_OF_PAGES[role.name] if wanted else "There are no pages to look at."
+    if role.name == "at-the-desk":
+        return False, "There are no windows to use."
     if role.duty == "user":
         return True, _USERS.get(role.name, f"Plays the scenarios carefully: {role.description}")
     if role.duty == "engineer":
