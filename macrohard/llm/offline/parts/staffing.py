@@ -79,15 +79,19 @@ def _judge(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
     if role.name in _USERS_OF_PAGES:
         wanted = compiled is not None and "web" in compiled.app.interfaces
         return wanted, _USERS_OF_PAGES[role.name] if wanted else "There are no pages to look at."
-    if role.name == "at-the-desk":
-        return False, "There are no windows to use."
     if role.duty == "user":
-        return True, _USERS.get(role.name, f"Plays the scenarios carefully: {role.description}")
+        return _judge_user(role)
     if role.duty == "engineer":
         return _judge_engineer(role, compiled)
     if compiled is not None and role.name in _BY_APP:
         return _BY_APP[role.name](compiled.app)
     return False, _NO_CHECKS
+
+
+def _judge_user(role: Candidate) -> tuple[bool, str]:
+    if role.name == "at-the-desk":
+        return False, "There are no windows to use."
+    return True, _USERS.get(role.name, f"Plays the scenarios carefully: {role.description}")
 
 
 def _judge_engineer(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
