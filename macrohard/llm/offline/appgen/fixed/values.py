@@ -22,12 +22,12 @@ YES_NO = {"yes": True, "y": True, "true": True, "1": True}
 YES_NO |= {"no": False, "n": False, "false": False, "0": False}
 # Characters that nobody sees: they turn letters around, join or part them, or look like nothing.
 # Joiners (U+200C, U+200D) belong into words of some scripts and into emoji, not elsewhere.
-UNSEEN = re.compile(
+UNSEEN = (
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
 # Control characters (terminal escapes among them), line separators, halves of broken characters.
-FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+FORBIDDEN = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 class Link(NamedTuple):
@@ -55,7 +55,7 @@ def quoted(text: str) -> str:
 def parse_text(name: str, text: str) -> str | None:
     """Read a text: outer white space goes, control characters are refused."""
     stripped = text.strip()
-    if FORBIDDEN.search(stripped):
+    if re.search(FORBIDDEN, stripped):
         raise InputError(f"{name} must not hold control characters: {quoted(stripped)}")
     return stripped or None
 
@@ -186,7 +186,7 @@ def visible(text: str) -> str:
     """Spell out characters that nobody sees, so that no text can pass for another one."""
     if text.isascii():
         return text
-    return UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return re.sub(UNSEEN, lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def canonical(value: object) -> str:
