@@ -259,6 +259,13 @@ def test_what_cannot_be_a_feature_is_said(line: str, said: str) -> None:
     assert said in refusal(bullet, section="Features")
 
 
+def test_a_field_may_begin_with_a_word_that_joins() -> None:
+    kind = "### Ware\n- name: text\n- in stock: integer\n- on: date\n"
+    line = "- Filter wares by name, in stock and on.\n"
+    ware = parse_spec(f"# Shop\nSells.\n## Data\n{kind}## Features\n{line}").kind("ware")
+    assert ware.features.filters == ("name", "in_stock", "on")
+
+
 def test_a_field_called_marks_clashes_only_with_marks() -> None:
     data = HEAD + "### Exam\n- marks: integer\n\n## Features\n- "
     assert parse_spec(data + 'List "good" exams where marks is above 5').kinds[0].fields

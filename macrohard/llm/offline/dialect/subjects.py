@@ -51,7 +51,11 @@ def read_field_list(
     while True:
         start = cursor.position
         if fields:
-            cursor.skip(",", "and", "or", "/", *between)
+            # A field may begin with a word that joins: “in stock”.
+            while kind.names.find(cursor) is None and cursor.accept(
+                ",", "and", "or", "/", *between
+            ):
+                pass
             if cursor.position == start or _is_subject(cursor, schema):
                 cursor.position = start
                 break
