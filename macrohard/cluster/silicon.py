@@ -6,6 +6,7 @@ InferenceX's configurations (``recovery.py``), which are not part of this projec
 """
 
 import csv
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -122,6 +123,9 @@ def table_path() -> Path:
     return Path(spec.origin).parent / "systems" / "silicon_sample.csv"
 
 
+SERVER_GPUS = 8
+"""GPUs of an HGX server."""
+
 NEVER_SPECULATE = {"minimax-m2.5", "qwen3-235b-a22b", "qwen3-32b", "llama-3.1-70b", "llama-3.1-8b",
                    "kimi-k2.5", "gpt-oss-120b"}  # fmt: skip
 """Models that no configuration of these collections runs with speculative decoding."""
@@ -195,6 +199,25 @@ def _sides(raw: Mapping[str, str], names: Sequence[str]) -> tuple[Side, ...]:
     )
 
 
+def _counted_once(side: Side) -> Side:
+    """One side of a run on one server; some descriptions multiply its width by itself.
+
+    Runs of 4 and 8 GPUs of a server of eight stand in the table as 16 (tensor ranks 4, expert
+    ranks 4, and their product as the width) and 64; InferenceX's configurations of the same runs
+    have 4 and 8.
+    """
+    width = math.isqrt(side.gpus)
+    if side.gpus <= SERVER_GPUS or width * width != side.gpus:
+        return side
+    return replace(side, gpus=width, ep=min(side.ep, width))
+
+
+def _is_tensor_parallel(side: Side, model: str) -> bool:
+    """Whether attention can be cut that way; totals of several workers often cannot."""
+    heads = find_model(model).heads
+    return side.attention_ranks or side.gpus <= SERVER_GPUS or heads % side.gpus == 0
+
+
 def _gang_of(side: Side, experts: bool) -> Parallel:
     ep = side.ep if experts and side.gpus % side.ep == 0 else 1
     return Parallel(1, side.gpus, 1, ep) if side.attention_ranks else Parallel(side.gpus, 1, 1, ep)
@@ -212,6 +235,11 @@ def _read_row(
         return None
     apart, complete = raw["mode"] == "disagg", _is_dump(raw)
     sides = _sides(raw, ("prefill_", "decode_") if apart else ("",))
+    if not apart:
+        if raw["system"] not in {"gb200", "gb300"}:
+            sides = (_counted_once(sides[0]),)
+        if not _is_tensor_parallel(sides[0], model):
+            return None
     published = raw["precision"] or raw["gemm_quant_mode"] or "bf16"  # as the weights are published
     precision = _PRECISIONS.get(published, published)
     isl, osl = int(raw["isl"]), int(raw["osl"])

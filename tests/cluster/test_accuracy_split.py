@@ -16,6 +16,7 @@ from macrohard.cluster.calibration import (
 from macrohard.cluster.closed_loop import predict, run_closed_loop
 from macrohard.cluster.deployment import Parallel, Speculation
 from macrohard.cluster.measured import is_installed
+from macrohard.cluster.models import find_model
 from macrohard.cluster.recovery import Point, Side, recover
 from macrohard.cluster.silicon import Row, read_rows, split_rows
 from macrohard.cluster.statistics import Estimate, quantile
@@ -48,6 +49,25 @@ def test_duplicates_are_dropped_and_nothing_is_on_both_sides() -> None:
         if part == "train":
             assert row.hardware in {"b200-hgx", "h100-hgx", "h200-hgx"}
             assert row.counted or row.coarse_group not in coarse
+
+
+@needs_rows
+def test_a_run_on_one_server_has_no_more_gpus_than_the_server() -> None:
+    """The table has some widths multiplied by themselves, and totals of runs on many workers."""
+    together = [row for row in read_rows(())[0] if row.decode is None]
+    for row in together:
+        gang = row.prefill
+        if row.hardware.endswith("-hgx"):
+            assert gang.gpus <= 8
+        assert gang.dp > 1 or find_model(row.model).heads % gang.tp == 0
+    squared = [row for row in together if row.hardware == "h100-hgx" and row.prefill.dp == 4]
+    assert {(row.model, str(row.prefill)) for row in squared} == {
+        ("minimax-m2.5", "tp1 dp4 ep4")
+    }  # which the table has as 16 GPUs
+    queues = [row for row in squared if row.concurrency == 64 and row.isl == 8192]
+    for row in queues:  # KV for all of them is not there: they wait for half a minute
+        assert predict(row)[0] == pytest.approx(row.ttft_s, rel=0.3)
+    assert queues
 
 
 POINTS = [
