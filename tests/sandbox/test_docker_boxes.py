@@ -7,7 +7,7 @@ import pytest
 from support.boxes import QUICK_S, python, shell
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox.docker import DockerProvider, DockerSandbox
+from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine
 from macrohard.sandbox.docker.hardening import memory_mb
 
 
@@ -37,6 +37,20 @@ async def test_the_walls_of_a_container_are_up(docker_box: DockerSandbox) -> Non
     assert "no-new-privileges" in options
     assert any(option.startswith("seccomp={") for option in options)
     assert found["Config"]["User"] == "65533:65533"
+
+
+async def test_the_runtime_asked_for_is_the_one_an_engine_uses(engine_address: str) -> None:
+    # Every Docker has runc under a second name; a stronger runtime is asked for in the same way.
+    engine = Engine.find(engine_address)
+    other = "io.containerd.runc.v2"
+    provider = DockerProvider(engine, runtime=other)
+    async with await provider.create(label="runtime") as box:
+        host = inspect(box)["HostConfig"]
+        works = await shell(box, "echo works")
+    await provider.close()
+
+    assert host["Runtime"] == other
+    assert works.stdout == "works\n"
 
 
 async def test_nothing_of_the_host_is_mounted(docker_box: DockerSandbox) -> None:

@@ -1,10 +1,14 @@
 """What happens to Docker boxes when something beside the code in them fails."""
 
 import asyncio
+import io
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -13,9 +17,10 @@ from support import engines
 from support.boxes import QUICK_S, shell
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine, leftovers
+from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine, debian, leftovers
 from macrohard.sandbox.docker.engine import EngineError
 from macrohard.sandbox.docker.hardening import APP
+from macrohard.sandbox.docker.images import Images
 
 STOP_AGENT = "kill -STOP $(pgrep -u app -o python3); sleep 60"
 """The oldest Python of the app's user is the agent."""
@@ -31,6 +36,68 @@ def test_an_absent_engine_is_named(tmp_path: Path) -> None:
         Engine.find(f"unix://{tmp_path}/absent.sock")
     assert caught.value.absent
     assert caught.value.exit_code == 4
+
+
+async def test_an_engine_that_hangs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    engines.check_possible()
+    daemon = engines.Daemon(Path(tempfile.mkdtemp(prefix="engine-")))
+    daemon.start()
+    try:
+        engine = Engine.find(daemon.address)
+        pid = daemon.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        monkeypatch.setattr("macrohard.sandbox.docker.engine.DEADLINE_S", 0.2)
+        with pytest.raises(EngineError, match=r"took more than .* to list containers") as caught:
+            await engine.call("list containers", engine.client.containers)
+        assert caught.value.absent
+        os.kill(pid, signal.SIGCONT)
+        monkeypatch.undo()
+        assert await engine.call("list containers", engine.client.containers) == []
+        engine.close()
+    finally:
+        daemon.stop(signal.SIGKILL)
+        daemon.remove()
+
+
+def sleeper() -> bytes:
+    """An image's content that can do nothing but sleep."""
+    program = shutil.which("sleep") or ""
+    libraries = re.findall(r"/\S+", subprocess.run(["ldd", program], capture_output=True, text=True,
+                                                   check=True).stdout)  # fmt: skip
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for path in (program, *libraries):
+            archive.add(os.path.realpath(path), arcname=path)
+    return data.getvalue()
+
+
+async def test_an_engine_that_dies_while_it_builds_an_image_is_an_error(tmp_path: Path) -> None:
+    engines.check_possible()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "profile.toml").write_text("")
+    daemon = engines.Daemon(Path(tempfile.mkdtemp(prefix="engine-")))
+    daemon.start()
+    try:
+        engine = Engine.find(daemon.address)
+        engine.client.import_image_from_data(sleeper(), "base:1")
+        step = f'FROM base:1\nRUN ["{shutil.which("sleep")}", "75"]\n'
+        context = debian.tarred({"Dockerfile": step.encode()})
+        images, said = Images(engine, "mine", tmp_path), list[str]()
+        building = asyncio.create_task(
+            images._run_build("x:1", context, said.append, network="none")
+        )
+        async with asyncio.timeout(QUICK_S):
+            while not (building.done() or engine.client.containers()):
+                await asyncio.sleep(0.02)
+        daemon.stop(signal.SIGKILL)
+        with pytest.raises(EngineError, match=r"stopped building.*run the command again") as caught:
+            await building
+        assert caught.value.exit_code == 4
+        engine.close()
+    finally:
+        daemon.stop(signal.SIGKILL)
+        daemon.remove()
 
 
 async def test_a_container_removed_by_somebody_else_is_an_error(docker_box: DockerSandbox) -> None:

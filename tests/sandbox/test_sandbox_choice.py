@@ -108,6 +108,21 @@ def test_a_runtime_the_engine_lacks_is_named_with_those_it_has() -> None:
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("own", ["runc", "runsc"])
+def test_podman_runs_its_own_runtime_and_so_no_other_is_promised(own: str) -> None:
+    about = {
+        "BuildahVersion": "1.28.2",
+        "DefaultRuntime": own,
+        "Runtimes": {"runc": {}, "runsc": {}},
+    }
+    client: Any = Client(built=True)
+    if own == "runsc":
+        assert DockerProvider(Engine(client, about), runtime="runsc").name == "docker"
+        return
+    with pytest.raises(SandboxError, match=r"its own runtime, which is runc.*containers\.conf"):
+        DockerProvider(Engine(client, about), runtime="runsc")
+
+
 def test_an_unknown_kind_is_a_usage_error() -> None:
     with pytest.raises(ConfigError, match="auto, docker or process"):
         choose("podman", model_is_offline=True, allow_process=True)  # type: ignore[arg-type]

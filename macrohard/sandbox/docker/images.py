@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 
 from docker.errors import DockerException
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from macrohard import errors
 from macrohard.errors import SandboxError
@@ -189,7 +191,7 @@ class Images:
         try:
             async with asyncio.timeout(_BUILD_S):
                 await asyncio.to_thread(work)
-        except (DockerException, OSError, TimeoutError) as error:
+        except (DockerException, HTTPError, RequestException, OSError, TimeoutError) as error:
             raise EngineError(
                 f"{tag}: the engine stopped building ({error}); what is done is kept:"
                 " start the engine and run the command again",
