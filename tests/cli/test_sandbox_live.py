@@ -108,12 +108,21 @@ def test_images_of_old_profiles_go_and_all_others_stay(
     for tag in (now, old, base, used, own_profile, strangers):
         put_image(empty_engine, tag, label=tag)
     put_image(empty_engine, "macrohard/python:mine")  # by name only
-    put_image(empty_engine, "kept:1", label=old)  # a name that a person gave one of ours
+    put_image(
+        empty_engine, "macrohard/python:kept", label=old
+    )  # a name that a person gave one of ours
     empty_engine.client.create_container(used, ["x"])
     said = macrohard("sandbox", "gc")
     left = {tag for image in empty_engine.client.images() for tag in image["RepoTags"]}
 
-    assert left == {now, used, own_profile, strangers, "macrohard/python:mine", "kept:1"}
+    assert left == {
+        now,
+        used,
+        own_profile,
+        strangers,
+        "macrohard/python:mine",
+        "macrohard/python:kept",
+    }
     assert "2 old images removed" in said.out
     assert old in said.out
     assert macrohard("sandbox", "gc", "--json").out.count("0123456789ab") == 0
