@@ -208,8 +208,6 @@ async def abuild_with(
     # Everything that can be refused is refused before anything is written.
     roster = open_roster(settings)
     _check_cluster(settings.cluster)
-    if settings.browser:
-        needed_browser()
     if model is None:
         await _check_models(settings, roster, loaded)
     if sandbox is None:
@@ -218,8 +216,11 @@ async def abuild_with(
             model_is_offline=is_offline(settings),
             allow_process=settings.allow_process_sandbox,
             runtime=settings.sandbox_runtime,
+            profile=settings.profile,
         )
         await chosen.close()
+        if settings.browser:
+            needed_browser(in_box=chosen.name == "docker")
     folder = create_run(loaded, settings, Path(out) if out else None, overwrite=overwrite)
     parts = Parts(
         model=model,

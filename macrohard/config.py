@@ -127,6 +127,11 @@ class Settings:
     cluster: str | None = None
     routing: Routing = field(default_factory=Routing)
 
+    @property
+    def profile(self) -> str:
+        """What boxes are made from: with a browser where users sit at one."""
+        return "web" if self.browser else "python"
+
     def __post_init__(self) -> None:
         """Refuse values that mean nothing.
 

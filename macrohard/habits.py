@@ -10,12 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-Need = Literal["contrast", "focus", "targets"]
+Need = Literal["contrast", "focus", "schema", "targets"]
 """What a user's own browser looks for besides what every user's does.
 
 ``contrast``: text of 7:1 (WCAG 1.4.6; told, not held against the app). ``focus``: what has the
 keyboard's focus can be seen (WCAG 2.4.7; told). ``targets``: what is tapped is 24 pixels wide and
-high, or stands alone (WCAG 2.5.8; held against the app).
+high, or stands alone (WCAG 2.5.8; held against the app). ``schema``: an API does what its OpenAPI
+document says, whatever it is sent; it is asked at random once the scenario is done.
 """
 
 _WINDOW = re.compile(r"(\d{3,4})x(\d{3,4})")

@@ -62,6 +62,7 @@ async def open_office(
             model_is_offline=is_offline(settings),
             allow_process=settings.allow_process_sandbox,
             runtime=settings.sandbox_runtime,
+            profile=settings.profile,
             run=hashlib.sha256(str(folders.root).encode()).hexdigest()[:16],
             say=partial(_notice, journal),
         )

@@ -115,7 +115,9 @@ def _tried(office: Office, state: State) -> str:
     if not any(scenario.interface == "web" for scenario in scenarios):
         return ""
     if office.settings.browser:
-        return "Its pages were tried at a real browser, the box's port relayed to it."
+        inside = office.boxes.name == "docker"
+        where = "inside the box, without a network" if inside else "the box's port relayed to it"
+        return f"Its pages were tried at a real browser, {where}."
     return (
         "Its pages were tried without a browser: links followed and forms sent by their names. "
         "Scripts did not run, and nothing was drawn; build with --browser for that."

@@ -6,6 +6,7 @@ from langgraph.types import Send
 
 from macrohard import work
 from macrohard.grading.mutation import MutationScore, low_score
+from macrohard.graph.asked import ask_at_random
 from macrohard.graph.front import staffed
 from macrohard.graph.office import Office
 from macrohard.graph.state import State, TrialTask
@@ -138,9 +139,13 @@ async def _play(
             browser=folder if office.settings.browser else None,
         ) as seat:
             sitting = Sitting(task["trial"], role, scenario, task["round"])
-            return await sit(
+            result = await sit(
                 sitting, seat, office.model, folder, journal=office.journal, memory=office.memory
             )
+            if scenario.interface == "api" and "schema" in role.habits.needs:
+                seed = office.settings.seed
+                result = await ask_at_random(seat.driver, scenario, result, folder, seed)
+            return result
     except ServerError as error:
         tape = nothing_started(scenario, role.name, str(error))
         return write_evidence(folder, scenario, None, tape)

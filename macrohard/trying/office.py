@@ -54,7 +54,7 @@ def make_plan(target: Target, settings: Settings, plan: Plan, personas: Sequence
     if not plan.written and not target.scenarios and not plan.explore:
         raise UsageError("nothing to try: give --scenario FILE, or leave out --no-explore.")
     if plan.browser:
-        needed_browser()
+        needed_browser(in_box=settings.sandbox != "process")
     for name in settings.models:
         open_model(name, endpoints=settings.routing.endpoints)
     check_prices(settings, settings.models)
@@ -127,7 +127,7 @@ async def open_room(
     journal = Journal(folder / "events.jsonl", listener)
     try:
         boxes = boxes or _choose(
-            target, settings, journal, profile="desktop" if windows else "python"
+            target, settings, journal, profile="desktop" if windows else settings.profile
         )
         try:
             yield Room(

@@ -5,7 +5,7 @@ from typing import Literal
 from macrohard.exploring.findings import Finding
 from macrohard.work import Noun
 
-Surface = Literal["terminal", "pages", "browser", "telephone"]
+Surface = Literal["terminal", "pages", "api", "browser", "telephone"]
 
 
 class TrialRow(Noun):

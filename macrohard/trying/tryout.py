@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from macrohard.documents import FOLLOW
+from macrohard.exploring.asking import explore_requests
 from macrohard.exploring.commands import explore_commands
 from macrohard.exploring.drawn import TELEPHONE, DrawnExplorer, explore_drawn, explore_small
 from macrohard.exploring.findings import Explorer, Finding
@@ -33,6 +34,7 @@ from macrohard.users.base import APP_FOLDER, TrialResult
 from macrohard.users.browser import BrowserDriver
 from macrohard.users.chromium import find_inside, needed_browser
 from macrohard.users.forms import FormDriver
+from macrohard.users.requests import RequestDriver
 from macrohard.users.seat import nothing_started, take_seat
 from macrohard.users.served import Served, ServerError
 from macrohard.work import Scenario
@@ -263,7 +265,7 @@ def _surfaces(target: Target, plan: Plan) -> list[tuple[Surface, Look]]:
     if target.run and not plan.has_windows:
         found.append(("terminal", _at_terminal))
     if target.serve:
-        found.append(("pages", _on_pages))
+        found += [("pages", _on_pages), ("api", _at_api)]
         if plan.browser:
             found += [("browser", _at_browser), ("telephone", _on_telephone)]
     return found
@@ -323,6 +325,12 @@ async def _on_pages(place: Place) -> tuple[Explorer, tuple[str, ...]]:
     async with _served(place, "pages") as served, FormDriver(served) as driver:
         user = PageExplorer(driver, "pages")
         return user, await explore_pages(user)
+
+
+async def _at_api(place: Place) -> tuple[Explorer, tuple[str, ...]]:
+    async with _served(place, "api") as served, RequestDriver(served) as driver:
+        user = Explorer(driver, "api")
+        return user, await explore_requests(user)
 
 
 async def _at_browser(place: Place) -> tuple[Explorer, tuple[str, ...]]:

@@ -110,7 +110,8 @@ class Barriers:
 async def _violations(page: Any, habits: Habits) -> Iterator[Violation]:
     from axe_playwright_python.async_playwright import Axe  # noqa: PLC0415 - an extra
 
-    rules = {_NEEDED_RULES[need]: {"enabled": True} for need in habits.needs if need != "focus"}
+    needed = [_NEEDED_RULES[need] for need in habits.needs if need in _NEEDED_RULES]
+    rules = {rule: {"enabled": True} for rule in needed}
     answer = await Axe().run(page, options={"rules": rules} if rules else None)
     return (
         Violation(

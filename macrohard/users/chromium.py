@@ -187,13 +187,16 @@ def program() -> str | None:
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
 
 
-def needed_browser() -> Beside:
+def needed_browser(*, in_box: bool = False) -> Beside:
     """The browser beside a box.
+
+    Args:
+        in_box: Whether boxes have one, so that nothing but Playwright is needed here.
 
     Raises:
         SandboxError: There is none, or no Playwright; says which, and what to do.
     """
-    if missing := missing_for_browser():
+    if missing := missing_packages() if in_box else missing_for_browser():
         raise SandboxError(
             f"--browser cannot drive a browser here: {'; '.join(missing)}. "
             "Or build without --browser."

@@ -9,6 +9,8 @@ from support.boxes import QUICK_S, python, shell
 from macrohard.errors import SandboxError
 from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine
 from macrohard.sandbox.docker.hardening import memory_mb
+from macrohard.users.chromium import HasDriver
+from macrohard.users.wire import fetch
 
 
 def inspect(box: DockerSandbox) -> dict[str, dict[str, object]]:
@@ -86,6 +88,26 @@ async def test_the_app_is_ended_without_ending_its_driver(docker_box: DockerSand
     assert not server.alive
     assert (await shell(docker_box, "pgrep -u app sleep")).stdout == ""
     assert (await beside).returncode == 0
+
+
+async def test_a_server_of_the_driver_is_reached_whatever_the_app_does_to_its_own(
+    docker_box: DockerSandbox,
+) -> None:
+    terminal = await docker_box.terminal_beside(
+        ["python3", "-m", "http.server", "8099", "--bind", "127.0.0.1"]
+    )
+    said = b""
+    async with asyncio.timeout(QUICK_S):
+        while b"Serving HTTP" not in said:
+            said += await terminal.read(1.0)
+    await shell(docker_box, "kill -9 -1")
+
+    answer = await fetch(docker_box.endpoint_beside(8099), "GET", "/", headers={})
+
+    assert answer.status == 200
+    assert isinstance(docker_box, HasDriver)
+    await terminal.close()
+    assert (await shell(docker_box, "pgrep -u driver -f http.server")).stdout == ""
 
 
 async def test_a_read_only_tree_goes_where_the_app_has_files(

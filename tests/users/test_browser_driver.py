@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from support.shed import Standing, shed
 
+from macrohard.habits import Habits
 from macrohard.llm.offline.personas.pages import Look
-from macrohard.users.base import Back, Choose, Click, Fill, Open, Press, UserActionError
+from macrohard.users.base import Back, Choose, Click, Fill, Open, OtherTab, Press, UserActionError
 from macrohard.users.browser import BrowserDriver
 from macrohard.users.chromium import Beside, find_browser
 
@@ -64,3 +65,47 @@ async def test_an_attachment_is_saved_and_read_and_the_page_stays(tmp_path: Path
             assert seen.screen.startswith('page "Shed" at /export, status 200\n')
             assert seen.screen.endswith('saved file "things.csv":\nid,name\n1,Rake\n')
             assert "id,name\n1,Rake" in seen.text
+
+
+async def test_with_the_keyboard_alone_a_form_is_sent_and_what_tab_never_meets_is_a_defect(
+    tmp_path: Path,
+) -> None:
+    keys = Habits(input="keyboard")
+    with shed() as (base, handler):
+        async with BrowserDriver(Standing(base), Beside(), tmp_path, keys) as driver:  # type: ignore[arg-type]
+            await driver.act(Fill(label="Name", text="Anna's rake"))
+            await driver.act(Choose(label="Kind", option="2"))
+            await driver.act(Click(name="Add a thing"))
+            assert handler.sent == [{"t": ["7"], "n": ["Anna's rake"], "k": ["2"]}]
+            await driver.ask("document.querySelector('main > button').tabIndex = -1")
+            with pytest.raises(UserActionError, match="'Help' cannot be reached with the keyboard"):
+                await driver.act(Click(name="Help"))
+            await driver.ask(TRAP)
+            with pytest.raises(UserActionError, match="trapped: Tab goes round among 1 of 3"):
+                await driver.act(Click(name="Add a thing"))
+            texts = [problem.text for problem in (await driver.observe()).problems]
+            assert any("cannot be reached" in text for text in texts)
+            assert any("trapped" in text for text in texts)
+
+
+TRAP = """document.getElementById('n').focus(); document.getElementById('n').addEventListener(
+ 'keydown', e => { if (e.key === 'Tab') e.preventDefault(); });"""
+
+
+async def test_habits_are_those_of_the_window(tmp_path: Path) -> None:
+    habits = Habits(window="1280x1000", zoom=200, contrast="forced", language="is")
+    with shed() as (base, _):
+        async with BrowserDriver(Standing(base), Beside(), tmp_path, habits) as driver:  # type: ignore[arg-type]
+            asked = await driver.ask(
+                "[innerWidth, devicePixelRatio, matchMedia('(forced-colors: active)').matches, "
+                "navigator.language]"
+            )
+            assert asked == [640, 2, True, "is"]
+            seen = await driver.act(OtherTab())
+            assert "Shed" in seen.screen
+            await driver.act(Fill(label="Name", text="second tab"))
+            assert "second tab" not in (await driver.act(OtherTab())).screen
+            assert "second tab" in (await driver.act(OtherTab())).screen
+    film = (tmp_path / "film.webm").read_bytes()
+    assert film[:4] == b"\x1aE\xdf\xa3"  # EBML: a Matroska file, which WebM is
+    assert b"webm" in film[:64]

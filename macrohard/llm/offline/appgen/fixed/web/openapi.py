@@ -109,7 +109,7 @@ def files_of(resource: Resource) -> dict[str, object]:
     found: dict[str, object] = {}
     if "import" in resource.offers:
         about = f"Add the {resource.plural} of a CSV file, all or none."
-        taken = operation(about)
+        taken = operation(about, takes=True)
         taken["requestBody"] = {"required": True, "content": csv}
         found[f"{root}/import"] = {"post": taken}
     if "export" in resource.offers:
@@ -142,6 +142,7 @@ def operation(
     body: Resource | None = None,
     *,
     status: str = "200",
+    takes: bool = False,
     parameters: list[dict[str, object]] | None = None,
 ) -> dict[str, object]:
     """Describe something that can be asked."""
@@ -155,4 +156,6 @@ def operation(
         found["requestBody"] = {"required": True, "content": content}
     responses: dict[str, object] = {status: {"description": "Done."}}
     responses |= {code: {"description": why, "content": errors} for code, why in ERRORS.items()}
+    if body is not None or takes:
+        responses["415"] = {"description": "The body is of another type.", "content": errors}
     return {**found, "responses": responses}
