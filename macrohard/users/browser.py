@@ -39,7 +39,7 @@ from macrohard.users.base import (
     Wait,
 )
 from macrohard.users.chromium import Browser
-from macrohard.users.film import make_film
+from macrohard.users.film import PICTURES, make_film
 from macrohard.users.outline import saved_file
 from macrohard.users.pictures import Gallery
 from macrohard.users.pointing import Finger, Keys, Mouse, Pointing
@@ -81,7 +81,7 @@ class BrowserDriver:
         self._page: Any = None
         self._tabs: list[Any] = []
         self._status = 0
-        self._pictures: list[str] = []
+        self._pictures = 0
         self._problems: list[Problem] = []
         self._told: set[str] = set()
         self._downloads: list[Any] = []
@@ -118,7 +118,7 @@ class BrowserDriver:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
-        await make_film(self._evidence, self._pictures, self._habits.pixels)
+        await make_film(self._evidence, self._habits.pixels)
 
     async def observe(self) -> Observation:
         """What is visible now."""
@@ -360,9 +360,9 @@ class BrowserDriver:
         split = urlsplit(page.url)
         path = split.path + (f"?{split.query}" if split.query else "")
         head = f'page "{await page.title()}" at {path}, status {self._status}'
-        picture = f"{len(self._pictures) + 1:03}.png"
+        self._pictures += 1
+        picture = PICTURES % self._pictures
         await page.screenshot(path=self._evidence / picture)
-        self._pictures.append(picture)
         problems, self._problems = tuple(self._problems), []
         text = "\n".join([*dialogs, text])
         return Observation(

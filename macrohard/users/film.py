@@ -6,14 +6,15 @@ to be read. It is no recording of the screen: what moves between two actions is 
 
 import asyncio
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 _SECONDS = 1.0
 """How long a picture is shown; a trial itself takes a tenth of that for an action."""
-_LAST_S = 2.0
+_LAST_S = 1.0
 _PATIENCE_S = 120.0
 FILM = "film.webm"
+PICTURES = "%03d.png"
+"""How pictures are numbered, from 1."""
 
 
 def find_ffmpeg() -> str | None:
@@ -26,33 +27,28 @@ def find_ffmpeg() -> str | None:
         return shutil.which("ffmpeg")
 
 
-async def make_film(folder: Path, pictures: Sequence[str], size: tuple[int, int]) -> Path | None:
+async def make_film(folder: Path, size: tuple[int, int]) -> Path | None:
     """Make ``film.webm`` of pictures; None where there is no ffmpeg, no picture, or it fails.
 
     Args:
         folder: Where the pictures are, and where the film goes.
-        pictures: Their file names, in order.
         size: Width and height of the film, in pixels; odd ones lose one.
     """
     ffmpeg = find_ffmpeg()
-    if ffmpeg is None or not pictures:
+    if ffmpeg is None or not (folder / (PICTURES % 1)).exists():
         return None
-    lines = ["ffconcat version 1.0"]
-    for name in pictures:
-        lines += [f"file {name}", f"duration {_SECONDS}"]
-    lines += [f"file {pictures[-1]}", f"duration {_LAST_S}"]
     width, height = (side - side % 2 for side in size)
+    drawn = f"scale={width}:{height},tpad=stop_mode=clone:stop_duration={_LAST_S},format=yuv420p"
     process = await asyncio.create_subprocess_exec(
-        ffmpeg, "-y", "-loglevel", "error", "-protocol_whitelist", "file,pipe,fd",
-        "-f", "concat", "-safe", "0", "-i", "pipe:0", "-an",
-        "-vf", f"scale={width}:{height},format=yuv420p", "-r", "5",
+        ffmpeg, "-y", "-loglevel", "error", "-framerate", f"{1 / _SECONDS:g}",
+        "-i", PICTURES, "-an", "-vf", drawn, "-r", "5",
         "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M", "-threads", "1",
         FILM,
-        cwd=folder, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+        cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        await asyncio.wait_for(process.communicate("\n".join(lines).encode()), _PATIENCE_S)
+        await asyncio.wait_for(process.wait(), _PATIENCE_S)
     except TimeoutError:
         process.kill()
         await process.wait()
