@@ -9,7 +9,6 @@ from typing import Any, Literal, Protocol
 
 from macrohard.users.base import UserActionError
 
-_FIND_MS = 1_500
 _MOST_TABS = 400
 _WHERE = """() => {
  const all = [...document.querySelectorAll("*")];
@@ -57,7 +56,7 @@ class Mouse:
 
     async def fill(self, found: Any, label: str, text: str) -> None:  # noqa: ARG002
         """Put a text there."""
-        await found.fill(text, timeout=_FIND_MS)
+        await found.fill(text)
 
     async def choose(self, found: Any, label: str, option: str) -> None:  # noqa: ARG002
         """Choose it."""
@@ -74,7 +73,7 @@ class Finger(Mouse):
         """Tap it."""
         await found.tap()
         if twice:
-            await found.tap(timeout=_FIND_MS)
+            await found.tap()
 
 
 class Keys:
