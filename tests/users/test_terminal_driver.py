@@ -1,5 +1,7 @@
 """The terminal driver against real programs on a real pseudo-terminal."""
 
+import json
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -96,11 +98,13 @@ CURSES = """
 import curses
 def main(window):
     items = 0
+    curses.init_pair(1, curses.COLOR_RED, curses.COLOR_BLUE)
     while True:
         window.erase()
         window.border()
         window.addstr(1, 2, f"Items: {items}, size {window.getmaxyx()}")
         window.addstr(2, 2, "-" * 30)
+        window.addstr(3, 2, "Overdue" if items else "Fine", curses.color_pair(1) | curses.A_BOLD)
         window.refresh()
         key = window.getch()
         if key == ord("q"):
@@ -119,11 +123,16 @@ async def test_a_full_screen_program(terminal: TerminalDriver, script: Script) -
     assert "│ Items: 0, size (20, 60)" in seen.text
     assert "-" * 30 in seen.text  # drawn with the repeat sequence
     assert "before" not in seen.screen
+    assert "│ Fine" in seen.text
     seen = await terminal.act(Press(keys="a a Up"))
     assert "Items: 3" in seen.text
+    assert "│ Overdue" in seen.text
     seen = await terminal.act(Resize(rows=10, columns=40))
     assert "Items: 3, size (10, 40)" in seen.text
     assert len(seen.screen.splitlines()) == 10
+    events = [json.loads(line) for line in terminal.cast.text().splitlines()[1:]]
+    assert [event[2] for event in events if event[1] == "r"] == ["40x10"]
+    assert re.search(r"\x1b\[[0-9;]*31[0-9;]*m", "".join(e[2] for e in events if e[1] == "o"))
     seen = await terminal.act(Press(keys="q"))
     assert seen.text == "bye"
     assert seen.state.exit_status == 0
