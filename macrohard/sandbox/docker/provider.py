@@ -48,6 +48,10 @@ _ALWAYS = (
         " refused to everything in the box"
     ),
 )
+_PIDS_OF_OWN_KERNEL = (
+    "pids: does not hold: the runtime's own kernel counts its threads with a box's processes; a"
+    " command that takes too many, or all memory, may end its whole box"
+)
 
 
 class DockerProvider:
@@ -275,6 +279,8 @@ class DockerProvider:
             else "kernel: does not hold: it is the host's own, so a hole in it is a way out; with"
             " --sandbox-runtime runsc or kata it is not"
         )
+        if own_kernel(self._runtime):
+            return [*_ALWAYS, *_capped(limits, cpus)[1:], _PIDS_OF_OWN_KERNEL, kernel]
         return [*_ALWAYS, *_capped(limits, cpus), kernel]
 
     async def close(self) -> None:
