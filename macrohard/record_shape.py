@@ -62,6 +62,7 @@ class _App(BaseModel):
     dir: str
     name: str
     run: list[str]
+    serve: list[str] = []
     test: list[str]
 
 

@@ -137,6 +137,7 @@ class Shown:
         # The event loop swallows SIGINT while it is blocked here.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            _forget_what_was_typed()
             sys.stderr.write(f"See documents/ in the run. Stage {stage} is done. Go on? [y/N] ")
             sys.stderr.flush()
             return sys.stdin.readline().strip().lower() in {"y", "yes"}
@@ -146,6 +147,14 @@ class Shown:
             signal.signal(signal.SIGINT, before)
             if self._progress is not None:
                 self._progress.go_on()
+
+
+def _forget_what_was_typed() -> None:
+    """Keys that were pressed before there was a question are no answer to it."""
+    if sys.stdin.isatty():
+        import termios  # noqa: PLC0415 - where there are terminals, there it is
+
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 @contextmanager

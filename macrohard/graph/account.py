@@ -52,6 +52,7 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
             "dir": "app",
             "name": design.app,
             "run": list(design.run),
+            "serve": list(design.serve),
             "test": list(design.test),
             "packages": list(design.packages),
         }

@@ -18,6 +18,7 @@ from macrohard.report.words import (
     mutation_words,
     picture_words,
     seconds_between,
+    serve_words,
     tokens,
 )
 
@@ -76,7 +77,9 @@ def how_to_run(record: Record) -> Markup | None:
     app, best = record.get("app"), record.get("best")
     if not app or not (best or record["status"] in {"released", "not accepted"}):
         return None
-    lines = [f"cd {app['dir']}", shlex.join([*app["run"], "--help"]), shlex.join(app["test"])]
+    served = [serve_words(app["serve"])] if app.get("serve") else []
+    help_ = shlex.join([*app["run"], "--help"])
+    lines = [f"cd {app['dir']}", help_, *served, shlex.join(app["test"])]
     caution = "It was built, but not accepted: see the open defects before you rely on it."
     return join(
         [

@@ -18,6 +18,7 @@ from macrohard.report.words import (
     mutation_words,
     picture_words,
     plural,
+    serve_words,
     tokens,
     worst_first,
 )
@@ -58,11 +59,7 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     if best:
         facts.append(("Best so far", f"{best['said']}; not accepted"))
     if app and (finished or best):
-        folder = shlex.quote(str(run_dir / app["dir"]))
-        if app.get("packages"):
-            facts.append(("Needs", f"cd {folder} && python -m pip install -r requirements.lock"))
-        facts.append(("Run it", f"cd {folder} && {shlex.join([*app['run'], '--help'])}"))
-        facts.append(("Test it", f"cd {folder} && {shlex.join(app['test'])}"))
+        facts += _commands(app, run_dir)
     if not finished and record["status"] != "running":
         facts.append(("Go on", f"macrohard resume {shlex.quote(str(run_dir))}"))
     tests = record.get("tests") or {}
@@ -79,6 +76,17 @@ def _facts(record: Mapping[str, Any], run_dir: Path) -> list[Text]:
     if page.exists():
         facts.append(("Report", str(page)))
     return [Text.assemble((f"{label:<12}", "bold"), clean(value)) for label, value in facts]
+
+
+def _commands(app: Mapping[str, Any], run_dir: Path) -> list[tuple[str, str]]:
+    """What a person types to use and to test the app."""
+    lines = [("Run it", shlex.join([*app["run"], "--help"])), ("Test it", shlex.join(app["test"]))]
+    if app.get("packages"):
+        lines.insert(0, ("Needs", "python -m pip install -r requirements.lock"))
+    if app.get("serve"):
+        lines.insert(-1, ("Open it", serve_words(app["serve"])))
+    folder = shlex.quote(str(run_dir / app["dir"]))
+    return [(label, f"cd {folder} && {line}") for label, line in lines]
 
 
 _IN_WORDS: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (

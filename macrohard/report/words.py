@@ -1,7 +1,8 @@
 """How reports say things: amounts, durations, and text from models made safe to print."""
 
+import shlex
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,11 +104,11 @@ def picture_words(pictures: Mapping[str, Any]) -> str:
         for key, said in (
             ("painted", "painted by a model of images"),
             ("drawn", "drawn by rule"),
-            ("left_out", "left out (needs Pillow)"),
+            ("left_out", "left out, for want of Pillow"),
         )
         if pictures[key]
     ]
-    return f"{'; '.join(parts)} ({pictures['motif']})"
+    return "; ".join(parts)
 
 
 def mutation_words(score: Mapping[str, Any]) -> str:
@@ -128,3 +129,9 @@ def seconds_between(start: str | None, end: str | None) -> float | None:
     if not start or not end:
         return None
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def serve_words(command: Sequence[str], port: int = 8000) -> str:
+    """The line that starts an app's server, and where its pages are then."""
+    line = shlex.join(word.replace("{port}", str(port)) for word in command)
+    return f"{line}   # http://127.0.0.1:{port}/"

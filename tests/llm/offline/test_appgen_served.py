@@ -1,8 +1,14 @@
 """Apps with pages and a JSON API: their own tests, and the acceptance tests from requirements."""
+# ruff: noqa: S310 - the address is our own
 
+import json
 import os
+import re
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -90,3 +96,45 @@ def test_a_right_app_passes_and_wrong_ones_fail(app: Path, tmp_path: Path) -> No
         "test_api_",
     ):
         assert any(test in line and "FAILED" in line for line in said.splitlines()), test
+
+
+@contextmanager
+def served(app: Path, database: Path) -> Iterator[str]:
+    command = [sys.executable, "-u", "-m", "depot", "--db", str(database), "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=app, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            found = re.search(r"http://[\w.:]+", (process.stdout or sys.stdin).readline())
+            assert found
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def post(address: str, record: dict[str, object]) -> None:
+    request = urllib.request.Request(
+        address, json.dumps(record).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
+
+
+def seen(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return " ".join(re.sub(r"<[^>]*>", " ", answer.read().decode()).split())
+
+
+def test_who_is_to_delete_is_told_first_what_goes_along_and_what_is_in_the_way(
+    app: Path, tmp_path: Path
+) -> None:
+    with served(app, tmp_path / "data.db") as base:
+        post(f"{base}/api/vendors", {"name": "Ann"})
+        post(f"{base}/api/parts", {"name": "bolt", "vendor": 1, "price": "0.10"})
+        post(f"{base}/api/moves", {"part": 1, "way": "in", "pieces": 3})
+        assert "This deletes part 1 and 1 move, and cannot be undone." in seen(
+            f"{base}/parts/1/delete"
+        )
+        assert "It cannot be done now: vendor 1 cannot be deleted: part 1 refers to it." in seen(
+            f"{base}/vendors/1/delete"
+        )
+        assert "bolt" in seen(f"{base}/parts/1"), "looking deletes nothing"
+        assert json.loads(urllib.request.urlopen(f"{base}/api/moves", timeout=10).read())

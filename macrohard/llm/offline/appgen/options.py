@@ -95,7 +95,9 @@ def form(app: App, field: Field) -> str:
     """How values of a field are written."""
     match field.type:
         case FieldType.ONE_OF:
-            return "one of " + ", ".join(field.choices)
+            return "one of " + ", ".join(
+                f'"{each}"' if "," in each else each for each in field.choices
+            )
         case FieldType.REFERENCE:
             target = app.kind(field.target)
             name = f" or {names.heading(target.name_field)}" if target.name_field else ""

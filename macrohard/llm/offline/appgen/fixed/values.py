@@ -145,7 +145,8 @@ def parse_choice(name: str, text: str, choices: Sequence[str]) -> str | None:
     for choice in choices:
         if choice.casefold() == value.casefold():
             return choice
-    raise InputError(f"{name} must be one of {', '.join(choices)}, not {quoted(value)}")
+    offered = ", ".join(repr(choice) if "," in choice else choice for choice in choices)
+    raise InputError(f"{name} must be one of {offered}, not {quoted(value)}")
 
 
 def parse_id(name: str, text: str) -> int | None:

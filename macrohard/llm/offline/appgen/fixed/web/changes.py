@@ -1,6 +1,7 @@
 """The pages that change something: each asks first, changes once, and leads on."""
 
 from collections.abc import Callable
+from sqlite3 import Connection
 
 from macrohard.llm.offline.appgen.fixed import console, csv_files, database
 from macrohard.llm.offline.appgen.fixed.errors import InputError
@@ -129,11 +130,12 @@ def delete(visit: Visit, resource: Resource, number: int) -> Response:
     def ask(_: Texts, wrong: tuple[Fault, ...], status: int) -> Response:
         with database.reading(visit.path) as connection:
             row = resource.row(connection, find(connection, resource, number))
+            goes = looked_ahead(connection, resource, number)
         button = tag("button", f"Delete {name}", type="submit", class_="danger")
         end = tag("p", button, " ", link("Cancel", page_of(resource, number)))
         content: list[Content] = [
             forms.summary(wrong),
-            tag("p", "It cannot be brought back."),
+            tag("p", goes),
             described(resource.headings, row),
             forms.kept(visit, end, action=visit.request.path),
         ]
@@ -147,6 +149,18 @@ def delete(visit: Visit, resource: Resource, number: int) -> Response:
     if visit.request.method == "POST":
         return sent(visit, act, ask, lambda _, why: (Fault("", why),))
     return ask({}, (), 200)
+
+
+def looked_ahead(connection: Connection, resource: Resource, number: int) -> str:
+    """Say what a deletion would come to, by doing it and taking it back."""
+    connection.execute("SAVEPOINT before")
+    try:
+        others = resource.delete(connection, number)
+    except InputError as error:
+        return f"It cannot be done now: {error}."
+    finally:
+        connection.execute("ROLLBACK TO before")
+    return f"This deletes {resource.singular} {number}{others}, and cannot be undone."
 
 
 def take_in(visit: Visit, resource: Resource) -> Response:
