@@ -11,6 +11,7 @@ from macrohard.config import Caps, Routing, SandboxName, Settings
 from macrohard.errors import ConfigError, SpecError
 from macrohard.journal import Listener
 from macrohard.llm import Model, is_offline, preflight
+from macrohard.llm.cassette import check_recording
 from macrohard.llm.nearby import others_to_ask
 from macrohard.opening import open_roster
 from macrohard.record import Cost, read_record
@@ -208,6 +209,8 @@ async def abuild_with(
     # Everything that can be refused is refused before anything is written.
     roster = open_roster(settings)
     _check_cluster(settings.cluster)
+    if settings.record:
+        check_recording(Path(settings.record))
     if model is None:
         await _check_models(settings, roster, loaded)
     if sandbox is None:

@@ -142,7 +142,12 @@ class Budget:
         ):
             if cap is not None and value > cap:
                 return (
-                    f"{used:,.4g} {name} are used, and the next call could take the run to "
-                    f"{value:,.4g}, over the cap of {cap:,.4g}. Resume with a higher {flag}."
+                    f"{_said(used)} {name} are used, and the next call could take the run to "
+                    f"{_said(value)}, over the cap of {_said(cap)}. Resume with a higher {flag}."
                 )
         return ""
+
+
+def _said(number: float) -> str:
+    """Counts whole, dollars and minutes with what of them says something."""
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.4g}"

@@ -151,8 +151,8 @@ class Settings:
             check_stage(stage)
         for item in fields(Caps):
             value = getattr(self.caps, item.name)
-            if value is not None and not value >= 0:
-                raise ConfigError(f"--max-{item.name} {value}: must be 0 or more.")
+            if value is not None and not 0 <= value < float("inf"):
+                raise ConfigError(f"--max-{item.name} {value}: must be a number, 0 or more.")
         if self.agents is not None and not Path(self.agents).is_dir():
             raise ConfigError(f"--agents {self.agents}: no such folder.")
         for tier in self.routing.tiers:

@@ -330,24 +330,27 @@ class _Runner:
         self._office.journal.write("run_finished", status=status, error=error)
         settings = self._office.settings
         if settings.record:
-            record_cassette(
-                self._office.folders.calls,
-                self._office.artifacts,
-                Path(settings.record),
-                {
-                    "model": ", ".join(_without_folder(name) for name in settings.models),
-                    "spec": self._record["spec"]["sha256"],
-                    "windows": _windows(self._office),
-                    "roles": [
-                        role.model_dump(mode="json", exclude={"source"})
-                        for role in self._office.roster
-                    ],
-                },
-            )
+            self._keep_cassette(Path(settings.record))
         if settings.cluster is not None:
             _place(self._folder, self._record, self._parts.meter)
             write_record(self._folder, self._record)
         write_report(self._folder)
+
+    def _keep_cassette(self, target: Path) -> None:
+        """Write the cassette, in the run's own folder where its place went away meanwhile."""
+        office = self._office
+        header = {
+            "model": ", ".join(_without_folder(name) for name in office.settings.models),
+            "spec": self._record["spec"]["sha256"],
+            "windows": _windows(office),
+            "roles": [role.model_dump(mode="json", exclude={"source"}) for role in office.roster],
+        }
+        try:
+            record_cassette(office.folders.calls, office.artifacts, target, header)
+        except UsageError as error:
+            spare = self._folder / "cassette.jsonl.gz"
+            record_cassette(office.folders.calls, office.artifacts, spare, header)
+            office.journal.write("notice", text=f"{error} The cassette is {spare} instead.")
 
 
 def _item_results(snapshot: Any) -> Iterator[ItemResult]:

@@ -5,6 +5,7 @@ Heavy imports are inside the commands, so that help and errors come at once.
 
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from macrohard.cli.streams import open_missing
 from macrohard.errors import MacrohardError
 
 _INTERRUPTED = 130
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 app = typer.Typer(
     name="macrohard",
@@ -146,7 +148,9 @@ def _hint(error: Exception) -> str:
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(f"error: {message}\n")
+    # Lines to add are part of a message; what moves a cursor or sets a title is not.
+    shown = _CONTROLS.sub("\ufffd", message)
+    sys.stderr.write(f"error: {shown}\n")
 
 
 if __name__ == "__main__":

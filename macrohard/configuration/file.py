@@ -3,6 +3,7 @@
 import datetime as dt
 import difflib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -116,15 +117,17 @@ def read_file(path: Path) -> ConfigFile | None:
         ConfigError: It cannot be read, or says something that means nothing: file, line, what.
     """
     try:
-        raw = path.read_bytes()
+        raw = _bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from None
     if len(raw) > _LARGEST_BYTES:
-        raise ConfigError(f"{path}: {len(raw):,} bytes are too many for a configuration file.")
+        raise ConfigError(
+            f"{path}: more than {_LARGEST_BYTES:,} bytes are too many for a configuration file."
+        )
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")  # some editors put a mark in front
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
@@ -147,6 +150,13 @@ def read_file(path: Path) -> ConfigFile | None:
             where = found.where("endpoints", name)
             raise ConfigError(f"{where}: endpoints.{name}: no dates, times, nan or inf.") from None
     return found
+
+
+def _bytes(path: Path) -> bytes:
+    """What is in a file, no more than shows that it is too large; a pipe is not waited for."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        return file.read(_LARGEST_BYTES + 1)
 
 
 def _values(file: _File, folder: Path) -> Iterator[tuple[tuple[str, ...], Any]]:

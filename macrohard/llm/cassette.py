@@ -9,6 +9,7 @@ cassette ends the replay with a diff against the nearest one.
 import difflib
 import os
 import re
+import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,6 +96,27 @@ def record_cassette(
         found[cassette_key(request)] = request, Reply.model_validate(call["reply"])
     write_tape(target, header, found, scrub)
     return len(found)
+
+
+def check_recording(target: Path) -> None:
+    """Refuse a target before anything is spent on what could not be written to it in the end.
+
+    Raises:
+        UsageError: It holds something that is no cassette, or cannot be written.
+    """
+    try:
+        if target.is_file() and target.read_bytes()[:2] not in {b"", b"\x1f\x8b"}:
+            raise UsageError(
+                f"--record {target}: exists and is no cassette; it was left untouched. "
+                "Choose another file."
+            )
+        if target.exists() and not target.is_file():
+            raise UsageError(f"--record {target}: is no file. Choose another.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"--record {target}: cannot be written: {error.strerror}.") from None
 
 
 class CassetteModel:

@@ -10,19 +10,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from macrohard.llm.base import Message, Reply, Request, ToolCall
+from macrohard.llm.connection import AgainError
 from macrohard.llm.endpoint import Endpoint
 from macrohard.llm.json_text import find_object
 from macrohard.llm.manner import Manner
 from macrohard.llm.pieces import Pieces
 from macrohard.llm.served import ServedModel
-from macrohard.llm.service import (
-    AgainError,
-    Patience,
-    events,
-    is_stream,
-    request_timeout,
-    whole_body,
-)
+from macrohard.llm.service import Patience, events, is_stream, request_timeout, whole_body
 from macrohard.llm.usage import estimated_usage, read_usage
 from macrohard.llm.written import (
     as_text,

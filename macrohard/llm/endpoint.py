@@ -107,7 +107,10 @@ def _is_url(value: Any) -> bool:
         return False
     try:
         parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        # Nothing secret may stand in a URL: it is in the records of a run and in messages.
+        bare = not ("@" in parts.netloc or parts.query or parts.fragment)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return known and bare and value.isprintable() and " " not in value
     except ValueError:  # a port that is no number
         return False
 
@@ -234,6 +237,8 @@ def find_endpoint(
     if "#" in name:
         return Endpoint(name, model, name.partition("#")[0], Secret(key), preset)
     other_url = environment.get(preset.url_variable, "").strip() if preset.url_variable else ""
+    if other_url and not _is_url(other_url):
+        raise ConfigError(f"{preset.url_variable} must be {_MEANT['url']}.")
     # A server of one's own in the provider's place may well need no key.
     if preset.key and preset.key_needed and not key and not other_url:
         raise ModelError(f"--model {name} needs a key: set {preset.key}.")
@@ -252,10 +257,13 @@ def find_preset(
     if "#" in name:
         url, _, model = name.partition("#")
         if not _is_url(url) or not model:
-            raise ConfigError(f"--model {name}: write URL#NAME, such as http://host:8000/v1#name.")
+            raise ConfigError(
+                f"--model {_without_secrets(name)}: write URL#NAME, such as "
+                f"http://host:8000/v1#name: {_MEANT['url']}; a key is read from {URL_KEY}."
+            )
         for one in presets.values():
             urls = (one.url, environment.get(one.url_variable, "") if one.url_variable else "")
-            if any(_host(url) == _host(known) for known in urls if known):
+            if any(_host(url) == _host(known) for known in urls if _is_url(known)):
                 return one, model
         return Preset(url=url), model
     kind, _, model = name.partition(":")
@@ -289,6 +297,11 @@ def all_presets(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Preset]:
     for name, table in tables.items():
         known[name] = Preset.from_table(name, table, base=known.get(name))
     return known
+
+
+def _without_secrets(url: str) -> str:
+    """A URL that is no good, without the parts that may be a password or a key."""
+    return re.sub(r"//[^/]*@", "//***@", re.sub(r"\?.*", "?***", url))
 
 
 def _host(url: str) -> tuple[str, str, int | None]:

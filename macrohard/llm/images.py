@@ -10,8 +10,9 @@ import binascii
 from typing import Any
 
 from macrohard.llm.base import Reply, Request, Usage
+from macrohard.llm.connection import AgainError
 from macrohard.llm.endpoint import Endpoint
-from macrohard.llm.service import AgainError, Service, whole_body
+from macrohard.llm.service import Service, whole_body
 from macrohard.llm.usage import count
 from macrohard.work import Picture
 

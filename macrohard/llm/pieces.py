@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from macrohard.llm.service import AgainError
+from macrohard.llm.connection import AgainError
 from macrohard.llm.written import as_text, plain_text
 
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning")

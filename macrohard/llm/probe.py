@@ -13,6 +13,7 @@ from macrohard.errors import ModelError
 from macrohard.llm import open_model
 from macrohard.llm.base import Asker, Message, Model, Reply, Request, Tool, Usage
 from macrohard.llm.chat import ChatModel
+from macrohard.llm.connection import on_one_line
 from macrohard.llm.endpoint import Endpoint, all_presets, find_endpoint, is_endpoint
 from macrohard.llm.json_text import find_object
 from macrohard.llm.responses import ResponsesModel
@@ -111,17 +112,15 @@ async def _listed(client: openai.AsyncOpenAI, endpoint: Endpoint) -> Probe:
         names = [one.id async for one in client.with_options(timeout=30).models.list()]
     except openai.APIStatusError as error:
         if error.status_code in {401, 403}:
-            said = endpoint.key.scrub(str(error.message))[:200]
+            said = _told(endpoint, error.message)[:200]
             variable = endpoint.preset.key or "the key"
             return Probe("problem", f"{where} is reached, and refuses {variable}: {said}")
         return Probe("note", f"{where} is reached; it does not list its models")
     except openai.APIConnectionError as error:
-        reason = endpoint.key.scrub(str(error.__cause__ or error))
+        reason = _told(endpoint, error.__cause__ or error)
         return Probe("problem", f"{where} is not reached: {reason}. Does the server run?")
-    except Exception as error:  # noqa: BLE001 - a list of models in any shape
-        return Probe(
-            "note", f"{where} is reached; its list of models cannot be read: {error}"[:300]
-        )
+    except Exception:  # noqa: BLE001 - whatever a stranger's list of models does to the SDK
+        return Probe("note", f"{where} is reached; its list of models cannot be read")
     key = f"key {endpoint.preset.key} accepted, " if endpoint.key and endpoint.preset.key else ""
     names = [name for name in names if isinstance(name, str)]
     if endpoint.model in {name.removeprefix("models/") for name in names}:
@@ -129,6 +128,10 @@ async def _listed(client: openai.AsyncOpenAI, endpoint: Endpoint) -> Probe:
     near = difflib.get_close_matches(endpoint.model, names, 3, 0.4) or names[:3]
     like = f", but {', '.join(near)}" if near else ""
     return Probe("note", f"{where} is reached, {key}it does not list {endpoint.model}{like}")
+
+
+def _told(endpoint: Endpoint, text: object) -> str:
+    return on_one_line(endpoint.key.scrub(str(text)))
 
 
 async def _ask(model: Model, what: str, text: str, **fields: Any) -> Reply | Probe:
@@ -168,7 +171,7 @@ async def _tool(model: ChatModel | ResponsesModel) -> Probe:
     call = reply.tool_calls[0]
     if call.name == "report" and _value(call.arguments, "number") == 7:
         return Probe("ok", "tool calling: works", reply.usage)
-    text = f"tool calling: asked to report 7, it called {call.name} with {call.arguments[:100]}"
+    text = f"tool calling: asked to report 7, it called {call.name!r} with {call.arguments[:100]!r}"
     return Probe("note", text, reply.usage)
 
 

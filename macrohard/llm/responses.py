@@ -9,17 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from macrohard.llm.base import Message, Reply, Request, ToolCall, Usage
+from macrohard.llm.connection import AgainError
 from macrohard.llm.endpoint import Endpoint
 from macrohard.llm.manner import Manner
 from macrohard.llm.served import ServedModel
-from macrohard.llm.service import (
-    AgainError,
-    Patience,
-    events,
-    is_stream,
-    request_timeout,
-    whole_body,
-)
+from macrohard.llm.service import Patience, events, is_stream, request_timeout, whole_body
 from macrohard.llm.usage import count, estimated_usage
 from macrohard.llm.written import as_text, sendable, wire_name, without_thoughts, written_calls
 

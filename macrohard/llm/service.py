@@ -18,6 +18,7 @@ import openai
 
 from macrohard.errors import ModelError
 from macrohard.llm.base import Reply, ToolCall
+from macrohard.llm.connection import AgainError, on_one_line, open_client
 from macrohard.llm.endpoint import URL_KEY, Endpoint
 from macrohard.llm.gate import Gate
 from macrohard.llm.manner import Manner
@@ -53,10 +54,6 @@ class Patience:
     refusals_s: float = 900.0
 
 
-class AgainError(Exception):
-    """An attempt that may go well the next time."""
-
-
 class RefusedError(AgainError):
     """Too many requests.
 
@@ -88,16 +85,7 @@ class Service:
         self.manner = Manner.of(endpoint.preset)
         most = _room(endpoint.preset.connections)
         self.gate = Gate(most)
-        # The SDK's own kind of limits, whichever HTTP library it brings.
-        limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
-            max_connections=most, max_keepalive_connections=most
-        )
-        self.client = openai.AsyncOpenAI(
-            base_url=endpoint.url,
-            api_key=endpoint.key.reveal() or "none",
-            max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(limits=limits),
-        )
+        self.client = open_client(endpoint, most)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -106,6 +94,10 @@ class Service:
     def scrub(self, text: str) -> str:
         """A text without the key in it."""
         return self.endpoint.key.scrub(text)
+
+    def told(self, text: object) -> str:
+        """What a server said, for a message of ours: without the key, and on one line."""
+        return on_one_line(self.scrub(str(text)))
 
     def clean(self, reply: Reply) -> Reply:
         """A reply without the key in it, should a server have put it there, and in whole signs.
@@ -142,11 +134,13 @@ class Service:
                 except _MannersError:
                     continue
                 except RefusedError as error:
-                    asked = _jittered(wait_s) if error.wait_s is None else error.wait_s
+                    own = _jittered(wait_s)
+                    # Who says "at once" again and again is not asked hundreds of times a second.
+                    asked = own if error.wait_s is None else max(error.wait_s, own / 10)
                     if time.monotonic() + asked > refused_until:
                         raise ModelError(
                             f"{self.endpoint.name} refuses calls, and asks to wait another "
-                            f"{asked:.0f} s: {self.scrub(str(error))}"
+                            f"{asked:.0f} s: {self.told(error)}"
                         ) from None
                     self.gate.refused(began, asked)
                 except AgainError as error:
@@ -154,7 +148,7 @@ class Service:
                     if failures == patience.attempts:
                         raise ModelError(
                             f"{self.endpoint.name} failed {failures} times; the last time: "
-                            f"{self.scrub(str(error))}"
+                            f"{self.told(error)}"
                         ) from None
                     asked = _jittered(wait_s)
                 else:
@@ -178,7 +172,9 @@ class Service:
         except openai.APIStatusError as error:
             raise self._judge(error, manner) from None
         except openai.APIConnectionError as error:
-            raise AgainError(self.scrub(f"no connection: {error.__cause__ or error}")) from None
+            if isinstance(error.__cause__, AgainError | ModelError):  # of our own hooks
+                raise error.__cause__ from None
+            raise AgainError(self.told(f"no connection: {error.__cause__ or error}")) from None
         except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes do to the SDK
             raise AgainError(self._unreadable(error, manner)) from None
 
@@ -195,8 +191,8 @@ class Service:
 
     def _judge(self, error: openai.APIStatusError, manner: Manner) -> Exception:
         """What to make of an HTTP error."""
-        status, whole = error.status_code, self.scrub(f"{error.message} {error.body or ''}")
-        reason = f"HTTP {status}: {self.scrub(str(error.message))[:500]}"
+        status, whole = error.status_code, self.told(f"{error.message} {error.body or ''}")
+        reason = f"HTTP {status}: {self.told(error.message)[:500]}"
         spent = status in {402, 429} and any(word in whole.lower() for word in _SPENT)
         if status == 429 and not spent:
             return RefusedError(reason, asked_wait(error.response.headers))

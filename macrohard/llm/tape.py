@@ -9,6 +9,7 @@ their keys, and nothing in the file depends on the clock: the same run gives the
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,11 @@ from macrohard.llm.base import Message, Reply, Request
 VERSION = 2
 _SHORT = 80
 """Texts of up to this many characters stand where they are used."""
-_NOT_OURS = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, RecursionError)
+_NOT_OURS = (
+    OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError,
+    RecursionError,
+)  # fmt: skip
+"""What reading a file that is damaged, or none of ours, can come to."""
 _SEAM = re.compile(r"(?=<document name=)")
 
 
@@ -80,21 +85,13 @@ def read_tape(path: Path) -> Tape:
         version = header["v"]
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        RecursionError,
-    ) as error:
+    except _NOT_OURS as error:
         raise UsageError(f"{path} is no cassette: {error}.") from None
     if version != VERSION:
         raise UsageError(f"{path} is a cassette of version {version}; this reads {VERSION}.")
     try:
         return Tape(header, _Reader().read(rows[1:]))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except _NOT_OURS as error:
         raise UsageError(f"{path} is no cassette: {error}.") from None
 
 

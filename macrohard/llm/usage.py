@@ -14,7 +14,7 @@ def read_usage(usage: Any) -> Usage | None:
     cached = count(details, "cached_tokens") if isinstance(details, dict) else 0
     return Usage(
         input_tokens=sent,
-        cached_tokens=cached or count(usage, "prompt_cache_hit_tokens"),
+        cached_tokens=min(cached or count(usage, "prompt_cache_hit_tokens"), sent),
         # Some count thoughts, which are paid for, in the total alone.
         output_tokens=max(answered, count(usage, "total_tokens") - sent),
     )

@@ -1,5 +1,6 @@
 """A configuration file is checked, and every fault is told with its file and line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,18 @@ def test_any_value_anywhere_is_taken_or_refused_in_one_line(
     except ConfigError as error:
         said = str(error)
     assert not said or (said.startswith(f"{path}:") and "\n" not in said)
+
+
+def test_a_mark_in_front_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "macrohard.toml"
+    path.write_bytes(b"\xef\xbb\xbf[build]\nrounds = 3\n")
+    file = read_file(path)
+    assert file is not None
+    assert file.values == {("build", "rounds"): 3}
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read_file(tmp_path / "pipe") is not None
+    with pytest.raises(ConfigError, match="too many"):
+        read_file(Path("/dev/zero"))

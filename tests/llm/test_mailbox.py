@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrohard.errors import UsageError
+from macrohard.errors import ModelError, UsageError
 from macrohard.files import write_atomic
 from macrohard.llm.base import Asker, Message, Request, Tool, ToolCall
 from macrohard.llm.mailbox import (
@@ -20,7 +20,7 @@ from macrohard.llm.mailbox import (
     put_answer,
     read_answer,
 )
-from macrohard.llm.mailbox.box import SETTLED_S
+from macrohard.llm.mailbox.box import LARGEST_BYTES, SETTLED_S
 from macrohard.work import Submission
 
 WRITE = Tool(
@@ -254,3 +254,40 @@ def test_texts_with_lines_like_ours_are_texts() -> None:
         f"=== write_file\r\n--- path\r\na.md\r\n--- content\r\n{body}", request(), is_json=False
     )
     assert json.loads(reply.tool_calls[0].arguments) == {"path": "a.md", "content": body}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"content": "\\ud800"}', "half a sign"),
+        ('{"tool_calls": [{"name": "wait", "arguments": "\\ud800"}]}', "half a sign"),
+        ('{"content": ' + "[" * 100_000, "not JSON"),
+        ('{"content": "x"}' + " " * LARGEST_BYTES, "too many"),
+    ],
+)
+async def test_an_answer_that_no_file_can_hold_is_set_aside(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    model = MailboxModel(tmp_path)
+    asking = asyncio.ensure_future(model.complete(request()))
+    while not (found := list(letters(tmp_path))):
+        await asyncio.sleep(0.02)
+    path = found[0].answer_paths()[1]
+    path.write_text(text)
+    os.utime(path, (1, 1))
+    while not found[0].problem_path.exists():
+        await asyncio.sleep(0.02)
+    assert reason in found[0].problem_path.read_text()
+    put_answer(found[0], '{"content": "better"}', is_json=True, unchecked=True)
+    assert (await asking).content == "better"
+
+
+async def test_a_box_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    model = MailboxModel(tmp_path)
+    asking = asyncio.ensure_future(model.complete(request()))
+    while not (found := list(letters(tmp_path))):
+        await asyncio.sleep(0.02)
+    found[0].answer_paths()[0].mkdir()
+    os.utime(found[0].answer_paths()[0], (1, 1))
+    with pytest.raises(ModelError, match="cannot be read: Is a directory"):
+        await asking

@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from macrohard import build
 from macrohard.artifacts import Artifacts
 from macrohard.budget import Budget
 from macrohard.config import Caps
+from macrohard.errors import UsageError
 from macrohard.journal import Journal
 from macrohard.llm.base import Asker, Message, Reply, Request, Tool, ToolCall, Usage
 from macrohard.llm.cassette import CassetteModel, cassette_key, record_cassette
@@ -122,3 +125,43 @@ async def test_no_key_enters_a_cassette(tmp_path: Path) -> None:
     played = await CassetteModel(tmp_path / "x.tape").complete(asked)
     assert "canary" not in played.content
     assert cassette_key(asked) in plain
+
+
+@given(st.binary(max_size=40), st.integers(0, 400))
+def test_a_damaged_file_is_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int
+) -> None:
+    path = tmp_path_factory.mktemp("tape") / "a.gz"
+    asker = Asker(role="r", stage="s")
+    call = Request(asker=asker, messages=(Message(role="user", content="y" * 99),)), Reply()
+    write_tape(path, {"model": "m"}, {"k": call})
+    whole = path.read_bytes()
+    path.write_bytes(whole[:at] + junk + whole[at + len(junk) :])
+    try:
+        read_tape(path)
+    except UsageError as error:
+        assert str(path) in str(error)  # noqa: PT017 - luck may leave it whole
+
+
+def test_a_damaged_stream_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"{}")[:10] + b"\xff" * 20)
+    with pytest.raises(UsageError, match="is no cassette"):
+        read_tape(path)
+
+
+@pytest.mark.parametrize("made", ["other", "folder", "below a file"])
+def test_what_cannot_be_recorded_is_told_before_a_build(tmp_path: Path, made: str) -> None:
+    target = tmp_path / "precious"
+    if made == "folder":
+        target.mkdir()
+    else:
+        target.write_text("mine")
+    with pytest.raises(UsageError, match="--record"):
+        build(
+            "examples/specs/expenses.md",
+            out=tmp_path / "run",
+            record=target / "x.gz" if made == "below a file" else target,
+        )
+    assert not (tmp_path / "run").exists()
+    assert target.is_dir() or target.read_text() == "mine"

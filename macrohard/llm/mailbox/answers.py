@@ -44,6 +44,10 @@ def read_answer(text: str, request: Request, *, is_json: bool) -> Reply:
         content, calls = _from_markdown(text, {tool.name: tool for tool in request.tools})
     else:
         content, calls = text, []
+    try:
+        "".join([content, *(part for call in calls for part in call)]).encode()
+    except UnicodeEncodeError:
+        raise AnswerError("The answer holds half a sign (a lone surrogate, \\ud800).") from None
     tool_calls = tuple(
         ToolCall(id=f"call_{turn(request)}_{number}", name=name, arguments=arguments)
         for number, (name, arguments) in enumerate(calls)
@@ -106,7 +110,7 @@ def _check(value: Any, schema: dict[str, Any], where: str) -> None:
 def _object(text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AnswerError(f"{where}: the arguments are not JSON: {error}") from None
 
 

@@ -13,6 +13,8 @@ from macrohard.errors import UsageError
 from macrohard.llm.base import Reply, Request
 from macrohard.llm.mailbox.answers import check_answer, read_answer
 
+LARGEST_BYTES = 16 * 2**20
+"""Of an answer: far above what any role hands in."""
 SETTLED_S = 1.0
 """An answer file this old is taken as whole."""
 _REQUEST = ".request.json"

@@ -9,7 +9,7 @@ from macrohard.errors import ModelError
 from macrohard.files import write_atomic
 from macrohard.llm.base import Reply, Request
 from macrohard.llm.mailbox.answers import AnswerError, read_answer, turn
-from macrohard.llm.mailbox.box import SETTLED_S, Letter
+from macrohard.llm.mailbox.box import LARGEST_BYTES, SETTLED_S, Letter
 from macrohard.llm.mailbox.pages import conversation_page, request_page
 
 POLL_S = 0.25
@@ -49,9 +49,9 @@ class MailboxModel:
             await asyncio.sleep(POLL_S)
 
     def _put(self, letter: Letter, request: Request) -> None:
-        if letter.request_path.exists():
-            return
         try:
+            if letter.request_path.exists():
+                return
             write_atomic(letter.conversation_path, conversation_page(request))
             write_atomic(letter.page_path, request_page(request, letter.name, str(self._folder)))
             # Last: what lists the box sees a request when all of its files are there.
@@ -61,7 +61,11 @@ class MailboxModel:
 
     def _take(self, letter: Letter, path: Path, request: Request) -> Reply | None:
         try:
-            if time.time() - path.stat().st_mtime < SETTLED_S:
+            told = path.stat()
+            if time.time() - told.st_mtime < SETTLED_S:
+                return None
+            if told.st_size > LARGEST_BYTES:
+                self._reject(letter, path, f"The answer has {told.st_size:,} bytes, too many.")
                 return None
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -69,6 +73,8 @@ class MailboxModel:
         except UnicodeDecodeError as error:
             self._reject(letter, path, f"The answer is not UTF-8 text: {error}")
             return None
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
         try:
             reply = read_answer(text, request, is_json=path.suffix == ".json")
         except AnswerError as error:
@@ -79,8 +85,13 @@ class MailboxModel:
 
     def _reject(self, letter: Letter, path: Path, reason: str) -> None:
         number = sum(1 for _ in letter.folder.glob(f"{letter.name}.rejected-*")) + 1
-        write_atomic(letter.problem_path, reason + "\n")
-        path.replace(letter.folder / f"{letter.name}.rejected-{number}{path.suffix}")
+        try:
+            write_atomic(letter.problem_path, reason.encode(errors="replace") + b"\n")
+            path.replace(letter.folder / f"{letter.name}.rejected-{number}{path.suffix}")
+        except FileNotFoundError:  # the answer was taken back meanwhile
+            return
+        except OSError as error:
+            raise ModelError(f"The mailbox {self._folder} cannot be written: {error}.") from None
 
 
 def _name(request: Request) -> str:
