@@ -131,6 +131,9 @@ TRUST = [
     (f"[endpoints.c]\nurl = '{FAR}'\nurl_variable = 'X'", 3, "url_variable"),
     (f"[models]\ndefault = '{FAR}#m'", 2, "a server elsewhere by a table"),
     ("[build]\nallow_process_sandbox = true", 2, "cannot allow this"),
+    ("[prices.'openai:gpt-5']\ninput = 0\noutput = 0", 1, "cannot make openai:gpt-5 cheaper"),
+    ("[prices.'*']\ninput = 9\noutput = 9", 1, "cannot make * cheaper"),
+    ("[endpoints.openai]\npriced_as = 'free'", 2, "priced_as of openai"),
 ]  # fmt: skip
 
 
@@ -150,6 +153,9 @@ def test_what_a_project_may_say(look: Look) -> None:
         f"[endpoints.my-corp]\nurl = '{FAR}'\nkey = 'MY_CORP_API_KEY'\n"
         "[endpoints.ollama]\nurl = 'http://gpu:1/v1'\n"
         "[endpoints.vllm]\nurl = 'http://127.0.0.1:9/v1'\n"
+        "[prices.'my-corp:*']\ninput = 0\noutput = 0\n"
+        "[prices.'openai:gpt-5']\ninput = 99\noutput = 99\n"
+        "[prices.'openai:unheard-of']\ninput = 1\noutput = 1\n"
         "[models]\ndefault = 'my-corp:m'\nfast = 'http://127.0.0.1:8/v1#m'\n"
     )
     assert look(text).settings.models == ("my-corp:m", "http://127.0.0.1:8/v1#m")
