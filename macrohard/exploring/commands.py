@@ -28,6 +28,8 @@ _READ = (
 )  # fmt: skip
 _SHOWS = re.compile(r"(?:display|show|list|print|tell)s?\b", re.IGNORECASE)
 """How the help of a command that changes nothing begins."""
+_NO_PROGRAM = (126, 127)
+"""Exit statuses of a shell that finds no program, or none that it may start."""
 _NONSENSE = "--no-such-option-here"
 _VALUES = (
     "''", "'-1'", "'$(id)'", "\"'; DROP TABLE x; --\"", "'../../etc/passwd'", "'NaN'", "'1e999'",
@@ -72,6 +74,8 @@ async def explore_commands(user: CommandExplorer) -> tuple[str, ...]:
         SandboxError: The box failed.
     """
     commands = await _read_all_help(user)
+    if not commands:
+        return ()
     await _start_bare(user)
     await _misuse(user, commands)
     adders = [c for c in commands if _is(c, _ADD) and (c.help.options or c.help.arguments)]
@@ -90,8 +94,11 @@ async def explore_commands(user: CommandExplorer) -> tuple[str, ...]:
 
 
 async def _read_all_help(user: CommandExplorer) -> list[Command]:
-    """Commands at the ends of the tree that the help tells of."""
+    """Commands at the ends of the tree that the help tells of; none where there is no program."""
     first, help_ = await user.help()
+    if first.status in _NO_PROGRAM:
+        user.find("start", f"`{user.program}` cannot be started")
+        return []
     if not first.worked and first.status is not None:
         title = f"`{first.line}` ends with exit status {first.status}"
         user.find("help", title, severity="minor")
@@ -116,7 +123,7 @@ async def _read_all_help(user: CommandExplorer) -> list[Command]:
 
 async def _start_bare(user: CommandExplorer) -> None:
     """Start the program with nothing: what owns the screen is looked at, what asks is left."""
-    told_ = await user.run()
+    told_ = await user.type(user.program, may_wait=True)
     if told_.at == "full-screen":
         await explore_screen(user)
     elif told_.status is None and not await user.leave():

@@ -92,11 +92,16 @@ class CommandExplorer(Explorer):
         quoted = " ".join(shlex.quote(word) for word in words)
         return await self.type(" ".join(part for part in (self.program, quoted, raw) if part))
 
-    async def type(self, line: str) -> Told:
-        """Type a line, and wait for the prompt as long as patience lasts."""
+    async def type(self, line: str, *, may_wait: bool = False) -> Told:
+        """Type a line, and wait for the prompt as long as patience lasts.
+
+        Args:
+            line: What is typed.
+            may_wait: Whether it may wait for input, as filters do that are started with nothing.
+        """
         seen = await self._seen(TypeLine(text=line))
         waits = 0
-        while seen.state.at == "running" and waits < _WAITS and not self._asks(seen):
+        while not may_wait and self._works(seen, waits):
             seen, waits = await self._seen(Wait(seconds=SLOW_S)), waits + 1
         if waits > 1 and seen.state.at == "prompt":
             self.find("slow", f"`{line}` takes longer than {SLOW_S:g} seconds")
@@ -115,6 +120,9 @@ class CommandExplorer(Explorer):
         seen = await self.tries(action)
         assert seen is not None  # noqa: S101 - lines and keys can always be typed
         return seen
+
+    def _works(self, seen: Observation, waits: int) -> bool:
+        return seen.state.at == "running" and waits < _WAITS and not self._asks(seen)
 
     @staticmethod
     def _asks(seen: Observation) -> bool:

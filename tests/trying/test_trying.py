@@ -140,6 +140,12 @@ def test_code_of_others_needs_more_than_the_process_sandbox(app: Path) -> None:
         )
 
 
+def test_a_program_that_is_not_there_is_a_finding_and_a_filter_may_wait(app: Path) -> None:
+    result = try_app(app, run="no-such-program", settings=BOXES, out=app.parent / "a")
+    assert [(f.check, f.severity) for f in result.findings] == [("start", "major")]
+    assert try_app(app, run="python -m json.tool", settings=BOXES, out=app.parent / "b").accepted
+
+
 def test_a_server_that_does_not_start_is_a_finding(app: Path) -> None:
     result = try_app(app, serve="python no.py {port}", settings=BOXES, out=app.parent / "out")
     (finding,) = result.findings
