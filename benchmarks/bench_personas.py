@@ -24,7 +24,10 @@ def main() -> None:
 def show(folders: list[Path]) -> None:
     """One row a persona, and one for all."""
     rows: dict[str, list[tuple[bool, float, int, int, int]]] = defaultdict(list)
-    for folder in folders:
+    done = [folder for folder in folders if (folder / "result.json").exists()]
+    if len(done) < len(folders):
+        print(f"{len(folders) - len(done)} trials were broken off, and are left out")
+    for folder in done:
         result = json.loads((folder / "result.json").read_text())
         if json.loads((folder / "scenario.json").read_text()).get("interface") != "web":
             continue
