@@ -5,7 +5,7 @@
 import argparse
 import re
 from collections.abc import Callable, Iterable
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from macrohard.llm.offline.appgen.fixed.errors import InputError
 from macrohard.llm.offline.appgen.fixed.values import parse_id
@@ -46,6 +46,13 @@ class Parser(argparse.ArgumentParser):
         """Make a parser that knows no abbreviations, and takes each option once."""
         super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
         self.register("action", None, Once)
+
+    def parse_known_args(self, *given: Any, **named: Any) -> tuple[Any, list[str]]:
+        """Refuse what is unknown here, where it is known which help to point to."""
+        options, unknown = super().parse_known_args(*given, **named)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong, in words of ours where its own lead nowhere."""

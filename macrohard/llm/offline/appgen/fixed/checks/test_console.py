@@ -40,7 +40,7 @@ class ParserTest(AppTest):
             ([], "say what to do; app {thing} --help has the verbs"),
             (["shw"], "unknown verb 'shw': choose from"),
             (["show"], "ID is missing; see app show --help"),
-            (["show", "1", "--all"], "unknown argument --all; see app"),
+            (["show", "1", "--all"], "unknown argument --all; see app show --help"),
             (["show", "1", "--db"], "--db takes a value: --db VALUE, or --db=VALUE"),
         ):
             with self.subTest(arguments=arguments):
