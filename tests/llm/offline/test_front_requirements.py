@@ -125,3 +125,41 @@ def test_the_brief_says_who_and_what() -> None:
     assert brief.users == ("whoever keeps the items", "whoever keeps the movements")
     app = parse_spec(STOCK)
     assert len(brief.unclear) == len(app.assumptions)
+
+
+CELLAR = """# Cellar
+
+## Data
+
+### Bottle
+- name: text, required, unique
+- since: date-time
+- laid down: date
+- price: decimal, at least 0
+- kept: yes/no
+
+## Features
+- Add, list, show, edit and delete bottles
+- List old bottles: since is at most 2024-12-31 and kept is yes
+- List ripe bottles: laid down is before 2020-01-01 or price is 25
+- Mark bottles as "dear" when price is above 12.50
+"""
+
+
+def test_both_sides_of_what_a_condition_compares_with_are_tried() -> None:
+    """A condition that takes one day, minute or cent too many or too few is noticed."""
+    _, requirements = read(CELLAR)
+    tried = [
+        (found[1], "not" not in criterion.then)
+        for story in requirements.stories
+        for criterion in story.criteria
+        if (found := re.search(r"whose (.+), and the \w+ bottles are asked for", criterion.when))
+    ]
+    assert tried == [
+        ("since is 2024-12-31 23:59", True),
+        ("since is 2025-01-01 00:00", False),
+        ("laid down is 2019-12-31", True),
+        ("laid down is 2020-01-01", False),
+        ("price is 12.50", False),
+        ("price is 12.51", True),
+    ]

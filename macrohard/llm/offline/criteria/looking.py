@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from macrohard.llm.offline.criteria.adding import REFUSED
+from macrohard.llm.offline.criteria.adding import REFUSED, accepted
+from macrohard.llm.offline.criteria.borders import borders
 from macrohard.llm.offline.criteria.changing import NOBODY
 from macrohard.llm.offline.criteria.check import Answers, Case, Check, Refuses, Says, Tells, Words
 from macrohard.llm.offline.criteria.commands import in_json, list_, option, show, word
-from macrohard.llm.offline.criteria.subject import Subject
+from macrohard.llm.offline.criteria.subject import Subject, article
 from macrohard.llm.offline.dialect.ast import Field, FieldType, NamedCondition
 from macrohard.llm.offline.oracle.reading import Query, columns
-from macrohard.llm.offline.oracle.timeless import UnsettledError
+from macrohard.llm.offline.oracle.timeless import Timeless, UnsettledError
 from macrohard.llm.offline.oracle.values import canonical
 from macrohard.llm.offline.oracle.world import Record
 
@@ -24,13 +25,23 @@ def looking(subject: Subject) -> list[Case]:
     return cases
 
 
-def answers(subject: Subject, words: Words, query: Query) -> Answers | None:
-    """That a narrowed or sorted list in JSON is as it should be; ``None`` if the day decides."""
+def answers(
+    subject: Subject, words: Words, query: Query, there: Timeless | None = None
+) -> Answers | None:
+    """That a narrowed or sorted list in JSON is as it should be; ``None`` if the day decides.
+
+    Args:
+        subject: The kind that is listed.
+        words: The command.
+        query: What it narrows to.
+        there: The records there are; the examples where it is left out.
+    """
+    there = there or subject.there
     try:
-        found = subject.there.select(subject.kind, query)
+        found = there.select(subject.kind, query)
     except UnsettledError:
         return None
-    values = [subject.there.json(subject.kind, record.id) for record in found]
+    values = [there.json(subject.kind, record.id) for record in found]
     return Answers(in_json(words), list(values), subject.loose(*values))
 
 
@@ -233,8 +244,28 @@ def condition(subject: Subject, named: NamedCondition) -> list[Case]:
             then=f"exactly {_ids(subject, met)} listed"
             + (f", and lists mark them `{named.name}`" if named.marks else ""),
             checks=(check,),
-        )
+        ),
+        *_beside_borders(subject, named),
     ]
+
+
+def _beside_borders(subject: Subject, named: NamedCondition) -> Iterator[Case]:
+    """That the last value that meets a condition does, and the first that does not does not."""
+    words = (subject.kind.command, named.command)
+    if not subject.kind.features.add:
+        return
+    for number, border in enumerate(borders(subject, named), start=1):
+        check = answers(subject, words, Query(condition=named.slug), border.after)
+        added = accepted(subject, border.typed)[:1]
+        if check and added:
+            yield Case(
+                name=f"{subject.kind.slug}_{named.slug.strip('_')}_border_{number}",
+                given="the example records",
+                when=f"{article(subject.name)} is added whose {subject.label(border.field)} is "
+                f"{border.value}, and the {named.name} {subject.plural} are asked for",
+                then=f"it is {'' if border.meets else 'not '}among them",
+                checks=(*added, check),
+            )
 
 
 def _ids(subject: Subject, records: list[Record]) -> str:
