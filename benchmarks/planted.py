@@ -169,7 +169,7 @@ COMMANDS = (
     ),
     Defect(
         "escape codes reach the screen", "tools-cli", "*/values.py",
-        "    if FORBIDDEN.search(stripped):\n", '    if "\\n" in stripped:\n',
+        "    if re.search(FORBIDDEN, stripped):\n", '    if "\\n" in stripped:\n',
         frozenset({"markup"}),
     ),
 )  # fmt: skip

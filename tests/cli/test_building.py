@@ -13,7 +13,7 @@ import pexpect
 import pytest
 from support.commands import ENVIRONMENT, Command
 
-from macrohard.users import browser
+from macrohard.users import chromium
 
 SPEC = """# Jam cellar
 
@@ -60,8 +60,8 @@ def spec(tmp_path: Path) -> Path:
 @pytest.fixture
 def browser_of(monkeypatch: pytest.MonkeyPatch) -> Browser:
     def need(package: str, program: str) -> None:
-        monkeypatch.setattr(browser, "_PACKAGES", (package,))
-        monkeypatch.setattr(browser, "_PROGRAMS", (program,))
+        monkeypatch.setattr(chromium, "_PACKAGES", (package,))
+        monkeypatch.setattr(chromium, "PROGRAMS", (program,))
 
     return need
 
@@ -197,7 +197,7 @@ def test_the_spec_may_come_from_standard_input(process: Command, tmp_path: Path)
         (("spec.md", "--faults", "2"), "--faults 2.0: must be between 0.0 and 1.0."),
         (("spec.md", "--sandbox", "cloud"), "--sandbox cloud: choose auto, docker or process"),
         (("spec.md", "--agents", "missing"), "missing: no such folder"),
-        (("spec.md", "--max-usd", "-1"), "--max-usd -1.0: must be 0 or more"),
+        (("spec.md", "--max-usd", "-1"), "--max-usd -1.0: must be a number, 0 or more"),
         (("spec.md", "--out", "spec.md"), "spec.md exists and is no folder"),
         (("spec.md", "--out", "full"), "is not a run of macrohard; it was left untouched"),
     ],
@@ -279,7 +279,10 @@ def test_a_run_that_a_cap_stopped_goes_on_with_a_higher_one(
     assert record["options"]["caps"]["calls"] == 2
     assert record["cost"]["calls"] == 2
     refused = macrohard("resume", str(stopped), "--max-calls", "-1")
-    assert (refused.code, refused.err) == (2, "error: --max-calls -1: must be 0 or more.\n")
+    assert (refused.code, refused.err) == (
+        2,
+        "error: --max-calls -1: must be a number, 0 or more.\n",
+    )
 
 
 def test_without_a_person_an_approval_is_never_given(process: Command, spec: Path) -> None:

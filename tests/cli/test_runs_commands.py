@@ -86,7 +86,7 @@ def test_an_unknown_stage_names_the_stages(macrohard: Command, tmp_path: Path) -
     assert said.code == 2
     assert said.err == (
         "error: There is no stage 'testing'. The stages are: intake, requirements, scenarios, "
-        "design, plan, coding, integrate, verify, users, triage, release.\n"
+        "design, plan, assets, coding, integrate, verify, users, triage, release.\n"
     )
 
 

@@ -10,10 +10,12 @@ import pytest
 from support.shed import Standing
 
 from macrohard.exploring.drawn import DrawnExplorer, explore_drawn
-from macrohard.users.browser import BrowserDriver, find_browser
+from macrohard.users.browser import BrowserDriver
+from macrohard.users.chromium import Beside, find_browser
 
-PROGRAM = find_browser()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Playwright, or no Chromium on the path")
+pytestmark = pytest.mark.skipif(
+    find_browser() is None, reason="no Playwright, or no Chromium on the path"
+)
 
 START = '<p><a href="/next">Next</a> <button id="b" type="button">More</button></p>'
 WORKS = "b.onclick = () => b.textContent = 'Less';"
@@ -73,7 +75,7 @@ async def test_what_a_browser_shows(
     start_script: str, next_script: str, told: list[tuple[str, str]], tmp_path: Path
 ) -> None:
     with served(start_script, next_script) as base:
-        driver = BrowserDriver(Standing(base), PROGRAM or "", tmp_path)  # type: ignore[arg-type]
+        driver = BrowserDriver(Standing(base), Beside(), tmp_path)  # type: ignore[arg-type]
         async with driver:
             user = DrawnExplorer(driver, "test")
             await explore_drawn(user)

@@ -273,8 +273,9 @@ def test_without_its_wall_the_attack_does_harm(
 
 
 def test_no_role_holds_a_tool_that_reaches_out_of_its_box() -> None:
-    # Users sit at the app alone: a terminal in its box, its pages, requests to its port.
-    boxed = {"bash", "read_file", "write_file", "edit_file", "terminal", "pages", "requests"}
+    # Users sit at the app alone: a terminal or screen in its box, its pages, requests to its port.
+    at_the_app = {"terminal", "desktop", "pages", "requests"}
+    boxed = {"bash", "read_file", "write_file", "edit_file", *at_the_app}
     assert set(get_args(ToolName)) == boxed
     for role in load_roles():
         assert set(role.tools) <= boxed, role.name

@@ -24,6 +24,8 @@ _START = (
     " from macrohard.sandbox.inbox.agent import main; main()"
 )
 _ARGV = ["/usr/bin/python3", "-I", "-S", "-B", "-c", _START]
+_LOOKS = 10
+_BETWEEN_LOOKS_S = 0.1
 _END_ALL = ["/bin/sh", "-c", "kill -9 -1"]
 _COUNTED_BY_THE_KERNEL = 2**31
 _HELLO_S = 30.0  # 30 ms on an idle machine
@@ -172,11 +174,14 @@ class Agent:
         """What to tell when the agent cannot be reached: that, or that the container is gone."""
         label = self._container.label
         with contextlib.suppress(SandboxError):
-            if not await self._container.running():
-                return SandboxError(
-                    f"sandbox {label} is gone: its container was ended or removed by somebody else;"
-                    " the work in it has to be started again in a new one"
-                )
+            # An engine tells of a container that is about to go, for a moment, that it runs.
+            for _ in range(_LOOKS if isinstance(error, EngineError) else 1):
+                if not await self._container.running():
+                    return SandboxError(
+                        f"sandbox {label} is gone: its container was ended or removed by somebody"
+                        " else; the work in it has to be started again in a new one"
+                    )
+                await asyncio.sleep(_BETWEEN_LOOKS_S)
         return error
 
     def _closed(self) -> SandboxError:
