@@ -252,13 +252,14 @@ def _groups(lines: Sequence[Deed | Check]) -> Iterator[tuple[list[Deed], list[Ch
 
 
 def _steps(intent: str, lines: Sequence[Deed | Check]) -> Iterator[ScenarioStep]:
-    """One step for everything done and what must be seen after it."""
+    """One step for everything done and what must be seen after it; a written step may have many."""
     if not lines:
         yield ScenarioStep(intent=intent, expect="It is done.")
-    for deeds, checks in _groups(lines):
+    parts = list(_groups(lines))
+    for number, (deeds, checks) in enumerate(parts, start=1):
         codes = [int(check.value) for check in checks if check.kind == "exit_code"]
         yield ScenarioStep(
-            intent=intent,
+            intent=intent if len(parts) == 1 else f"{intent}, part {number} of {len(parts)}",
             type="\n".join(deed.gesture() for deed in deeds) or None,
             expect=_expected(checks) or "It is done.",
             see=tuple(check.value for check in checks if check.kind == "see"),
