@@ -1,6 +1,7 @@
 """What ``macrohard cluster`` prints: tables of numbers, and how far to trust them."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,24 @@ def print_answer(answer: "Answer", title: str = "") -> None:
     )
     _print_table(title or f"{answer.scenario.name}: {where}", ("mean ± 95 %",), [_cells(answer)])
     out().print(f"The site: {stock}", soft_wrap=True)
+    _print_objectives(answer)
     _print_room([answer.scenario.placement], [answer])
+
+
+def _print_objectives(answer: "Answer") -> None:
+    """Whether the scenario's slo holds, at the ninetieth percentile as in a plan."""
+    slo = answer.scenario.objectives
+    judged = [
+        f"{key} {seen * 1e3:,.0f} ms, asked {wanted * 1e3:,.0f} ms: "
+        + ("kept" if seen <= wanted else "missed")
+        for key, seen, wanted in (
+            ("ttft", answer.numbers["ttft_p90"].mean, slo.ttft_s),
+            ("tpot", answer.numbers["tpot_p90"].mean, slo.tpot_s),
+        )
+        if math.isfinite(wanted)
+    ]
+    if judged:
+        out().print(f"The slo (p90): {'; '.join(judged)}", soft_wrap=True)
 
 
 def print_comparison(compared: "Comparison") -> None:

@@ -1,6 +1,7 @@
 """Every bad input gets one clear message with file and line, and exit code 2."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -254,3 +255,10 @@ def test_quantities(text: Any, kind: Any, value: Any) -> None:
 )
 def test_quantities_are_written_back(value: Any, kind: Any, text: Any) -> None:
     assert format_quantity(value, kind) == text
+
+
+def test_a_run_says_whether_what_was_asked_is_kept(scenario: Any) -> None:
+    asked = scenario("seeds: 2", "seeds: 2\nslo: {ttft: 1 h, tpot: 1 ms}")
+    said = CliRunner().invoke(app, ["simulate", str(asked)]).stdout
+    assert re.search(r"The slo \(p90\): ttft [\d,]+ ms, asked 3,600,000 ms: kept; tpot ", said)
+    assert "asked 1 ms: missed" in said
