@@ -54,7 +54,9 @@ class Gallery:
     async def _wrong(self, target: str) -> tuple[str, str]:
         """What is wrong with a picture, and how much it matters; empty where nothing is."""
         split = urlsplit(target)
-        if split.netloc and split.netloc != urlsplit(self._served.base).netloc:
+        # A browser in the box knows the application by another port than we do.
+        own = {urlsplit(base).netloc for base in (self._served.base, self._served.inside)}
+        if split.netloc and split.netloc not in own:
             return "it lies on another site, which cannot be reached from here", "minor"
         path = split._replace(scheme="", netloc="", fragment="").geturl()
         try:

@@ -68,8 +68,8 @@ class Shed(BaseHTTPRequestHandler):
 class Standing:
     """Stands for a server in a box."""
 
-    def __init__(self, base: str) -> None:
-        self.base = base
+    def __init__(self, base: str, inside: str = "") -> None:
+        self.base, self.inside = base, inside or base
 
     async def printed(self) -> str:
         return ""

@@ -23,7 +23,7 @@ from macrohard.users.base import Click, Observation, Open
 from macrohard.users.browser import BrowserDriver
 from macrohard.users.chromium import Beside, find_browser
 from macrohard.users.forms import FormDriver
-from macrohard.users.pictures import named_pictures
+from macrohard.users.pictures import Gallery, named_pictures
 from macrohard.webpage import Page
 from macrohard.work import ArtDirection, Drawing
 
@@ -159,6 +159,21 @@ async def test_a_browser_sees_that_a_picture_is_not_drawn_or_has_no_place(
     texts = told(seen)
     assert any("/static/empty.svg of /tools: nothing of it is shown" in text for text in texts)
     assert any("/static/icon.svg of /: it takes 32 by" in text for text in texts)
+
+
+async def test_pictures_are_looked_at_by_the_address_in_the_box_too(
+    app: Path, tmp_path: Path
+) -> None:
+    page = Page(
+        '<meta property="og:image" content="http://127.0.0.1:8000/static/card.png">'
+        '<img src="http://elsewhere.example/a.png" alt="">'
+    )
+    with served(app, tmp_path / "a") as (base, _):
+        gallery = Gallery(Standing(base, "http://127.0.0.1:8000"))  # type: ignore[arg-type]
+        problems = await gallery.look(page, "/")
+    assert [(p.text.split()[2], p.severity) for p in problems] == [
+        ("http://elsewhere.example/a.png", "minor")
+    ]
 
 
 def test_what_a_page_names_as_pictures() -> None:
