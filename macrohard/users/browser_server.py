@@ -10,12 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-_PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> None:
     """Become the server."""
-    program = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
     # Chromium's own sandbox cannot be set up by root, nor within that of a box.
     options = {"executablePath": program, "host": "127.0.0.1", "args": ["--no-sandbox"]}
     config = Path(tempfile.mkdtemp(prefix="browser-"), "server.json")

@@ -21,9 +21,9 @@ from typing import Protocol, runtime_checkable
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Sandbox, Terminal
+from macrohard.users.browser_server import PROGRAMS
 from macrohard.users.served import Served
 
-PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _PACKAGES = ("playwright", "axe_playwright_python")
 _START_S = 60.0
 """How long a browser may take to start on a machine that is far too busy, in seconds."""
