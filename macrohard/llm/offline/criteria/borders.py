@@ -1,6 +1,6 @@
 """Records on either side of what a named condition compares a field with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -51,8 +51,9 @@ class Border:
 def borders(subject: Subject, named: NamedCondition) -> list[Border]:
     """Both sides of each border of a condition, as far as no example lies there already."""
     found: dict[tuple[str, str], Border] = {}
+    likes = [*_meeting(subject, named), {}]
     for field, literal in dict.fromkeys(_compared(subject, named.condition)):
-        tried = [_added(subject, named, field, text) for text in _near(field, literal)]
+        tried = [_added(subject, named, field, text, likes) for text in _near(field, literal)]
         for one, other in pairwise(tried):
             if one and other and one.meets != other.meets:
                 found |= {(field.slug, each.value): each for each in (one, other)}
@@ -86,9 +87,11 @@ def _near(field: Field, literal: str) -> list[str]:
     return [text for text in map(canonical, near) if takes(field, text)]
 
 
-def _added(subject: Subject, named: NamedCondition, field: Field, value: str) -> Border | None:
-    """A record with this value that differs from one that meets the condition in nothing else."""
-    for like in (*_meeting(subject, named), {}):
+def _added(
+    subject: Subject, named: NamedCondition, field: Field, value: str, likes: Sequence[Typed]
+) -> Border | None:
+    """A record with this value that is otherwise like one of some, as far as the condition goes."""
+    for like in likes:
         typed = {**(subject.fresh or {}), **like, field.slug: value}
         trial = subject.there.copy()
         try:
