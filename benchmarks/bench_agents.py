@@ -29,12 +29,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from macrohard import work
-from macrohard.agent import Assignment
-from macrohard.agent import work as run_agent
 from macrohard.artifacts import Artifacts
 from macrohard.budget import Budget
 from macrohard.config import Caps, Settings
-from macrohard.conversation import shared_prefix
 from macrohard.documents import write_task
 from macrohard.graph.board import Board
 from macrohard.graph.coding import code
@@ -47,6 +44,9 @@ from macrohard.llm.chat import ChatModel
 from macrohard.llm.endpoint import find_endpoint
 from macrohard.llm.routing import metered_alone
 from macrohard.llm.store import StoredModel, restore_request, stored_calls
+from macrohard.loop.agent import Assignment
+from macrohard.loop.agent import work as run_agent
+from macrohard.loop.conversation import shared_prefix
 from macrohard.roles import load_roles
 from macrohard.sandbox import Limits, ProcessProvider, Sandbox, SandboxProvider
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from macrohard import work
-from macrohard.agent import Assignment, ask
 from macrohard.config import Settings
 from macrohard.documents import write_task
 from macrohard.errors import UsageError
@@ -19,6 +18,7 @@ from macrohard.llm import Model
 from macrohard.llm.base import Asker
 from macrohard.llm.store import stored_calls
 from macrohard.lock import hold
+from macrohard.loop.agent import Assignment, ask
 from macrohard.opening import open_study
 from macrohard.record import account_of, read_record, sum_costs, write_record
 from macrohard.report import write_report

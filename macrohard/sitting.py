@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from macrohard.agent import Assignment, Memory
-from macrohard.agent import work as run_agent
-from macrohard.bounds import LoopLimits
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.journal import Journal
 from macrohard.llm.base import Asker, Model, ToolCall
+from macrohard.loop.agent import Assignment, Memory
+from macrohard.loop.agent import work as run_agent
+from macrohard.loop.bounds import LoopLimits
 from macrohard.roles import Role
 from macrohard.users import HandIn, Patience, UserTools, write_evidence
 from macrohard.users.base import TrialResult

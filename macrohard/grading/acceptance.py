@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from macrohard.grading.examination import Examination, Paper
 from macrohard.grading.graded import Graded, clip_evidence, first_line
-from macrohard.grading.sitting import Paper, Sitting
 from macrohard.work import AcceptanceSuite, Failure, FailureSource, Severity
 
 _ENDED = "The tests could not be run to their end"
@@ -18,10 +18,10 @@ def paper_of(suite: AcceptanceSuite, group: Sequence[str]) -> Paper:
     )
 
 
-def judge(suite: AcceptanceSuite, sitting: Sitting) -> Graded:
+def judge(suite: AcceptanceSuite, examination: Examination) -> Graded:
     """Grade a part of a suite. Nothing of a test's own text leaves this place."""
-    if not sitting.finished or not sitting.tests or sitting.forged:
-        how = sitting.ended if not sitting.finished else "no test ran"
+    if not examination.finished or not examination.tests or examination.forged:
+        how = examination.ended if not examination.finished else "no test ran"
         return Graded(0, (_failure("no acceptance test ran", f"{_ENDED} ({how}).", suite, ""),))
     failures = [
         _failure(
@@ -31,17 +31,17 @@ def judge(suite: AcceptanceSuite, sitting: Sitting) -> Graded:
             suite,
             name,
         )
-        for name, test in sitting.tests.items()
+        for name, test in examination.tests.items()
         if test.result == "failed"
     ]
     failures += [
         _failure(f"{_bare(name)} has no result", f"{_ENDED}.", suite, name)
-        for name in sitting.missing
+        for name in examination.missing
     ]
-    if sitting.errors:
-        text = f"{len(sitting.errors)} files of the suite could not be imported."
+    if examination.errors:
+        text = f"{len(examination.errors)} files of the suite could not be imported."
         failures.append(_failure("acceptance tests could not be run", text, suite, ""))
-    passed = sum(1 for test in sitting.tests.values() if test.result == "passed")
+    passed = sum(1 for test in examination.tests.values() if test.result == "passed")
     return Graded(passed, tuple(failures))
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from macrohard.grading.sitting import Examined, Result, Sitting
+from macrohard.grading.examination import Examination, Examined, Result
 
 _MUST_PASS = (
     "self.assertEqual({n} + 1, {m})",
@@ -39,9 +39,9 @@ class Canaries:
         """The planted ones among tests, by their bare names."""
         return {name: test for key, test in tests.items() if (name := bare(key)) in self.wanted}
 
-    def wrong(self, sitting: Sitting) -> list[tuple[str, str]]:
+    def wrong(self, examination: Examination) -> list[tuple[str, str]]:
         """What planted tests should have come to and what was reported, where these differ."""
-        seen = self.among(sitting.tests)
+        seen = self.among(examination.tests)
         return [
             (wanted, seen[name].result if name in seen else "nothing")
             for name, wanted in self.wanted.items()

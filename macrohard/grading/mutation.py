@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from macrohard.grading.census import Census, python_files
+from macrohard.grading.examination import INBOX, NAME, PLACE, start_of
 from macrohard.grading.graded import listed, remark
 from macrohard.grading.mutants import Mutant, sample
-from macrohard.grading.sitting import INBOX, NAME, PLACE, start_of
 from macrohard.sandbox.base import Sandbox
 from macrohard.work import Failure, Noun
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from macrohard.grading.canary import Canaries, bare
 from macrohard.grading.census import Census
+from macrohard.grading.examination import Examination, Examined
 from macrohard.grading.graded import (
     Graded,
     clip_evidence,
@@ -14,7 +15,6 @@ from macrohard.grading.graded import (
     remark,
 )
 from macrohard.grading.invert import Inverted
-from macrohard.grading.sitting import Examined, Sitting
 from macrohard.work import Failure, FailureSource, Severity
 
 MOST_SKIPPED = 0.1
@@ -41,9 +41,9 @@ class Evidence:
 
     census: Census
     canaries: Canaries
-    plain: Sitting
+    plain: Examination
     inverted: Inverted
-    turned: Sitting
+    turned: Examination
     command: Sequence[str] = ()
 
     @property

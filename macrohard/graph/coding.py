@@ -15,8 +15,6 @@ from typing import Any
 from langgraph.types import Send
 
 from macrohard import work
-from macrohard.agent import Assignment
-from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.graph.office import Office
@@ -24,8 +22,10 @@ from macrohard.graph.plans import ancestors, in_order
 from macrohard.graph.repository import GitError
 from macrohard.graph.state import ItemResult, ItemTask, State
 from macrohard.llm.base import Asker
+from macrohard.loop.agent import Assignment
+from macrohard.loop.agent import work as run_agent
+from macrohard.loop.tools import SandboxTools, TestsFirst
 from macrohard.packages import LOCK
-from macrohard.tools import SandboxTools, TestsFirst
 
 MAX_WAVES = 4
 """Waves of conflict items in one round before what is left goes to triage."""

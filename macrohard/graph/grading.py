@@ -8,10 +8,10 @@ from pathlib import Path
 from macrohard.grading import acceptance, unit
 from macrohard.grading.canary import plant
 from macrohard.grading.census import take_census
+from macrohard.grading.examination import Examination, Paper, examine
 from macrohard.grading.graded import Graded
 from macrohard.grading.invert import invert
 from macrohard.grading.mutation import MutationScore, operate, plan_operations
-from macrohard.grading.sitting import Paper, Sitting, examine
 from macrohard.graph.office import Office
 from macrohard.sandbox.base import Sandbox
 from macrohard.work import AcceptanceSuite
@@ -54,10 +54,10 @@ async def grade_acceptance(
     """Run the held-out tests against the app, in fresh boxes; files in parallel."""
     tests = sorted(f.path for f in suite.files if Path(f.path).name.startswith("test_"))
     groups = [tests[start::_SHARDS] for start in range(_SHARDS) if tests[start::_SHARDS]]
-    sittings = await asyncio.gather(
+    examinations = await asyncio.gather(
         *(_sit(office, app, acceptance.paper_of(suite, group)) for group in groups)
     )
-    graded = [acceptance.judge(suite, sitting) for sitting in sittings]
+    graded = [acceptance.judge(suite, examination) for examination in examinations]
     failures = [failure for one in graded for failure in one.failures]
     numbered = [
         failure.model_copy(update={"id": f"R{round_}-A{number}"})
@@ -84,7 +84,7 @@ async def grade_tests(
 
 async def _sit(
     office: Office, app: Path, paper: Paper, changed: dict[str, str] | None = None
-) -> Sitting:
+) -> Examination:
     async with office.slots, await office.boxes.create(label="tests") as box:
         await _place(box, app)
         for path, text in (changed or {}).items():

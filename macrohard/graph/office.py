@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from macrohard.agent import Assignment, ask
 from macrohard.artifacts import Artifacts
 from macrohard.budget import Budget
 from macrohard.config import Settings
@@ -19,6 +18,7 @@ from macrohard.graph.board import Board
 from macrohard.graph.repository import Repository
 from macrohard.journal import Journal
 from macrohard.llm.base import Asker, Model
+from macrohard.loop.agent import Assignment, ask
 from macrohard.roles import Role, Roster
 from macrohard.sandbox.base import SandboxProvider
 

@@ -4,8 +4,6 @@ import asyncio
 from typing import Any
 
 from macrohard import work
-from macrohard.agent import Assignment
-from macrohard.agent import work as run_agent
 from macrohard.documents import write_task
 from macrohard.errors import ReplyError
 from macrohard.grading.graded import Graded
@@ -15,8 +13,10 @@ from macrohard.graph.grading import grade_acceptance, grade_tests, grade_unit
 from macrohard.graph.office import Office
 from macrohard.graph.state import RoundResult, State
 from macrohard.llm.base import Asker
+from macrohard.loop.agent import Assignment
+from macrohard.loop.agent import work as run_agent
+from macrohard.loop.tools import SandboxTools
 from macrohard.roles import Role
-from macrohard.tools import SandboxTools
 
 
 class Failures(work.Noun):

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from support.obedient import CANARY, HELD_OUT, World, bash, item, world
 
-from macrohard import agent, tools
 from macrohard.graph import coding, repository
+from macrohard.loop import agent, tools
 from macrohard.sandbox.interpreter import Layout, layout
 
 Attack = Callable[[World], Awaitable[bool]]

@@ -16,9 +16,7 @@ from pydantic import ValidationError
 from support.obedient import DATE, item
 from support.scripted import ScriptedModel, says
 
-from macrohard import agent, documents, work
-from macrohard.agent import Assignment, ask
-from macrohard.agent import work as run_agent
+from macrohard import documents, work
 from macrohard.budget import Budget, Spending
 from macrohard.config import Caps, Settings
 from macrohard.errors import BudgetError, ReplyError
@@ -27,6 +25,9 @@ from macrohard.graph.handins import check_items, check_staffing
 from macrohard.graph.office import ToolMemory
 from macrohard.graph.repository import Repository
 from macrohard.llm.base import Asker, Reply, Tool, ToolCall
+from macrohard.loop import agent
+from macrohard.loop.agent import Assignment, ask
+from macrohard.loop.agent import work as run_agent
 from macrohard.report.markup import tag
 from macrohard.report.words import clean
 from macrohard.role_checks import ToolName

@@ -1,6 +1,6 @@
 """Holds an examination: starts the examinee, collects what it reports, and tells the host.
 
-Run with a job on standard input (see ``sitting.py``). Standard
+Run with a job on standard input (see ``examination.py``). Standard
 output carries one JSON document and nothing else: the examinee, in whose interpreter the code under
 test runs, never holds that descriptor, and cannot reach it through ``/proc``, since this process
 cannot be traced. What the examinee reports has to carry a code made with a key, and a number.

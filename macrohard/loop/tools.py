@@ -4,11 +4,11 @@ import posixpath
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from macrohard.arguments import RefusedError, read_arguments
-from macrohard.diligence import Diligence
-from macrohard.editing import NoMatchError, replace
 from macrohard.errors import SandboxError
 from macrohard.llm.base import Tool, ToolCall
+from macrohard.loop.arguments import RefusedError, read_arguments
+from macrohard.loop.diligence import Diligence
+from macrohard.loop.editing import NoMatchError, replace
 from macrohard.sandbox.base import WORKSPACE, ExecResult, Sandbox
 from macrohard.work import Submission
 
@@ -80,7 +80,7 @@ _TOOLS = {
 
 
 class SandboxTools:
-    """A :class:`macrohard.agent.ToolBox` over one box.
+    """A :class:`macrohard.loop.agent.ToolBox` over one box.
 
     Args:
         box: Where everything happens.

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from support.bad_server import BadServer, Handler, completion, good, responded, streamed
 
-from macrohard.agent import Assignment, ask, work
-from macrohard.bounds import LoopLimits
 from macrohard.errors import ReplyError
 from macrohard.llm import Model
 from macrohard.llm.base import Asker, Tool, ToolCall
@@ -17,6 +15,8 @@ from macrohard.llm.endpoint import Endpoint, Preset
 from macrohard.llm.responses import ResponsesModel
 from macrohard.llm.secret import Secret
 from macrohard.llm.service import Patience
+from macrohard.loop.agent import Assignment, ask, work
+from macrohard.loop.bounds import LoopLimits
 from macrohard.roles import load_roles
 from macrohard.work import Review, Submission
 

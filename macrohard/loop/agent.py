@@ -17,10 +17,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from macrohard.bounds import LoopLimits, Watch
-from macrohard.conversation import Conversation
 from macrohard.errors import ModelError, ReplyError
-from macrohard.handing import cut_short, noun_in_call, noun_in_reply
 from macrohard.llm.base import (
     Asker,
     Message,
@@ -31,6 +28,9 @@ from macrohard.llm.base import (
     ToolCall,
     window_tokens,
 )
+from macrohard.loop.bounds import LoopLimits, Watch
+from macrohard.loop.conversation import Conversation
+from macrohard.loop.handing import cut_short, noun_in_call, noun_in_reply
 from macrohard.roles import Role
 
 N = TypeVar("N", bound=BaseModel)

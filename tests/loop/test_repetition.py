@@ -1,7 +1,7 @@
 import pytest
 
 from macrohard.llm.base import ToolCall
-from macrohard.repetition import WAITS, Repetition
+from macrohard.loop.repetition import WAITS, Repetition
 
 
 def counts(*turns: tuple[str, str, str]) -> list[int]:

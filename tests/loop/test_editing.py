@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrohard.editing import NoMatchError, replace
+from macrohard.loop.editing import NoMatchError, replace
 
 TEXT = """\
 def total(prices):

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from macrohard.llm.base import ToolCall
+from macrohard.loop.tools import SandboxTools, TestsFirst
 from macrohard.sandbox import Limits, ProcessProvider, Sandbox
 from macrohard.sandbox.interpreter import Layout, layout
-from macrohard.tools import SandboxTools, TestsFirst
 from macrohard.work import Submission
 
 ALL = ("bash", "read_file", "write_file", "edit_file")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrohard.conversation import KEPT_TURNS, Conversation, shared_prefix
 from macrohard.errors import ReplyError
 from macrohard.llm.base import Message, Reply, ToolCall, Usage
+from macrohard.loop.conversation import KEPT_TURNS, Conversation, shared_prefix
 
 TASK = "Do it. " * 20
 

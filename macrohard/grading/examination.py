@@ -51,7 +51,7 @@ class Examined:
 
 
 @dataclass(frozen=True)
-class Sitting:
+class Examination:
     """What an examination came to.
 
     Attributes:
@@ -124,7 +124,7 @@ def start_of(program: str, place: str) -> list[str]:
 
 async def examine(
     box: Sandbox, paper: Paper, *, app: str = "app", env: Mapping[str, str] | None = None
-) -> Sitting:
+) -> Examination:
     """Hold an examination.
 
     Args:
@@ -162,12 +162,12 @@ async def examine(
         told = json.loads(result.stdout)
     except json.JSONDecodeError:
         # Whoever kills the proctor has no results.
-        return Sitting(ended=f"exit code {result.returncode}", said=said)
+        return Examination(ended=f"exit code {result.returncode}", said=said)
     return _sitting(told, said)
 
 
-def _sitting(told: dict[str, Any], said: str) -> Sitting:
-    return Sitting(
+def _sitting(told: dict[str, Any], said: str) -> Examination:
+    return Examination(
         tests={
             name: Examined(
                 result=test["outcome"],

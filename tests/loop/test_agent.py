@@ -1,10 +1,10 @@
 import pytest
 from support.scripted import ScriptedModel, calls, says
 
-from macrohard.agent import Assignment, ask, work
-from macrohard.bounds import LoopLimits
 from macrohard.errors import ModelError, ReplyError
 from macrohard.llm.base import Asker, Reply, Request, Tool, ToolCall, Usage
+from macrohard.loop.agent import Assignment, ask, work
+from macrohard.loop.bounds import LoopLimits
 from macrohard.roles import load_roles
 from macrohard.work import Review, Submission
 

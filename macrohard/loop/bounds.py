@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from macrohard.errors import ReplyError
 from macrohard.llm.base import Reply
-from macrohard.repetition import Repetition
+from macrohard.loop.repetition import Repetition
 
 _CIRCLE = (
     "You have done the same {count} times with the same result. It will not change: try something "
