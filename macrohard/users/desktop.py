@@ -1,27 +1,29 @@
-"""A simulated user at a desktop: a screen in memory (Xvfb), a mouse and a keyboard (xdotool).
+"""A simulated user at a desktop: reads a screen with windows, and acts by what stands there.
 
-The program is started in the box, on a screen of its own, without a window manager: windows stand
-where the program puts them, and the keyboard belongs to what the pointer is over. After every
-action the user is told the windows with their places, what the program printed, and what it saved;
-a picture of the screen is evidence. What is drawn inside a window is in the picture alone: toolkits
-such as Tk tell nobody else what they show.
+The program is started in the box on a screen of its own (:mod:`macrohard.users.windows`). After
+every action the user is told the windows, what can be read in them
+(:mod:`macrohard.users.reading`), what the program printed, and the files it saved; a picture of
+the screen is evidence. Things are clicked, filled in and chosen by the words that people read, and
+places in pixels serve where there are none.
 """
 
 import asyncio
 import re
-import shlex
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from macrohard.errors import SandboxError
+from macrohard.lookalikes import alike
 from macrohard.sandbox.base import Sandbox, Terminal
 from macrohard.users.base import (
     APP_FOLDER,
     Action,
+    Choose,
+    Click,
     ComeBack,
+    Fill,
     Observation,
     Point,
     Press,
@@ -32,52 +34,15 @@ from macrohard.users.base import (
     Wait,
     Write,
 )
-from macrohard.users.keys import KEY_NAMES
+from macrohard.users.reading import Page, Reader, Text
+from macrohard.users.windows import POLL_S, START_S, Windows
 
-WIDTH, HEIGHT = 1024, 768
-START_S = 20.0
-"""How long a program may take until its first window."""
-_POLL_S = 0.1
 _SHOWN_FILE = 20_000
-NEEDED = ("Xvfb", "xdotool", "import", "convert")
-"""Programs that a box must have."""
-_STANDS_STILL = """\
-for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-  import -silent -window root ppm:/tmp/s.ppm; now=$(cksum < /tmp/s.ppm)
-  [ "$now" = "$last" ] && break
-  last=$now; sleep 0.08
-done
-convert /tmp/s.ppm -define png:exclude-chunks=date,time -define png:compression-level=3 /tmp/s.png
-"""
-"""Two looks in a row must be the same; one without end is taken as it is in the end."""
-_KEYSYMS = {
-    "enter": "Return", "return": "Return", "tab": "Tab", "shift-tab": "shift+Tab",
-    "backspace": "BackSpace", "escape": "Escape", "esc": "Escape", "space": "space",
-    "insert": "Insert", "delete": "Delete", "pageup": "Prior", "pagedown": "Next", "up": "Up",
-    "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End",
-    **{f"f{n}": f"F{n}" for n in range(1, 13)},
-}  # fmt: skip
-_CHORD = re.compile(r"(ctrl|control|alt|shift)[-+](\w+)", re.IGNORECASE)
+_MOST_PAGES = 12
+"""Times a long list is turned over for an option."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _NOISE = re.compile(r"^(?:Fontconfig|dbus|\(.*GLib-GIO).*\n?", re.MULTILINE | re.IGNORECASE)
 """What libraries say of a box without fonts' settings and without a bus; no program's fault."""
-
-
-def missing_for_desktop(found: str) -> str:
-    """What a box lacks for programs with windows, with the way to get it; empty when all is there.
-
-    Args:
-        found: The paths of the programs that are there, one a line.
-    """
-    names = {Path(line).name for line in found.splitlines()}
-    missing = [name for name in NEEDED if name not in names]
-    if not missing:
-        return ""
-    return (
-        f"the box has no {', '.join(missing)}, which a user of windows needs. In Docker boxes: "
-        "macrohard sandbox build desktop. In process boxes: apt-get install xvfb xdotool "
-        "imagemagick on this machine."
-    )
 
 
 class DesktopDriver:
@@ -87,7 +52,7 @@ class DesktopDriver:
         box: The application is there already.
         command: Argument list that starts it.
         evidence: Folder for the pictures.
-        label: Names the trial; boxes that share a machine get screens of their own by it.
+        label: Names the trial.
         env: Variables that the application needs besides those of the box.
     """
 
@@ -103,32 +68,20 @@ class DesktopDriver:
         self._box = box
         self._command = list(command)
         self._evidence = evidence
-        self._screen_name = f":{100 + zlib.crc32(label.encode()) % 20_000}"
-        self._env = {**(env or {}), "DISPLAY": self._screen_name, "PYTHONUNBUFFERED": "1"}
-        self._screen: Terminal | None = None
+        self._windows = Windows(box, label, env)
+        self._reader = Reader(box)
         self._program: Terminal | None = None
         self._files: dict[str, str] = {}
         self._pictures = 0
+        self.page = Page()
+        """What was read at the last look."""
 
     async def __aenter__(self) -> Self:
-        found = await self._box.exec(["sh", "-c", f"which {' '.join(NEEDED)}"], timeout_s=20)
-        missing = missing_for_desktop(found.stdout)
-        if missing:
-            raise SandboxError(missing)
         self._evidence.mkdir(parents=True, exist_ok=True)
-        size = f"{WIDTH}x{HEIGHT}x24"
-        self._screen = await self._box.terminal(
-            ["Xvfb", self._screen_name, "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
-        )
-        for _ in range(int(START_S / _POLL_S)):
-            if (await self._run("xdotool getdisplaygeometry")).strip() == f"{WIDTH} {HEIGHT}":
-                break
-            if not self._screen.alive:
-                said = (await self._screen.read(0.1)).decode("utf-8", "replace")
-                raise SandboxError(f"no screen could be made in the box: {said.strip()[-300:]}")
-            await asyncio.sleep(_POLL_S)
+        await self._windows.open()
         await self._saved()  # what is there before anybody has done anything
         await self._start()
+        await self._look()
         return self
 
     async def __aexit__(
@@ -137,9 +90,9 @@ class DesktopDriver:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for terminal in (self._program, self._screen):
-            if terminal is not None:
-                await terminal.close()
+        if self._program is not None:
+            await self._program.close()
+        await self._windows.close()
 
     async def observe(self) -> Observation:
         """What is visible now."""
@@ -153,19 +106,21 @@ class DesktopDriver:
             SandboxError: The box failed.
         """
         match action:
+            case Click(name=name, twice=twice):
+                place = self.page.button(name).box.centre
+                await self._windows.click(*place, twice=twice)
+            case Fill(label=label, text=text):
+                field = self.page.field(label)
+                await self._windows.click(*field.centre)
+                await self._windows.replace(text)
+                seen = await self._look()
+                if text.strip() and not any(field.holds(each.box) for each in self.page.texts):
+                    raise UserActionError(f"nothing stands in the field {label!r} after typing.")
+                return seen
+            case Choose(label=label, option=option):
+                await self._choose(label, option)
             case Point(x=x, y=y, twice=twice):
-                if x >= WIDTH or y >= HEIGHT:
-                    raise UserActionError(f"the screen is {WIDTH} by {HEIGHT} pixels.")
-                times = 2 if twice else 1
-                await self._run(f"xdotool mousemove {x} {y} click --repeat {times} --delay 60 1")
-            case Write(text=text):
-                await self._write(text)
-            case TypeLine(text=text):
-                await self._write(text)
-                await self._run("xdotool key Return")
-            case Press(keys=keys):
-                for key in keys.split():
-                    await self._press(key)
+                await self._windows.click(x, y, twice=twice)
             case Wait(seconds=seconds):
                 await asyncio.sleep(seconds)
             case ComeBack():
@@ -173,10 +128,7 @@ class DesktopDriver:
                     await self._program.close()
                 await self._start()
             case _:
-                raise UserActionError(
-                    "this is a screen with windows: point, write, type_line, press, wait and "
-                    "come_back are what can be done."
-                )
+                await self._type(action)
         return await self._look()
 
     # -- doing -----------------------------------------------------------------------------------
@@ -184,82 +136,75 @@ class DesktopDriver:
     async def _start(self) -> None:
         """Start the program, wait for a window of its, and put the pointer over it."""
         self._program = await self._box.terminal(
-            self._command, rows=50, columns=400, env=self._env, cwd=APP_FOLDER
+            self._command, rows=50, columns=400, env=self._windows.env, cwd=APP_FOLDER
         )
-        for _ in range(int(START_S / _POLL_S)):
-            windows = await self._windows()
+        for _ in range(int(START_S / POLL_S)):
+            windows = await self._windows.listed()
             if windows:
-                x, y, width, height = windows[0][1:]
-                await self._run(f"xdotool mousemove {x + width - 3} {y + height - 3}")
+                first = windows[0]
+                await self._windows.point(first.x + first.width - 3, first.y + first.height - 3)
                 return
             if not self._program.alive:
                 return
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(POLL_S)
 
-    async def _write(self, text: str) -> None:
-        if any(char < " " for char in text):
-            raise UserActionError("write takes text without control characters; press has keys.")
-        await self._run(f"xdotool type --delay 8 -- {shlex.quote(text)}")
+    async def _type(self, action: Action) -> None:
+        match action:
+            case Write(text=text):
+                await self._windows.write(text)
+            case TypeLine(text=text):
+                await self._windows.write(text)
+                await self._windows.press("Enter")
+            case Press(keys=keys):
+                for key in keys.split():
+                    await self._windows.press(key)
+            case _:
+                raise UserActionError(
+                    "this is a screen with windows: click, fill, choose, point, write, type_line, "
+                    "press, wait and come_back are what can be done."
+                )
 
-    async def _press(self, word: str) -> None:
-        chord = _CHORD.fullmatch(word)
-        known = _KEYSYMS.get(word.lower())
-        if known is None and chord:
-            held, key = chord[1].lower().replace("control", "ctrl"), chord[2]
-            known = f"{held}+{_KEYSYMS.get(key.lower(), key.lower())}"
-        if known is None:
-            await self._write(word)
-        else:
-            said = await self._run(f"xdotool key -- {known} 2>&1")
-            if "No such key" in said:
-                raise UserActionError(f"there is no key {word!r}; there are {KEY_NAMES}.")
-
-    async def _run(self, line: str) -> str:
-        done = await self._box.exec(["sh", "-c", line], timeout_s=30, env=self._env)
-        return done.stdout
+    async def _choose(self, label: str, option: str) -> None:
+        """Open a list and take an option from it: what stands there now and did not before."""
+        before = self.page
+        await self._windows.click(*before.field(label).centre)
+        shown: list[Text] = []
+        for _ in range(_MOST_PAGES):
+            now = await self._reader.read(await self._windows.picture())
+            fresh = [text for text in now.texts if text not in before.texts]
+            found = next((t for t in fresh if alike(t.words) == alike(option)), None)
+            if found is not None:
+                await self._windows.click(*found.box.centre)
+                return
+            if fresh == shown:
+                break
+            shown = fresh
+            await self._windows.press("PageDown")
+        await self._windows.press("Escape")
+        there = ", ".join(text.words for text in shown) or "nothing"
+        raise UserActionError(f"{label!r} has no option {option!r}; the list showed: {there}.")
 
     # -- looking ---------------------------------------------------------------------------------
 
     async def _look(self) -> Observation:
-        picture = await self._settled()
+        picture = await self._windows.picture()
+        self.page = await self._reader.read(picture)
         self._pictures += 1
         name = f"{self._pictures:03}.png"
         (self._evidence / name).write_bytes(picture)
         printed, problems = await self._printed()
-        windows = [
-            f'window "{title}" at {x},{y}, {width} by {height}'
-            for title, x, y, width, height in await self._windows()
-        ]
+        windows = [str(window) for window in await self._windows.listed()] or ["no window"]
         if self._program is not None and not self._program.alive:
             windows.append("the program has ended")
         saved = [f"saved {path}:\n{text}" for path, text in (await self._saved()).items()]
+        shown = [*windows, *self.page.lines]
         return Observation(
-            text="\n".join([*windows, *([printed] if printed else []), *saved]),
-            screen="\n".join([*(windows or ["no window"]), *saved]),
+            text="\n".join([*shown, *([printed] if printed else []), *saved]),
+            screen="\n".join([*shown, *saved]),
             state=State(at="window"),
             problems=problems,
             picture=name,
         )
-
-    async def _settled(self) -> bytes:
-        """A picture of the screen once it stands still, or as it is after a while."""
-        await self._run(_STANDS_STILL)
-        return await self._box.read("/tmp/s.png")  # noqa: S108 - in the box
-
-    async def _windows(self) -> list[tuple[str, int, int, int, int]]:
-        """The visible windows with their places, in the order in which they came."""
-        told = await self._run(
-            "for w in $(xdotool search --onlyvisible --name '.' 2>/dev/null); do "
-            "xdotool getwindowname $w getwindowgeometry --shell $w || true; done"
-        )
-        found = []
-        lines = told.splitlines()
-        for at, line in enumerate(lines):
-            if line.startswith("WINDOW=") and at:
-                shape = dict(part.partition("=")[::2] for part in lines[at : at + 5])
-                place = [int(shape.get(key, 0)) for key in ("X", "Y", "WIDTH", "HEIGHT")]
-                found.append((lines[at - 1], place[0], place[1], place[2], place[3]))
-        return found
 
     async def _printed(self) -> tuple[str, tuple[Problem, ...]]:
         text = ""
@@ -277,7 +222,7 @@ class DesktopDriver:
 
     async def _saved(self) -> dict[str, str]:
         """What was written into the application's folder since this was asked last."""
-        listed = await self._run(
+        listed = await self._windows.run(
             f"find {APP_FOLDER} -type f -not -path '*/__pycache__/*' -printf '%T@ %s %P\\n' | sort"
         )
         stamps = {}

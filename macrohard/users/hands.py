@@ -146,9 +146,23 @@ _PLACE = {"type": "integer", "minimum": 0}
 DESKTOP = Hands(
     (
         _tool(
+            "click",
+            "Click what stands on the screen under this name. Like every action, it returns the "
+            "windows, what can be read in them, and what the program printed and saved.",
+            {"name": _TEXT},
+            {"twice": {"type": "boolean", "description": "Double-click."}},
+        ),
+        _tool(
+            "fill",
+            "Replace what stands in the field beside or below a label.",
+            {"label": _TEXT, "text": _TEXT},
+        ),
+        _tool(
+            "choose", "Open the list beside a label, and choose.", {"label": _TEXT, "option": _TEXT}
+        ),
+        _tool(
             "point",
-            "Click a place of the screen, in pixels from its upper left corner. Like every action, "
-            "it returns the windows, and what the program printed and saved.",
+            "Click a place of the screen, in pixels from its upper left corner.",
             {"x": _PLACE, "y": _PLACE},
             {"twice": {"type": "boolean", "description": "Double-click."}},
         ),

@@ -6,7 +6,8 @@ The rules:
    actions labelled with the step, whatever the user says of it. ``see``: on the screen of some of
    them. ``not_see``: on none (of pages: not on the last). ``exit_code``: after the last. Runs of
    white space count as one
-   space; wrapping is undone; the user's own typing does not count.
+   space; wrapping is undone; the user's own typing does not count. What was read off a picture is
+   compared as pictures can be read (:mod:`macrohard.lookalikes`).
 2. **Steps without checks** rest on the user's claim: satisfied, with a quote that these actions put
    on the screen.
 3. A step without any action was **not tried**, and does not hold.
@@ -29,7 +30,7 @@ from macrohard.users.base import StepJudgement, Tape, TrialResult
 from macrohard.users.complaints import backing
 from macrohard.users.crash import find_crash
 from macrohard.users.reports import ENDINGS, UNFINISHED, Reporter
-from macrohard.users.screentext import appeared, shows, text_of
+from macrohard.users.screentext import appeared, shown_by
 from macrohard.work import Scenario, ScenarioStep, Verdict
 
 _LONGEST = 200
@@ -102,10 +103,9 @@ def _judge_step(
 ) -> StepJudgement:
     entries = [entry for entry in tape.entries if entry.step == number]
     if _is_checked(step):
-        text = text_of(entries)
-        wrong = [f"{wanted!r} was not shown" for wanted in step.see if not shows(wanted, text)]
-        last = text_of(entries[-1:]) if entries[-1].seen.state.at in _WHOLE else text
-        wrong += [f"{word!r} was shown" for word in step.not_see if shows(word, last)]
+        wrong = [f"{text!r} was not shown" for text in step.see if not shown_by(text, entries)]
+        last = entries[-1:] if entries[-1].seen.state.at in _WHOLE else entries
+        wrong += [f"{text!r} was shown" for text in step.not_see if shown_by(text, last)]
         status = entries[-1].seen.state.exit_status
         if step.exit_code is not None and status != step.exit_code:
             was = "there was none" if status is None else f"it was {status}"

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from macrohard.lookalikes import alike, reads
 from macrohard.users.base import Taped
 
 _BLANKS = re.compile(r"\s+")
@@ -20,6 +21,16 @@ def shows(wanted: str, text: str) -> bool:
     """Whether a text contains another, white space collapsed in both, with frames or without."""
     plain, unframed = collapse(text), collapse(_BOX.sub(" ", text))
     return collapse(wanted) in plain or collapse(wanted) in unframed
+
+
+def shown_by(wanted: str, entries: Sequence[Taped]) -> bool:
+    """Whether some actions showed a text; what was read off pictures is compared as such."""
+    text = text_of(entries)
+    return shows(wanted, text) or (_read_off(entries) and reads(wanted, text))
+
+
+def _read_off(entries: Iterable[Taped]) -> bool:
+    return any(entry.seen.state.at == "window" for entry in entries)
 
 
 def text_of(entries: Iterable[Taped]) -> str:
@@ -39,10 +50,15 @@ def text_of(entries: Iterable[Taped]) -> str:
 
 def appeared(quote: str, entries: Iterable[Taped]) -> bool:
     """Whether a quote was on the screen in some action, white space and frames left out."""
-    wanted = _bare(quote)
-    return bool(wanted) and any(
-        wanted in _bare(entry.seen.text) or wanted in _bare(entry.seen.screen) for entry in entries
-    )
+    return any(_stands_in(quote, entry) for entry in entries)
+
+
+def _stands_in(quote: str, entry: Taped) -> bool:
+    wanted, shown = _bare(quote), (_bare(entry.seen.text), _bare(entry.seen.screen))
+    if any(wanted in text for text in shown):
+        return bool(wanted)
+    read_off = entry.seen.state.at == "window"
+    return bool(wanted) and read_off and any(_bare(alike(quote)) in alike(text) for text in shown)
 
 
 def _bare(text: str) -> str:

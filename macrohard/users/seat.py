@@ -26,8 +26,9 @@ shown pages as outlines: roles and names, fields with what stands in them. You a
 """
 _DESKTOP = """\
 The application {app} was started on a screen with windows, and has no data yet. You are told the
-windows with their places, what the program prints, and what it saves; what is inside a window is in
-a picture that lies with the evidence.
+windows with their places and what can be read in them, from top to bottom, what the program
+prints, and what it saves. You act by the words on the screen. They were read off a picture: a
+letter with an accent, or an I and an l, may be told as another.
 """
 _REQUESTS = """\
 The application {app} has an API; its server runs, and its database is empty. You send requests with

@@ -11,14 +11,16 @@ from PIL import Image
 from support.commands import ROOT
 
 from macrohard.cli.main import main
-from macrohard.users.desktop import NEEDED, missing_for_desktop
+from macrohard.users.windows import NEEDED, missing_for_desktop
 
 EXAMPLE = ROOT / "examples" / "desktop"
-MISSING = [name for name in ("Xvfb", "xdotool", "convert") if shutil.which(name) is None]
+MISSING = [
+    name for name in ("Xvfb", "xdotool", "convert", "tesseract") if shutil.which(name) is None
+]
 MISSING += [] if importlib.util.find_spec("_tkinter") else ["tkinter"]
 windows = pytest.mark.skipif(
     bool(MISSING),
-    reason=f"no {', '.join(MISSING)} (apt-get install xvfb xdotool imagemagick python3-tk)",
+    reason=f"no {', '.join(MISSING)} (apt-get install xvfb xdotool imagemagick tesseract-ocr)",
 )
 
 
@@ -38,6 +40,8 @@ def test_the_example_is_driven_and_judged_by_what_it_saved(tmp_path: Path) -> No
     assert (code, result["trials"][0]["reasons"]) == (0, [])
     assert result["explorations"] == [], "nobody looks for a terminal in a window"
     tape = json.loads((trial / "tape.json").read_text())
+    shown = tape["entries"][9]["seen"]["screen"]
+    assert ("2 to buy" in shown, "Bread" in shown) == (True, False), "the window itself is read"
     assert 'saved items.json:\n["Milk", "Pears"]' in tape["entries"][9]["seen"]["text"]
     with Image.open(trial / tape["entries"][3]["seen"]["picture"]) as picture:
         assert picture.size == (1024, 768)
@@ -65,6 +69,6 @@ def test_a_window_that_forgets_and_one_that_crashes_are_found(tmp_path: Path) ->
 def test_a_box_without_a_screen_says_what_to_install() -> None:
     assert missing_for_desktop("\n".join(f"/usr/bin/{name}" for name in NEEDED)) == ""
     said = missing_for_desktop("/usr/bin/xdotool\n")
-    assert said.startswith("the box has no Xvfb, import, convert,")
+    assert said.startswith("the box has no Xvfb, import, convert, tesseract,")
     assert "macrohard sandbox build desktop" in said
-    assert "apt-get install xvfb xdotool imagemagick" in said
+    assert "apt-get install xvfb xdotool imagemagick tesseract-ocr" in said

@@ -13,6 +13,7 @@ import yaml
 
 from macrohard.llm.offline.journeys.gestures import read_gestures
 from macrohard.llm.offline.scene import Action
+from macrohard.lookalikes import reads
 from macrohard.work import Scenario, ScenarioStep, StepResult, Verdict
 
 Handful = Generator[list[Action], list[str], list[str]]
@@ -25,6 +26,7 @@ _HEAD = re.compile(r'^page "(?P<title>.*)" at (?P<path>\S+), status (?P<status>\
 _ANSWER = re.compile(r"^(?P<status>\d{3})\b", re.MULTILINE)
 _SPENT = re.compile(r"^error: (?:all \d+ actions|your time is over|you gave up)")
 _LONGEST_QUOTE = 100
+_WINDOWS = re.compile(r'^(?:window "|no window$|the program has ended$)', re.MULTILINE)
 
 
 class SpentError(Exception):
@@ -69,8 +71,9 @@ class Look:
         return " ".join(self.text.replace('\\"', '"').split())
 
     def shows(self, wanted: str) -> bool:
-        """Whether a text is there."""
-        return " ".join(wanted.split()) in self.plain
+        """Whether a text is there; what was read off a picture is compared as such."""
+        there = " ".join(wanted.split()) in self.plain
+        return there or (bool(_WINDOWS.search(self.text)) and reads(wanted, self.text))
 
     def names(self, role: str) -> list[str]:
         """Names of the elements of a role."""
