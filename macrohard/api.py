@@ -311,6 +311,7 @@ async def atry_app(
     run: str = "",
     serve: str = "",
     packages: Sequence[str] = (),
+    url: str = "",
     scenarios: str | Path | None = None,
     personas: Sequence[str] = (),
     trials: int | None = None,
@@ -329,6 +330,8 @@ async def atry_app(
         run: The line that starts it at a terminal; what ``macrohard.json`` says by default.
         serve: The line that starts its server, with ``{port}``; likewise.
         packages: Packages of the index that it needs.
+        url: Where it runs already, instead of all of the above: a server of yours, or one that you
+            may test. Users enter, change and delete data there, one after the other.
         scenarios: File of scenarios; by default those of the run that built the application.
         personas: Roles that play users; all by default.
         trials: How many trials; by default as many as leave out no scenario and no persona.
@@ -347,7 +350,7 @@ async def atry_app(
 
     settings = settings or Settings()
     found = str(app) if app is not None else None
-    target = trying.find_target(found, run=run, serve=serve, packages=packages)
+    target = trying.find_target(found, run=run, serve=serve, packages=packages, url=url)
     written = trying.read_scenarios(Path(scenarios)) if scenarios is not None else ()
     plan = trying.Plan(
         written=written,
@@ -357,6 +360,7 @@ async def atry_app(
         offline_packages=settings.offline_packages,
     )
     plan = trying.make_plan(target, settings, plan, personas)
+    await trying.check_running(target)
     folder = trying.make_folder(target, Path(out) if out is not None else None)
     async with trying.open_room(
         target,

@@ -1,5 +1,6 @@
 """``macrohard try``: simulated users on any application."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,11 @@ from macrohard.cli.options import (
     Roles,
     Tiers,
 )
+
+_NOTICE = """\
+Users will try {url}, which was not started for them. Only try a server that is yours,
+or that you may test. They enter, change and delete data there, and leave some of it behind. No user
+finds it empty, nobody can start it again, and one user follows the other."""
 
 if TYPE_CHECKING:
     from macrohard.trying import TryResult
@@ -58,6 +64,19 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
             help="A package of the index that it needs, as a wheel; may be given again.",
         ),
     ] = None,
+    url: Annotated[
+        str,
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="Try an application that runs already, on a server of yours: http://host:port. "
+            "Its data is changed.",
+        ),
+    ] = "",
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="With --url: do not ask whether its data may be changed."),
+    ] = False,
     scenario: Annotated[
         Path | None,
         typer.Option(
@@ -160,11 +179,14 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
         ("caps", "calls"): max_calls,
         ("caps", "minutes"): max_minutes,
     }
+    if url:
+        _warn(url, yes=yes, quiet=quiet or json_)
     result = api.try_app(
         app,
         run=run,
         serve=serve,
         packages=tuple(package or ()),
+        url=url,
         scenarios=scenario,
         personas=tuple(persona or ()),
         trials=n,
@@ -179,6 +201,21 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
     elif not quiet:
         _show(result)
     raise typer.Exit(0 if result.accepted else 1)
+
+
+def _warn(url: str, *, yes: bool, quiet: bool) -> None:
+    """Tell what is done to a server that runs already, and have it allowed."""
+    from macrohard.errors import UsageError  # noqa: PLC0415 - keeps help fast
+
+    if quiet and yes:
+        return
+    err().print(_NOTICE.format(url=url), markup=False, highlight=False)
+    if yes:
+        return
+    if not sys.stdin.isatty() or not err().is_terminal:
+        raise UsageError("--url: nobody is here to be asked; say --yes if its data may be changed.")
+    if not typer.confirm("Go on?", err=True):
+        raise UsageError("--url: nothing was done.")
 
 
 def _tell(event: dict[str, Any]) -> None:
@@ -208,6 +245,9 @@ def _show(result: "TryResult") -> None:
             say.print(f"  {trial.trial} ({trial.scenario}):", markup=False)
             for reason in trial.reasons[:4]:
                 say.print(f"    {reason}", markup=False)
+    for trial in result.trials:
+        for skipped in trial.skipped:
+            say.print(f"  not tried: {trial.trial}: {skipped}", markup=False)
     for each in result.explorations:
         told = f"{each.actions} actions, {len(each.findings)} findings"
         say.print(f"Looked    {each.surface}: {told}", markup=False)

@@ -18,20 +18,26 @@ ROUNDS = 6
 """Times each operation is asked; the first with what its schemas allow."""
 MOST = 240
 """Requests altogether."""
+_OF_OTHERS = "what it changes may belong to others"
 _BODY = re.compile(r"^\s*[\[{]", re.MULTILINE)
 
 
-async def explore_requests(user: Explorer, seed: int = 0) -> tuple[str, ...]:
+async def explore_requests(
+    user: Explorer, seed: int = 0, *, own_alone: bool = False
+) -> tuple[str, ...]:
     """Ask everything that is described; what could not be looked at.
 
     Args:
         user: Sits at the API.
         seed: Of all that is random.
+        own_alone: Whether nothing may be changed or deleted but what was made here: the
+            application has data of others.
     """
     found = await _description(user)
     if found is None:
         return (f"no OpenAPI document is at {', '.join(PLACES)}: no request was made up",)
-    asking = _Asking(user, found, random.Random(seed))  # noqa: S311 - to be repeated, not a secret
+    dice = random.Random(seed)  # noqa: S311 - to be repeated, not a secret
+    asking = _Asking(user, found, dice, own_alone=own_alone)
     operations = found.operations
     # What makes records comes first, so that the others have something to ask for.
     order = sorted(operations, key=lambda each: (each.method == "DELETE", each.method != "POST"))
@@ -58,12 +64,16 @@ class _Asking:
         user: Sits at the API.
         description: What it says of itself.
         dice: All that is random.
+        own_alone: Whether what others made is left alone.
     """
 
-    def __init__(self, user: Explorer, description: Description, dice: random.Random) -> None:
+    def __init__(
+        self, user: Explorer, description: Description, dice: random.Random, *, own_alone: bool
+    ) -> None:
         self._user = user
         self._description = description
-        self._ids: list[Any] = []
+        self._ids: list[tuple[str, Any]] = []
+        self._own_alone = own_alone
         self.dice = dice
         self.unusable: set[str] = set()
 
@@ -74,6 +84,10 @@ class _Asking:
             operation: Which one.
             strict: Whether to keep to what its schemas allow; otherwise they are broken.
         """
+        if self._own_alone and not (_adds_or_reads(operation) or self._known(operation)):
+            self.unusable.add(f"{operation.method} {operation.path}: {_OF_OTHERS}")
+            return
+        self.unusable.discard(f"{operation.method} {operation.path}: {_OF_OTHERS}")
         try:
             action, forbidden = self._made_up(operation, strict=strict)
             seen = await self._user.act(action)
@@ -83,6 +97,15 @@ class _Asking:
             self.unusable.add(f"{operation.method} {operation.path}: its schema makes no sense")
             return
         self._look(operation, seen, forbidden=forbidden)
+
+    def _known(self, operation: Operation) -> list[Any]:
+        """Ids that an operation can be about; of what was made by its own path where others are."""
+        alone = self._own_alone
+        return [
+            number
+            for path, number in self._ids
+            if not alone or operation.path.startswith(f"{path.rstrip('/')}/{{")
+        ]
 
     def _made_up(self, operation: Operation, *, strict: bool) -> tuple[Ask, bool]:
         """A request, and whether the schema forbids its body beyond doubt."""
@@ -104,8 +127,8 @@ class _Asking:
             name, schema = str(given.get("name")), given.get("schema") or {}
             value = self._description.value(schema, self.dice)
             if given.get("in") == "path":
-                known = strict and self._ids
-                value = self.dice.choice(self._ids) if known else value
+                known = self._known(operation) if strict or self._own_alone else ()
+                value = self.dice.choice(known) if known else value
                 quoted = urllib.parse.quote(_word(value), safe="") or "0"
                 path = path.replace(f"{{{name}}}", quoted)
             elif given.get("in") == "query" and (given.get("required") or self.dice.random() < 0.3):
@@ -119,7 +142,7 @@ class _Asking:
             return  # found by itself
         said = _json(seen)
         if operation.method == "POST" and status < 300 and isinstance(said, dict):
-            self._ids += [said["id"]] if "id" in said else []
+            self._ids += [(operation.path, said["id"])] if "id" in said else []
         declared = operation.answer(status)
         if declared is None:
             title = f"{what} answered with status {status}, which its description does not name"
@@ -129,6 +152,12 @@ class _Asking:
         if forbidden and status < 300:
             title = f"{what} accepted a body that its own schema forbids"
             self._user.find("accepts", title, seen=_sent(self._user))
+
+
+def _adds_or_reads(operation: Operation) -> bool:
+    """Whether it takes nothing away from what others made."""
+    adds = operation.method == "POST" and "{" not in operation.path
+    return adds or operation.method in {"GET", "HEAD", "OPTIONS"}
 
 
 def _sent(user: Explorer) -> str:

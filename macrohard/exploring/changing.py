@@ -46,13 +46,14 @@ async def _change_words(user: PageExplorer, entered: Entered, form: Form) -> Sit
     field = next((f for f in form.fields if f.label and entered.habit.word in f.value), None)
     if field is None:
         return entered.site
-    sent = await user.send(form, {field.label: CHANGED.word})
+    word = CHANGED.marked(user.mark).word
+    sent = await user.send(form, {field.label: word})
     if not sent.accepted:
         return entered.site
     site = await user.tour()
-    if not shows(sent.after.text, CHANGED.word) and not site.showing(CHANGED.word):
+    if not shows(sent.after.text, word) and not site.showing(word):
         title = f"a change sent with {form.button!r} is accepted, and nothing changes"
-        user.find("kept", title, seen=f"{field.label}: {CHANGED.word} is nowhere")
+        user.find("kept", title, seen=f"{field.label}: {word} is nowhere")
     else:
         # So that what looks for the entry by its words goes on finding it.
         await user.send(form, {field.label: field.value})

@@ -59,6 +59,7 @@ async def enter_first(
     user: PageExplorer, form: Form, before: Site, habit: Habit = FIRST
 ) -> Entered | None:
     """Make an entry; None where the form refuses what seems reasonable."""
+    habit = habit.marked(user.mark)
     sent = await user.enter(form, habit)
     if not sent.accepted:
         return None
@@ -97,8 +98,9 @@ async def repeat(user: PageExplorer, entered: Entered, site: Site) -> Site:
     Returns:
         The site at the end.
     """
-    twice = await user.send(entered.form, retyped(entered, TWICE), twice=True)
-    marked = await user.send(entered.form, retyped(entered, MARKUP))
+    again_ = TWICE.marked(user.mark)
+    twice = await user.send(entered.form, retyped(entered, again_), twice=True)
+    marked = await user.send(entered.form, retyped(entered, MARKUP.marked(user.mark)))
     now = await user.tour() if twice.accepted or marked.accepted else site
     if twice.accepted:
         _check_twice(user, entered, now)
@@ -108,9 +110,10 @@ async def repeat(user: PageExplorer, entered: Entered, site: Site) -> Site:
 
 def _check_twice(user: PageExplorer, entered: Entered, now: Site) -> None:
     """A double click should not make two entries."""
-    for path in now.showing(TWICE.word):
+    word = TWICE.marked(user.mark).word
+    for path in now.showing(word):
         once = entered.site.sights.get(path)
-        seen = now.sights[path].text.count(TWICE.word)
+        seen = now.sights[path].text.count(word)
         if once is not None and 0 < once.text.count(entered.habit.word) < seen:
             title = f"a double click on {entered.form.button!r} makes two entries"
             user.find("double submit", title, seen=f"on {path}", severity="minor")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -43,6 +43,10 @@ class Habit:
 
     word: str
     number: int
+
+    def marked(self, mark: str) -> "Habit":
+        """The same with one word more, to be told from what others typed."""
+        return replace(self, word=f"{self.word} {mark}") if mark else self
 
 
 def kind_of(field: Field) -> str:

@@ -101,13 +101,15 @@ class PageExplorer(Explorer):
     Args:
         driver: Eyes and hands.
         name: Names the tape.
+        mark: A word that what is typed ends with, where pages may show what an earlier user left.
     """
 
     driver: PageDriver
     runs_scripts = False
 
-    def __init__(self, driver: PageDriver, name: str) -> None:
+    def __init__(self, driver: PageDriver, name: str, mark: str = "") -> None:
         super().__init__(driver, name)
+        self.mark = mark
         self._slow: set[str] = set()
 
     async def open(self, address: str) -> Sight | None:

@@ -136,7 +136,7 @@ async def _play(
             label=task["trial"],
             persona=role,
             evidence=folder,
-            browser=folder if office.settings.browser else None,
+            browser=office.settings.browser,
         ) as seat:
             sitting = Sitting(task["trial"], role, scenario, task["round"])
             result = await sit(

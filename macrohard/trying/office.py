@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,10 +20,12 @@ from macrohard.llm.store import StoredModel
 from macrohard.opening import open_answerer, open_roster
 from macrohard.roles import Role, Roster
 from macrohard.sandbox import SandboxProvider, choose
+from macrohard.trying.plan import Plan, Room
 from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
-from macrohard.trying.tryout import Plan, Room
 from macrohard.users.chromium import needed_browser
+from macrohard.users.running import Running
+from macrohard.users.served import ServerError
 
 _STRANGERS = "code from a model other than offline"
 _OURS = "an application that the offline model did not build"
@@ -46,6 +48,7 @@ def make_plan(target: Target, settings: Settings, plan: Plan, personas: Sequence
         ModelError: A key is not set.
         BudgetError: There is a cap in dollars and a price is not known.
     """
+    plan = replace(plan, written=_settled(target, plan.written))
     roster = open_roster(settings)
     named = [_user(roster, name) for name in personas]
     bound = [_user(roster, each.persona) for each in plan.written if each.persona]
@@ -54,13 +57,27 @@ def make_plan(target: Target, settings: Settings, plan: Plan, personas: Sequence
     if not plan.written and not target.scenarios and not plan.explore:
         raise UsageError("nothing to try: give --scenario FILE, or leave out --no-explore.")
     if plan.browser:
-        needed_browser(in_box=settings.sandbox != "process")
+        needed_browser(in_box=settings.sandbox != "process" and not target.url)
     for name in settings.models:
         open_model(name, endpoints=settings.routing.endpoints)
     check_prices(settings, settings.models)
     if is_offline(settings):
         _check_playable(plan.written)
     return replace(plan, personas=tuple(roles))
+
+
+def _settled(target: Target, written: Sequence[Written]) -> tuple[Written, ...]:
+    """Scenarios with the interface that the application has, where nothing else says it."""
+    has_terminal = bool(target.run) or not (target.serve or target.url)
+    found = tuple(w.on_pages() if w.undecided and not has_terminal else w for w in written)
+    for each in found:
+        if target.url and each.scenario.interface not in {"web", "api"}:
+            raise SpecError(
+                f"“{each.scenario.title}” is not for pages or an API, and nothing else of an "
+                "application that runs elsewhere can be reached",
+                source=each.source,
+            )
+    return found
 
 
 def _user(roster: Roster, name: str) -> Role:
@@ -80,6 +97,20 @@ def _check_playable(written: Sequence[Written]) -> None:
                 "name a model with --model",
                 source=each.source,
             )
+
+
+async def check_running(target: Target) -> None:
+    """Refuse an application that is said to run already, and does not answer.
+
+    Raises:
+        UsageError: It does not answer.
+    """
+    if target.url:
+        try:
+            async with Running(target.url):
+                pass
+        except ServerError as error:
+            raise UsageError(f"--url: {error}. Start it first, or look at the address.") from None
 
 
 def make_folder(target: Target, out: Path | None) -> Path:
@@ -124,23 +155,24 @@ async def open_room(
     Raises:
         MacrohardError: Something that the settings name cannot be had.
     """
-    journal = Journal(folder / "events.jsonl", listener)
-    try:
-        boxes = boxes or _choose(
-            target, settings, journal, profile="desktop" if windows else settings.profile
+    async with AsyncExitStack() as stack:
+        journal = Journal(folder / "events.jsonl", listener)
+        stack.callback(journal.close)
+        if target.url:
+            boxes = None
+        else:
+            profile = "desktop" if windows else settings.profile
+            boxes = boxes or _choose(target, settings, journal, profile=profile)
+            stack.push_async_callback(boxes.close)
+        yield Room(
+            model=_model(settings, folder, journal, model),
+            boxes=boxes,
+            journal=journal,
+            folder=folder,
+            # At one server all have the same data: one after the other, so that nobody takes for
+            # a fault what another has just done.
+            slots=asyncio.Semaphore(1 if target.url else settings.concurrency),
         )
-        try:
-            yield Room(
-                model=_model(settings, folder, journal, model),
-                boxes=boxes,
-                journal=journal,
-                folder=folder,
-                slots=asyncio.Semaphore(settings.concurrency),
-            )
-        finally:
-            await boxes.close()
-    finally:
-        journal.close()
 
 
 def _model(settings: Settings, folder: Path, journal: Journal, model: Model | None) -> StoredModel:

@@ -19,6 +19,7 @@ class TrialRow(Noun):
         reasons: Why not, and what was noted.
         actions: How many actions it took.
         seconds: Wall time.
+        skipped: What of the scenario could not be done.
     """
 
     trial: str
@@ -28,6 +29,7 @@ class TrialRow(Noun):
     reasons: tuple[str, ...] = ()
     actions: int = 0
     seconds: float = 0.0
+    skipped: tuple[str, ...] = ()
 
 
 class Exploration(Noun):

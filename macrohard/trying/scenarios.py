@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ class Written:
         judged: The scenario with the steps of ``closing``; None where there are none.
         playable: Whether every step says what to do, so that no language model is needed.
         source: File and line it begins at.
+        undecided: Whether nothing says which interface it is about.
     """
 
     scenario: Scenario
@@ -42,6 +43,16 @@ class Written:
     judged: Scenario | None
     playable: bool
     source: str
+    undecided: bool = False
+
+    def on_pages(self) -> "Written":
+        """The same, tried on pages."""
+        changed = {"interface": "web"}
+        return replace(
+            self,
+            scenario=self.scenario.model_copy(update=changed),
+            judged=self.judged and self.judged.model_copy(update=changed),
+        )
 
 
 @dataclass
@@ -203,7 +214,7 @@ def _draft_of(entry: _Entry, source: str) -> _Draft:
 
 
 def _written(draft: _Draft, number: int) -> Written:
-    surface = draft.interface or _surface_of([line for step in draft.steps for line in step.lines])
+    told = draft.interface or _surface_of([line for step in draft.steps for line in step.lines])
     goal = draft.goal or draft.title
     steps = [made for step in draft.steps for made in _steps(step.intent, step.lines)]
     playable = bool(steps) and all(step.type for step in steps)
@@ -212,7 +223,7 @@ def _written(draft: _Draft, number: int) -> Written:
         "id": f"T{number}",
         "title": draft.title,
         "goal": goal,
-        "interface": surface,
+        "interface": told or "cli",
         "criteria": (),
     }
     scenario = Scenario(**shared, steps=tuple(given))
@@ -227,12 +238,14 @@ def _written(draft: _Draft, number: int) -> Written:
     ]
     last = [made for deeds, checks in ends for made in _steps("At the end", [*deeds, *checks])]
     judged = Scenario(**shared, steps=(*given, *last)) if last else None
-    return Written(scenario, draft.persona, tuple(closing), judged, playable, draft.source)
+    return Written(
+        scenario, draft.persona, tuple(closing), judged, playable, draft.source, undecided=not told
+    )
 
 
 def _surface_of(lines: Sequence[Deed | Check]) -> str:
     found = (line.surface for line in lines if isinstance(line, Deed))
-    return next((surface for surface in found if surface), "cli")
+    return next((surface for surface in found if surface), "")
 
 
 def _groups(lines: Sequence[Deed | Check]) -> Iterator[tuple[list[Deed], list[Check]]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -18,6 +19,7 @@ from macrohard.record import FILE, read_record
 from macrohard.sandbox.base import Sandbox
 from macrohard.users import furnish
 from macrohard.users.base import APP_FOLDER
+from macrohard.users.running import read_address
 from macrohard.work import Design, Module, Scenario, Scenarios
 
 MANIFEST = "macrohard.json"
@@ -46,6 +48,7 @@ class Target:
         packages: Packages of the index that it needs.
         ours: Whether the offline model built it, so that its code is from our own templates.
         scenarios: Those of the run that built it.
+        url: Where it runs already, on a server that is not ours; empty where we start it.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Target:
     packages: tuple[str, ...] = ()
     ours: bool = False
     scenarios: tuple[Scenario, ...] = ()
+    url: str = ""
 
     @property
     def design(self) -> Design:
@@ -72,7 +76,12 @@ class Target:
 
 
 def find_target(
-    app: str | None, *, run: str = "", serve: str = "", packages: Sequence[str] = ()
+    app: str | None,
+    *,
+    run: str = "",
+    serve: str = "",
+    packages: Sequence[str] = (),
+    url: str = "",
 ) -> Target:
     """What somebody wants to have tried.
 
@@ -81,17 +90,28 @@ def find_target(
         run: The line that starts it at a terminal.
         serve: The line that starts its server, with ``{port}``.
         packages: Packages of the index that it needs.
+        url: Where it runs already; nothing else is then given.
 
     Raises:
         UsageError: There is nothing there, or it is not known how it is started.
     """
+    if url:
+        if app is not None or run or serve or packages:
+            raise UsageError(
+                "--url names an application that runs already: leave out APP, --run, --serve and "
+                "--package."
+            )
+        address = read_address(url)
+        return Target(urlsplit(address).netloc.replace(":", "-"), url=address)
     given = (_words("--run", run), _words("--serve", serve))
     if given[1] and not any("{port}" in word for word in given[1]):
         raise UsageError(f"--serve {serve!r} must say where the port goes: write {{port}} there.")
     if app is None:
         name = (packages or [*given[0], *given[1]] or [""])[0]
         if not any(given):
-            raise UsageError("say what to try: a folder, or --run or --serve with a command line.")
+            raise UsageError(
+                "say what to try: a folder, --run or --serve with a command line, or --url."
+            )
         return Target(_plain(name), run=given[0], serve=given[1], packages=tuple(packages))
     folder = Path(app)
     if not folder.is_dir():

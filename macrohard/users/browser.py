@@ -43,7 +43,8 @@ from macrohard.users.film import PICTURES, make_film
 from macrohard.users.outline import saved_file
 from macrohard.users.pictures import Gallery
 from macrohard.users.pointing import Finger, Keys, Mouse, Pointing
-from macrohard.users.served import Served, ServerError
+from macrohard.users.running import NOT_OURS
+from macrohard.users.served import Server, ServerError, belongs
 
 _PATIENCE_MS = 10_000
 _LOOKS = 5
@@ -69,7 +70,7 @@ class BrowserDriver:
     """
 
     def __init__(
-        self, served: Served, browser: Browser, evidence: Path, habits: Habits | None = None
+        self, served: Server, browser: Browser, evidence: Path, habits: Habits | None = None
     ) -> None:
         self._served = served
         self._where = browser
@@ -93,7 +94,7 @@ class BrowserDriver:
         from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - an extra
 
         async with contextlib.AsyncExitStack() as stack:
-            address = await stack.enter_async_context(self._where.start())
+            address = await stack.enter_async_context(self._where.start(self._served))
             play = await stack.enter_async_context(async_playwright())
             try:
                 self._browser = await play.chromium.connect(address, timeout=60_000)
@@ -204,7 +205,7 @@ class BrowserDriver:
 
     async def _open(self, address: str) -> None:
         split = urlsplit(address)
-        if split.netloc and split.netloc != urlsplit(self._base).netloc:
+        if not belongs(split.netloc, self._served):
             raise UserActionError(f"{address} is another site; only this one is reached.")
         path = split._replace(scheme="", netloc="").geturl() or "/"
         await self._page.goto(f"{self._base}/{path.lstrip('/')}")
@@ -245,12 +246,13 @@ class BrowserDriver:
 
     async def _come_back(self) -> None:
         try:
-            await self._served.restart()
+            restarted = await self._served.restart()
         except ServerError as error:
             self._notice("error", str(error))
             return
         await self._page.context.close()
         await self._fresh()
+        self._dialogs += [] if restarted else [f"({NOT_OURS})"]
 
     async def _fresh(self) -> None:
         """A browser without cookies, at the start page."""

@@ -18,11 +18,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Sandbox, Terminal
 from macrohard.users.browser_server import PROGRAMS
-from macrohard.users.served import Served
+from macrohard.users.served import Server
 
 _PACKAGES = ("playwright", "axe_playwright_python")
 _START_S = 60.0
@@ -47,15 +48,18 @@ class HasDriver(Protocol):
 class Browser(Protocol):
     """A browser that can be started, and how it sees the application."""
 
-    def start(self) -> contextlib.AbstractAsyncContextManager[str]:
+    def start(self, served: Server) -> contextlib.AbstractAsyncContextManager[str]:
         """Start it, and where Playwright connects to it; leaving the context ends it.
+
+        Args:
+            served: The only server that it is to reach.
 
         Raises:
             SandboxError: It does not start; says what it printed.
         """
         ...
 
-    def base(self, served: Served) -> str:
+    def base(self, served: Server) -> str:
         """Where it finds the application."""
         ...
 
@@ -71,8 +75,9 @@ class Inside:
         self._box = box
 
     @asynccontextmanager
-    async def start(self) -> AsyncIterator[str]:
-        """Start it as the box's driver."""
+    async def start(self, served: Server) -> AsyncIterator[str]:
+        """Start it as the box's driver; the box has no network."""
+        del served
         terminal = await self._box.terminal_beside(["python3", "-c", _script()])
         try:
             port, secret = await _await_address(terminal)
@@ -81,7 +86,7 @@ class Inside:
         finally:
             await terminal.close()
 
-    def base(self, served: Served) -> str:
+    def base(self, served: Server) -> str:
         """On the loopback that they share."""
         return served.inside
 
@@ -90,10 +95,13 @@ class Beside:
     """A browser on this machine, beside the box."""
 
     @asynccontextmanager
-    async def start(self) -> AsyncIterator[str]:
-        """Start it as this user."""
+    async def start(self, served: Server) -> AsyncIterator[str]:
+        """Start it as this user, so that it reaches one server, and finds no other.
+
+        Playwright asks before a request, but not before what a redirect leads to.
+        """
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _script(),
+            sys.executable, "-c", _script(), _alone(served.base),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
@@ -103,7 +111,7 @@ class Beside:
         finally:
             await _end(process)
 
-    def base(self, served: Served) -> str:
+    def base(self, served: Server) -> str:
         """Through the port that the box relays."""
         return served.base
 
@@ -116,6 +124,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.communicate(), _END_S)
             return
+
+
+def _alone(base: str) -> str:
+    """A flag for Chromium: every name but that of one server, with its port, leads nowhere."""
+    split = urlsplit(base)
+    port = split.port or {"http": 80, "https": 443}[split.scheme]
+    host = f"[{split.hostname}]" if ":" in (split.hostname or "") else split.hostname
+    return f"--host-resolver-rules=MAP {host}:{port} {host}:{port}, MAP * ~NOTFOUND"
 
 
 class _Pipe:

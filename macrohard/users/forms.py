@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Literal, Self
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
 
 from macrohard.habits import Habits
 from macrohard.users.base import (
@@ -35,7 +35,8 @@ from macrohard.users.base import (
 )
 from macrohard.users.outline import hearing_problems, outline, saved_file
 from macrohard.users.pictures import Gallery
-from macrohard.users.served import Served, ServerError
+from macrohard.users.running import NOT_OURS
+from macrohard.users.served import Server, ServerError, belongs
 from macrohard.users.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page, collapsed, content, plain_text, value_of
 
@@ -75,7 +76,7 @@ class FormDriver:
         habits: Whose language pages are asked for in, and whether a mouse is there.
     """
 
-    def __init__(self, served: Served, habits: Habits | None = None) -> None:
+    def __init__(self, served: Server, habits: Habits | None = None) -> None:
         self._served = served
         self._habits = habits or Habits()
         self._cookies: dict[str, str] = {}
@@ -84,6 +85,7 @@ class FormDriver:
         self._problems: list[Problem] = []
         self._known: set[str] = set()
         self._saved: list[tuple[str, str]] = []
+        self._notes: list[str] = []
         self._gallery = Gallery(served)
 
     async def __aenter__(self) -> Self:
@@ -179,6 +181,8 @@ class FormDriver:
             screens.insert(0, f"{head}\n{outline(view.page, view.typed)}")
         if "Traceback" in printed or not self._history:
             texts.append(printed)
+        notes, self._notes = self._notes, []
+        texts += notes
         return Observation(
             text="\n".join(texts).strip() if len(texts) > 1 else texts[0],
             screen="\n".join(screens),
@@ -190,7 +194,7 @@ class FormDriver:
 
     async def _open(self, address: str) -> None:
         split = urlsplit(address)
-        if split.netloc and split.netloc != urlsplit(self._served.base).netloc:
+        if not belongs(split.netloc, self._served):
             raise UserActionError(f"{address} is another site; only this one can be reached.")
         path = quote(split.path or "/", safe="/%:@!$&'()*+,;=~-._")
         await self._go("GET", path + (f"?{split.query}" if split.query else ""))
@@ -206,7 +210,8 @@ class FormDriver:
         self._history.clear()
         self._other.clear()
         try:
-            await self._served.restart()
+            if not await self._served.restart():
+                self._notes.append(f"({NOT_OURS})")
         except ServerError as error:
             self._problems.append(Problem(kind="error", text=str(error)))
             return
@@ -218,10 +223,10 @@ class FormDriver:
         if role == "link":
             target = urljoin(self._view.path, node.get("href"))
             split = urlsplit(target)
-            if split.scheme not in {"", "http", "https"} or split.netloc:
+            if split.scheme not in {"", "http", "https"} or not belongs(split.netloc, self._served):
                 raise UserActionError(f"{name!r} leads to another site: {target}")
             if not target.startswith("#") and not node.get("href").startswith("#"):
-                await self._go("GET", split._replace(fragment="").geturl() or "/")
+                await self._go("GET", _path(split))
         elif role in {"checkbox", "radio"}:
             self._tick(node)
         elif node.has("disabled"):
@@ -256,11 +261,13 @@ class FormDriver:
     async def _send(self, view: View, form: Node, button: Node) -> None:
         fields, files = _entries(view, form, button)
         action = urlsplit(urljoin(view.path, form.get("action") or view.path))
+        if not belongs(action.netloc, self._served):
+            told = f"the form is sent to another site, {action.netloc}; only this one is reached."
+            raise UserActionError(told)
         if (form.get("method") or "get").lower() != "post":
-            path = action._replace(scheme="", netloc="", query=urlencode(fields), fragment="")
-            await self._go("GET", path.geturl())
+            await self._go("GET", _path(action._replace(query=urlencode(fields))))
             return
-        target = action._replace(scheme="", netloc="", fragment="").geturl()
+        target = _path(action)
         if form.get("enctype") == "multipart/form-data":
             mark = secrets.token_hex(16)
             body = _multipart(fields, files, mark)
@@ -272,6 +279,7 @@ class FormDriver:
         for _ in range(_HOPS):
             headers = {"Accept": "text/html", "Accept-Language": self._habits.language}
             headers |= {"Content-Type": kind} if kind else {}
+            headers |= {"Origin": self._served.base} if method == "POST" else {}
             if self._cookies:
                 headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self._cookies.items())
             try:
@@ -285,7 +293,12 @@ class FormDriver:
                 await self._show(View(path, answer, Page(answer.text)), method)
                 return
             target = urlsplit(urljoin(path, answer.headers["location"]))
-            path = target._replace(scheme="", netloc="", fragment="").geturl() or "/"
+            if not belongs(target.netloc, self._served):
+                where = f"{target.scheme or 'http'}://{target.netloc}"
+                told = f"{path} leads to another site, {where}, which is not asked"
+                self._problems.append(Problem(kind="error", text=told, severity="minor"))
+                return
+            path = _path(target)
             if answer.status not in {307, 308}:
                 method, body, kind = "GET", b"", ""
         self._problem("error", f"{path} leads from one address to the next without an end")
@@ -360,6 +373,11 @@ class FormDriver:
             return
         there = ", ".join(repr(collapsed(content(each))) for each in options[:40])
         raise UserActionError(f"{label!r} has no option {option!r}; it has: {there}.")
+
+
+def _path(address: SplitResult) -> str:
+    """What is asked of the server itself for an address of its own."""
+    return address._replace(scheme="", netloc="", fragment="").geturl() or "/"
 
 
 def _attached(view: View) -> str:

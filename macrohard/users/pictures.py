@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from macrohard.artwork.check import LARGEST, PictureError, look_at
 from macrohard.users.base import Problem
-from macrohard.users.served import Served
+from macrohard.users.served import Server, belongs
 from macrohard.users.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page
 
@@ -26,7 +26,7 @@ class Gallery:
         served: The application's server.
     """
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Server) -> None:
         self._served = served
         self._known: set[str] = set()
 
@@ -55,8 +55,7 @@ class Gallery:
         """What is wrong with a picture, and how much it matters; empty where nothing is."""
         split = urlsplit(target)
         # A browser in the box knows the application by another port than we do.
-        own = {urlsplit(base).netloc for base in (self._served.base, self._served.inside)}
-        if split.netloc and split.netloc not in own:
+        if not belongs(split.netloc, self._served):
             return "it lies on another site, which cannot be reached from here", "minor"
         path = split._replace(scheme="", netloc="", fragment="").geturl()
         try:

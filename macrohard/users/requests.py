@@ -17,7 +17,8 @@ from macrohard.users.base import (
     Wait,
 )
 from macrohard.users.forms import SLOW_S
-from macrohard.users.served import Served, ServerError
+from macrohard.users.running import NOT_OURS
+from macrohard.users.served import Server, ServerError
 from macrohard.users.wire import Answer, NoAnswerError, fetch
 
 _SHOWN_HEADERS = ("location", "allow")
@@ -30,7 +31,7 @@ class RequestDriver:
         served: The application's server; it runs already.
     """
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Server) -> None:
         self._served = served
         self._last: Observation | None = None
 
@@ -90,10 +91,11 @@ class RequestDriver:
 
     async def _come_back(self) -> Observation:
         try:
-            await self._served.restart()
+            restarted = await self._served.restart()
         except ServerError as error:
             return await self._observed("", None, [Problem(kind="error", text=str(error))])
-        return await self._observed("The server was started again.", None, [])
+        said = "The server was started again." if restarted else f"({NOT_OURS})"
+        return await self._observed(said, None, [])
 
     async def _observed(
         self, text: str, status: int | None, problems: list[Problem]

@@ -5,23 +5,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from macrohard.habits import Habits
 from macrohard.roles import Role
 from macrohard.sandbox.base import Sandbox
 from macrohard.users.base import APP_FOLDER, Driver, Observation, Open, Problem, State, Tape, Taped
 from macrohard.users.browser import BrowserDriver
 from macrohard.users.cast import Cast
-from macrohard.users.chromium import find_inside, needed_browser
+from macrohard.users.chromium import Browser, find_inside, needed_browser
 from macrohard.users.desktop import DesktopDriver
 from macrohard.users.forms import FormDriver
 from macrohard.users.hands import BROWSER, DESKTOP, FORMS, REQUESTS, TERMINAL, Hands
 from macrohard.users.requests import RequestDriver
-from macrohard.users.served import Served
+from macrohard.users.served import Served, Server
 from macrohard.users.shell import how_to_run
 from macrohard.users.terminal import Desk, TerminalDriver
 from macrohard.work import Design, Scenario
 
 _PAGES = """\
-The application {app} is open in your browser, at its start page; its database is empty. You are
+The application {app} is open in your browser, at its start page; {data}. You are
 shown pages as outlines: roles and names, fields with what stands in them. You act by these names.
 """
 _DESKTOP = """\
@@ -31,9 +32,11 @@ prints, and what it saves. You act by the words on the screen. They were read of
 letter with an accent, or an I and an l, may be told as another.
 """
 _REQUESTS = """\
-The application {app} has an API; its server runs, and its database is empty. You send requests with
+The application {app} has an API; its server runs, and {data}. You send requests with
 paths such as /api; the body of a request is JSON unless you say otherwise.
 """
+_EMPTY = "its database is empty"
+_IN_USE = "it is in use: there may be data of others, which you leave alone"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ async def take_seat(
     label: str,
     persona: Role,
     evidence: Path,
-    browser: Path | None = None,
+    browser: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Seat]:
     """Put a user in front of the application as the scenario wants it.
@@ -73,8 +76,8 @@ async def take_seat(
         design: How the application is started.
         label: Names the trial.
         persona: Who sits there.
-        evidence: Folder for pictures of a screen with windows.
-        browser: Folder for pictures, where users of pages are to sit at a browser.
+        evidence: Folder for pictures.
+        browser: Whether users of pages are to sit at a browser.
         env: Variables that the application needs besides those of the box.
 
     Raises:
@@ -96,18 +99,63 @@ async def take_seat(
             yield Seat(terminal, TERMINAL, how_to_run(design.run, design.app), terminal.cast)
             return
         served = await stack.enter_async_context(Served(box, design.serve, label=label, env=env))
-        if scenario.interface == "api":
-            asker = await stack.enter_async_context(RequestDriver(served))
-            yield Seat(asker, REQUESTS, _REQUESTS.format(app=design.app))
-            return
-        if browser is not None:
-            chromium = await find_inside(box) or needed_browser()
-            driver = BrowserDriver(served, chromium, browser, persona.habits)
-            await stack.enter_async_context(driver)
-            yield Seat(driver, BROWSER, _PAGES.format(app=design.app))
-            return
-        pages = await stack.enter_async_context(FormDriver(served, persona.habits))
-        yield Seat(pages, FORMS, _PAGES.format(app=design.app))
+        drawn = browser and scenario.interface != "api"
+        chromium = (await find_inside(box) or needed_browser()) if drawn else None
+        told = {"app": design.app, "data": _EMPTY}
+        yield await _before(
+            stack, served, scenario=scenario, told=told, habits=persona.habits, browser=chromium,
+            evidence=evidence,
+        )  # fmt: skip
+
+
+@asynccontextmanager
+async def take_seat_at(
+    server: Server,
+    scenario: Scenario,
+    app: str,
+    *,
+    persona: Role,
+    evidence: Path,
+    browser: Browser | None = None,
+) -> AsyncIterator[Seat]:
+    """Put a user in front of an application that runs already, and may have data.
+
+    Args:
+        server: Where it runs.
+        scenario: What is to be tried, on pages or at an API.
+        app: What it is called.
+        persona: Who sits there.
+        evidence: Folder for pictures.
+        browser: Where users of pages are to sit at one.
+    """
+    async with AsyncExitStack() as stack:
+        told = {"app": app, "data": _IN_USE}
+        yield await _before(
+            stack, server, scenario=scenario, told=told, habits=persona.habits, browser=browser,
+            evidence=evidence,
+        )  # fmt: skip
+
+
+async def _before(
+    stack: AsyncExitStack,
+    server: Server,
+    *,
+    scenario: Scenario,
+    told: Mapping[str, str],
+    habits: Habits,
+    browser: Browser | None,
+    evidence: Path,
+) -> Seat:
+    """A seat in front of a server, at its API or at its pages."""
+    if scenario.interface == "api":
+        asker = await stack.enter_async_context(RequestDriver(server))
+        return Seat(asker, REQUESTS, _REQUESTS.format(**told))
+    if browser is not None:
+        driver = BrowserDriver(server, browser, evidence, habits)
+        await stack.enter_async_context(driver)
+        return Seat(driver, BROWSER, _PAGES.format(**told))
+    pages = await stack.enter_async_context(FormDriver(server, habits))
+    return Seat(pages, FORMS, _PAGES.format(**told))
 
 
 def nothing_started(scenario: Scenario, persona: str, why: str) -> Tape:

@@ -1,4 +1,4 @@
-"""An application's server inside a box, started for one trial."""
+"""An application's server, as users reach it: inside a box, started for one trial, or elsewhere."""
 
 import asyncio
 import re
@@ -6,7 +6,8 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
+from urllib.parse import urlsplit
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Sandbox, Terminal
@@ -18,11 +19,52 @@ START_S = 20.0
 _POLL_S = 0.05
 _KEPT = 20_000
 """Characters kept of what a server prints."""
+_HERE = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
 class ServerError(Exception):
     """The application's server did not start; says what it printed."""
+
+
+class Server(Protocol):
+    """What users of pages and of an API need of an application's server."""
+
+    @property
+    def base(self) -> str:
+        """Where it is reached from here: scheme, host and port."""
+        ...
+
+    @property
+    def inside(self) -> str:
+        """Where it is reached from the machine or the box that it runs in."""
+        ...
+
+    async def restart(self) -> bool:
+        """End it and start it again; whether that could be done.
+
+        Raises:
+            ServerError: It did not start again.
+        """
+        ...
+
+    async def printed(self) -> str:
+        """What it has printed since this was asked last, as far as that can be seen."""
+        ...
+
+
+def belongs(netloc: str, server: Server) -> bool:
+    """Whether an address is one of the application's own: it names its host and port, or none."""
+    own = (urlsplit(base).netloc for base in (server.base, server.inside))
+    return not netloc or _plain(netloc) in {_plain(each) for each in own}
+
+
+def _plain(netloc: str) -> str:
+    """A host and its port; what means this machine, in one word."""
+    host, colon, port = netloc.lower().rpartition(":")
+    if not colon or not port.isdigit():
+        host, port = netloc.lower(), ""
+    return f"{'localhost' if host in _HERE else host}:{port}"
 
 
 class Served:
@@ -109,10 +151,11 @@ class Served:
                 await asyncio.sleep(_POLL_S)
             await terminal.close()
 
-    async def restart(self) -> None:
+    async def restart(self) -> bool:
         """End it and start it again, as when the machine was switched off overnight."""
         await self.stop()
         await self.start()
+        return True
 
     async def printed(self) -> str:
         """What it has printed since this was asked last; a traceback among it is a crash."""

@@ -51,7 +51,7 @@ async def fetch(
     """Send one request to a server.
 
     Args:
-        base: ``http://host:port``.
+        base: ``http://host:port``, or with ``https``.
         method: In capitals.
         target: Path and parameters.
         headers: What to send besides host and length.
@@ -75,7 +75,9 @@ class _Asked:
 
 def _fetch(base: str, asked: _Asked, patience_s: float) -> Answer:
     split = urlsplit(base)
-    connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=patience_s)
+    secure = split.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(split.hostname or "", split.port, timeout=patience_s)
     start = time.monotonic()
     try:
         connection.request(asked.method, asked.target, asked.body or None, dict(asked.headers))

@@ -171,3 +171,26 @@ DOCUMENTS = st.recursive(
 def test_no_document_breaks_its_reader(document: Any) -> None:
     described = Description(document if isinstance(document, dict) else {"paths": document})
     assert isinstance(described.operations, tuple)
+
+
+async def test_where_others_have_data_nothing_is_changed_but_what_was_made_here() -> None:
+    api = Api()
+    api._kept, api.document = 3, False  # of others; the document is another one
+    paths = {**DOCUMENT["paths"], "/reset": {"post": {"responses": {}}}}
+    one = {**paths["/things/{id}"], "delete": {"responses": {"2XX": REFUSED, "404": REFUSED}}}
+    one["put"] = {"requestBody": paths["/things"]["post"]["requestBody"], "responses": {}}
+    settings = {"/settings": {"put": {"responses": {}}}}
+    document = {**DOCUMENT, "paths": {**paths, "/things/{id}": one, **settings}}
+
+    def answer(action: Ask) -> tuple[int, Any] | None:
+        if action.path == "/openapi.json":
+            return 200, document
+        return (204, None) if action.method in {"PUT", "DELETE"} else None
+
+    api._defect = answer  # type: ignore[assignment]
+    user = Explorer(api, "api")
+    skipped = await explore_requests(user, own_alone=True)
+    changed = [a.path.partition("?")[0] for a in api.asked if a.method in {"PUT", "DELETE"}]
+    assert len(changed) > 5
+    assert {int(path.removeprefix("/things/")) for path in changed} <= set(range(4, 99))
+    assert [line.partition(":")[0] for line in skipped] == ["PUT /settings"]

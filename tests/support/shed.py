@@ -71,6 +71,9 @@ class Standing:
     def __init__(self, base: str, inside: str = "") -> None:
         self.base, self.inside = base, inside or base
 
+    async def restart(self) -> bool:
+        return True
+
     async def printed(self) -> str:
         return ""
 
