@@ -194,7 +194,7 @@ def _open(picture: bytes) -> "Image":
     except ImportError as error:
         raise SandboxError(
             "users of windows read them with Pillow, which is not installed: "
-            "pip install 'macrohard[pictures]'"
+            "pip install -e '.[pictures]'"
         ) from error
     with Image.open(io.BytesIO(picture)) as image:
         return image.convert("RGB")
