@@ -27,6 +27,7 @@ from macrohard.llm.store import StoredModel, stored_calls
 from macrohard.packages import Shelf
 from macrohard.roles import Roster, load_roles
 from macrohard.sandbox import SandboxProvider, choose
+from macrohard.users.film import NO_FFMPEG, find_ffmpeg
 
 
 @asynccontextmanager
@@ -66,6 +67,8 @@ async def open_office(
             run=hashlib.sha256(str(folders.root).encode()).hexdigest()[:16],
             say=partial(_notice, journal),
         )
+        if settings.browser and find_ffmpeg() is None:
+            _notice(journal, NO_FFMPEG)
     except BaseException:
         journal.close()
         raise

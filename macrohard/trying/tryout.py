@@ -19,6 +19,7 @@ from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
 from macrohard.users import write_evidence
 from macrohard.users.base import TrialResult
+from macrohard.users.film import NO_FFMPEG, find_ffmpeg
 from macrohard.users.running import NOT_OURS
 from macrohard.users.seat import nothing_started
 from macrohard.users.served import ServerError
@@ -42,6 +43,8 @@ async def try_target(target: Target, plan: Plan, room: Room) -> TryResult:
         PackageError: A package cannot be had.
         ModelError: A model failed.
     """
+    if (plan.browser or plan.has_windows) and find_ffmpeg() is None:
+        room.journal.write("notice", text=NO_FFMPEG)
     site = await _equip(target, plan, room)
     tries = [
         _guarded(room, _trial(target, plan, room, site, sitting))

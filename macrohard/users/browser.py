@@ -4,9 +4,9 @@ The browser runs inside the box where that has one, otherwise beside it
 (:mod:`macrohard.users.chromium`); what it loads from anywhere but the application is refused. Its
 window, zoom, contrast and language are those of the persona's habits, and so is how things are got
 at: with a mouse, a finger, or the keyboard alone. Every action leaves a picture, and the trial a
-film of them (WebM). What a browser notices by itself is a problem: errors on the console,
-requests that fail, pages wider than the window, and what axe-core finds (serious and critical
-violations hold a release up, the others are told).
+recording of the screen (:mod:`macrohard.users.screencast`). What a browser notices by itself is a
+problem: errors on the console, requests that fail, pages wider than the window, and what axe-core
+finds (serious and critical violations hold a release up, the others are told).
 """
 
 import asyncio
@@ -39,11 +39,12 @@ from macrohard.users.base import (
     Wait,
 )
 from macrohard.users.chromium import Browser
-from macrohard.users.film import PICTURES, make_film
+from macrohard.users.film import PICTURES
 from macrohard.users.outline import saved_file
 from macrohard.users.pictures import Gallery
 from macrohard.users.pointing import Finger, Keys, Mouse, Pointing
 from macrohard.users.running import NOT_OURS
+from macrohard.users.screencast import Screencast
 from macrohard.users.served import Server, ServerError, belongs
 
 _PATIENCE_MS = 10_000
@@ -89,11 +90,14 @@ class BrowserDriver:
         self._dialogs: list[str] = []
         self._pointing: Pointing = Mouse()
         self._barriers = Barriers(Gallery(served), self._habits)
+        self._screencast = Screencast(evidence, self._habits)
 
     async def __aenter__(self) -> Self:
         from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - an extra
 
         async with contextlib.AsyncExitStack() as stack:
+            # Made when the browser is gone, and whatever took it away.
+            stack.push_async_callback(self._screencast.close)
             address = await stack.enter_async_context(self._where.start(self._served))
             play = await stack.enter_async_context(async_playwright())
             try:
@@ -119,7 +123,6 @@ class BrowserDriver:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
-        await make_film(self._evidence, self._habits.pixels)
 
     async def observe(self) -> Observation:
         """What is visible now."""
@@ -134,6 +137,7 @@ class BrowserDriver:
         """
         from playwright.async_api import Error  # noqa: PLC0415 - an extra
 
+        self._screencast.begin()
         try:
             await self._do(action)
         except Error as error:
@@ -276,6 +280,7 @@ class BrowserDriver:
         context.on("page", self._attend)
         self._tabs = []
         self._page = await context.new_page()
+        await self._screencast.turn_to(self._page)
         await self._page.goto(self._base)
 
     def _attend(self, page: Any) -> None:
@@ -304,6 +309,7 @@ class BrowserDriver:
             await other.goto(address)
         self._page = other
         await other.bring_to_front()
+        await self._screencast.turn_to(other)
 
     async def _route(self, route: Any) -> None:
         ours = urlsplit(route.request.url).netloc == urlsplit(self._base).netloc
@@ -364,7 +370,7 @@ class BrowserDriver:
         head = f'page "{await page.title()}" at {path}, status {self._status}'
         self._pictures += 1
         picture = PICTURES % self._pictures
-        await page.screenshot(path=self._evidence / picture)
+        self._screencast.look(picture, await page.screenshot(path=self._evidence / picture))
         problems, self._problems = tuple(self._problems), []
         text = "\n".join([*dialogs, text])
         return Observation(

@@ -2,9 +2,9 @@
 
 The program is started in the box on a screen of its own (:mod:`macrohard.users.windows`). After
 every action the user is told the windows, what can be read in them
-(:mod:`macrohard.users.reading`), what the program printed, and the files it saved; a picture of
-the screen is evidence. Things are clicked, filled in and chosen by the words that people read, and
-places in pixels serve where there are none.
+(:mod:`macrohard.users.reading`), what the program printed, and the files it saved; pictures and a
+film of the screen (:mod:`macrohard.users.framebuffer`) are evidence. Things are clicked, filled in
+and chosen by the words that people read, and places in pixels serve where there are none.
 """
 
 import asyncio
@@ -34,8 +34,9 @@ from macrohard.users.base import (
     Wait,
     Write,
 )
+from macrohard.users.framebuffer import Framebuffer
 from macrohard.users.reading import Page, Reader, Text
-from macrohard.users.windows import POLL_S, START_S, Windows
+from macrohard.users.windows import HEIGHT, POLL_S, START_S, WIDTH, Windows
 
 _SHOWN_FILE = 20_000
 _MOST_PAGES = 12
@@ -70,6 +71,7 @@ class DesktopDriver:
         self._evidence = evidence
         self._windows = Windows(box, label, env)
         self._reader = Reader(box)
+        self._framebuffer = Framebuffer(box, self._windows.name, evidence)
         self._program: Terminal | None = None
         self._files: dict[str, str] = {}
         self._pictures = 0
@@ -78,7 +80,8 @@ class DesktopDriver:
 
     async def __aenter__(self) -> Self:
         self._evidence.mkdir(parents=True, exist_ok=True)
-        await self._windows.open()
+        await self._windows.open(await self._framebuffer.prepare())
+        await self._framebuffer.start()
         await self._saved()  # what is there before anybody has done anything
         await self._start()
         await self._look()
@@ -90,6 +93,7 @@ class DesktopDriver:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._framebuffer.close((WIDTH, HEIGHT))
         if self._program is not None:
             await self._program.close()
         await self._windows.close()
@@ -105,6 +109,7 @@ class DesktopDriver:
             UserActionError: It cannot be done here; says why.
             SandboxError: The box failed.
         """
+        self._framebuffer.begin()
         match action:
             case Click(name=name, twice=twice):
                 place = self.page.button(name).box.centre
@@ -192,6 +197,7 @@ class DesktopDriver:
         self._pictures += 1
         name = f"{self._pictures:03}.png"
         (self._evidence / name).write_bytes(picture)
+        self._framebuffer.look(name)
         printed, problems = await self._printed()
         windows = [str(window) for window in await self._windows.listed()] or ["no window"]
         if self._program is not None and not self._program.alive:

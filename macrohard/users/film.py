@@ -1,20 +1,70 @@
-"""Makes a film of a trial in a browser: its pictures one after the other, as WebM.
+"""Makes a film (WebM) of what a screen showed during a trial, with notes on what is where in it.
 
-A picture is taken after every action, so the film shows every state the user saw, each long enough
-to be read. It is no recording of the screen: what moves between two actions is not in it.
+Where there is no ffmpeg nothing is recorded, and a trial has its pictures alone.
 """
 
 import asyncio
 import shutil
 from pathlib import Path
 
-_SECONDS = 1.0
-"""How long a picture is shown; a trial itself takes a tenth of that for an action."""
-_LAST_S = 1.0
-_PATIENCE_S = 120.0
+from macrohard.files import write_atomic
+from macrohard.users.reel import LONGEST_STILL_S, Frame, Reel, Timeline
+from macrohard.work import Noun
+
 FILM = "film.webm"
+NOTES = "film.json"
+"""What is where in the film."""
 PICTURES = "%03d.png"
-"""How pictures are numbered, from 1."""
+"""How pictures of a trial are numbered, from 1."""
+MOST_BYTES = 30_000_000
+"""Size of a film at most; it ends there."""
+NO_FFMPEG = (
+    "No films of trials: there is no ffmpeg (on Debian: apt-get install ffmpeg; or "
+    "pip install imageio-ffmpeg). Pictures are taken all the same."
+)
+_LAST_S = 1.0
+"""How long the last picture stands."""
+_LEAST_S = 0.001
+"""ffmpeg counts no less here."""
+_PATIENCE_S = 300.0
+_VP8 = (
+    "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-auto-alt-ref", "0",
+    "-lag-in-frames", "0", "-crf", "10", "-b:v", "3M", "-qmin", "4", "-qmax", "40", "-g", "40",
+    "-threads", "1",
+)  # fmt: skip
+"""A picture comes once, so it must be sharp at once."""
+
+
+class Cue(Noun):
+    """One action in the film, in seconds from its beginning.
+
+    Attributes:
+        picture: The picture that was taken when the action had had its effect.
+        begin: When the action began.
+        end: When the picture was taken.
+    """
+
+    picture: str
+    begin: float
+    end: float
+
+
+class FilmNotes(Noun):
+    """What is where in a film.
+
+    Attributes:
+        seconds: How long it is.
+        recorded_s: How long the recording took.
+        longest_still_s: What stood still for longer is shown for this long.
+        whole: Whether it goes to the end of the trial; not where it grew too long or too large.
+        actions: In order.
+    """
+
+    seconds: float
+    recorded_s: float
+    longest_still_s: float = LONGEST_STILL_S
+    whole: bool = True
+    actions: tuple[Cue, ...] = ()
 
 
 def find_ffmpeg() -> str | None:
@@ -27,30 +77,95 @@ def find_ffmpeg() -> str | None:
         return shutil.which("ffmpeg")
 
 
-async def make_film(folder: Path, size: tuple[int, int]) -> Path | None:
-    """Make ``film.webm`` of pictures; None where there is no ffmpeg, no picture, or it fails.
+async def make_film(reel: Reel, folder: Path, size: tuple[int, int]) -> Path | None:
+    """Make ``film.webm`` and ``film.json``; None without ffmpeg, without a frame, or if it fails.
 
     Args:
-        folder: Where the pictures are, and where the film goes.
-        size: Width and height of the film, in pixels; odd ones lose one.
+        reel: What was on the screen.
+        folder: Where the film goes.
+        size: Width and height of the film, in pixels; odd ones lose one. Frames of another size
+            are scaled and stand in the middle.
     """
-    ffmpeg = find_ffmpeg()
-    if ffmpeg is None or not (folder / (PICTURES % 1)).exists():
+    ffmpeg, frames = find_ffmpeg(), reel.frames()
+    if ffmpeg is None or not frames or not await _even_kinds(ffmpeg, reel.folder, frames):
         return None
-    width, height = (side - side % 2 for side in size)
-    drawn = f"scale={width}:{height},tpad=stop_mode=clone:stop_duration={_LAST_S},format=yuv420p"
+    timeline = Timeline(frames)
+    last = timeline.begins[-1] + _LAST_S
+    listing = _listing(frames, [*timeline.begins, last])
+    (reel.folder / "frames.txt").write_text(listing, encoding="utf-8")
+    wide, high = (side - side % 2 for side in size)
+    drawn = (
+        f"scale={wide}:{high}:force_original_aspect_ratio=decrease,setsar=1,"
+        f"pad={wide}:{high}:-1:-1:color=#dfe3e8,format=yuv420p"
+    )
+    target = folder.absolute() / FILM
+    told = f"comment=what stood still for longer is shown for {LONGEST_STILL_S:g} seconds"
+    done = await _run(
+        ffmpeg, "-f", "concat", "-i", "frames.txt", "-an", "-vf", drawn, *_VP8,
+        "-metadata", told, "-fflags", "+bitexact", "-fs", str(MOST_BYTES), str(target),
+        folder=reel.folder,
+    )  # fmt: skip
+    if not done or not target.exists():
+        return None
+    notes = FilmNotes(
+        seconds=round(last, 3),
+        recorded_s=round(frames[-1].at - frames[0].at, 3),
+        whole=reel.whole and target.stat().st_size < 0.99 * MOST_BYTES,
+        actions=tuple(
+            Cue(
+                picture=look.picture,
+                begin=round(timeline.of(look.began), 3),
+                end=round(timeline.of(look.ended), 3),
+            )
+            for look in reel.looks
+        ),
+    )
+    write_atomic(folder / NOTES, notes.model_dump_json(indent=1) + "\n")
+    return target
+
+
+def _listing(frames: list[Frame], begins: list[float]) -> str:
+    lines = []
+    for frame, begin, end in zip(frames, begins, begins[1:], strict=False):
+        if end - begin < _LEAST_S:
+            continue
+        lines += [f"file '{frame.path.stem}.{_ending(frames)}'", f"duration {end - begin:.3f}"]
+    # ffmpeg leaves the last duration out of account unless its file is named once more.
+    return "\n".join([*lines, lines[-2]]) + "\n"
+
+
+def _ending(frames: list[Frame]) -> str:
+    """What all frames are: a film is made of pictures of one kind."""
+    kinds = {frame.path.suffix for frame in frames}
+    return "png" if kinds == {".png"} else "jpg"
+
+
+async def _even_kinds(ffmpeg: str, folder: Path, frames: list[Frame]) -> bool:
+    """Make JPEG of the PNG among JPEG, all in one go."""
+    odd = [frame.path for frame in frames if frame.path.suffix == ".png"]
+    if _ending(frames) == "png" or not odd:
+        return True
+    for number, path in enumerate(odd):
+        path.rename(folder / f"odd-{number:06}.png")
+    names = ("-i", "odd-%06d.png", "-q:v", "3", "-start_number", "0", "odd-%06d.jpg")
+    if not await _run(ffmpeg, *names, folder=folder):
+        return False
+    for number, path in enumerate(odd):
+        (folder / f"odd-{number:06}.jpg").rename(path.with_suffix(".jpg"))
+    return True
+
+
+async def _run(ffmpeg: str, *words: str, folder: Path) -> bool:
     process = await asyncio.create_subprocess_exec(
-        ffmpeg, "-y", "-loglevel", "error", "-framerate", f"{1 / _SECONDS:g}",
-        "-i", PICTURES, "-an", "-vf", drawn, "-r", "5",
-        "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M", "-threads", "1",
-        FILM,
+        ffmpeg, "-nostdin", "-y", "-loglevel", "error", *words,
         cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        await asyncio.wait_for(process.wait(), _PATIENCE_S)
-    except TimeoutError:
+        return await asyncio.wait_for(process.wait(), _PATIENCE_S) == 0
+    except (TimeoutError, asyncio.CancelledError) as error:
         process.kill()
         await process.wait()
-    film = folder / FILM
-    return film if process.returncode == 0 and film.exists() else None
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        return False

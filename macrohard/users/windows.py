@@ -8,7 +8,7 @@ import asyncio
 import re
 import shlex
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,16 +80,23 @@ class Windows:
         box: Where it is made.
         label: Names the trial; boxes that share a machine get screens of their own by it.
         env: Variables of everything that runs on it.
+
+    Attributes:
+        name: As in ``DISPLAY``.
+        env: Variables of everything that runs on it.
     """
 
     def __init__(self, box: Sandbox, label: str, env: Mapping[str, str] | None = None) -> None:
         self._box = box
-        self._name = f":{100 + zlib.crc32(label.encode()) % 20_000}"
+        self.name = f":{100 + zlib.crc32(label.encode()) % 20_000}"
         self._screen: Terminal | None = None
-        self.env = {**(env or {}), "DISPLAY": self._name, "PYTHONUNBUFFERED": "1"}
+        self.env = {**(env or {}), "DISPLAY": self.name, "PYTHONUNBUFFERED": "1"}
 
-    async def open(self) -> None:
+    async def open(self, options: Sequence[str] = ()) -> None:
         """Make the screen.
+
+        Args:
+            options: What Xvfb is told besides.
 
         Raises:
             SandboxError: The box lacks a program, or no screen could be made.
@@ -100,7 +107,7 @@ class Windows:
             raise SandboxError(missing)
         size = f"{WIDTH}x{HEIGHT}x24"
         self._screen = await self._box.terminal(
-            ["Xvfb", self._name, "-screen", "0", size, "-nolisten", "tcp", "-noreset"]
+            ["Xvfb", self.name, "-screen", "0", size, "-nolisten", "tcp", "-noreset", *options]
         )
         for _ in range(int(START_S / POLL_S)):
             if (await self.run("xdotool getdisplaygeometry")).strip() == f"{WIDTH} {HEIGHT}":

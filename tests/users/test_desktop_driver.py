@@ -1,8 +1,10 @@
 """A user at a window: the example is driven and judged by what it saved, and a fault is found."""
 
 import importlib.util
+import itertools
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,17 @@ from PIL import Image
 from support.commands import ROOT
 
 from macrohard.cli.main import main
+from macrohard.users.film import FilmNotes, find_ffmpeg
 from macrohard.users.windows import NEEDED, missing_for_desktop
 
 EXAMPLE = ROOT / "examples" / "desktop"
-MISSING = [
-    name for name in ("Xvfb", "xdotool", "convert", "tesseract") if shutil.which(name) is None
-]
+PROGRAMS = ("Xvfb", "xdotool", "convert", "tesseract", "ffmpeg")
+MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
 MISSING += [] if importlib.util.find_spec("_tkinter") else ["tkinter"]
 windows = pytest.mark.skipif(
     bool(MISSING),
-    reason=f"no {', '.join(MISSING)} (apt-get install xvfb xdotool imagemagick tesseract-ocr)",
+    reason=f"no {', '.join(MISSING)} "
+    "(apt-get install xvfb xdotool imagemagick tesseract-ocr ffmpeg)",
 )
 
 
@@ -32,6 +35,15 @@ def try_out(app: Path, out: Path) -> tuple[int, dict[str, Any], Path]:
     )  # fmt: skip
     (trial,) = (out / "trials").iterdir()
     return code, json.loads((out / "try.json").read_text()), trial
+
+
+def states(film: Path) -> list[bytes]:
+    """What a film shows one after the other."""
+    command = [str(find_ffmpeg()), "-v", "error", "-i", str(film), "-vf", "scale=256:-1",
+               "-f", "framemd5", "-"]  # fmt: skip
+    said = subprocess.run(command, capture_output=True, check=True).stdout.splitlines()
+    sums = [line.split(b",")[-1] for line in said if not line.startswith(b"#")]
+    return [now for last, now in itertools.pairwise([b"", *sums]) if now != last]
 
 
 @windows
@@ -48,6 +60,10 @@ def test_the_example_is_driven_and_judged_by_what_it_saved(tmp_path: Path) -> No
         window = picture.convert("RGB").crop((40, 40, 400, 340))
         assert len(window.getcolors(1 << 20) or []) > 5, "something is drawn in the window"
         assert picture.convert("RGB").getpixel((900, 700)) == (0, 0, 0)
+    notes = FilmNotes.model_validate_json((trial / "film.json").read_bytes())
+    pictures = [entry["seen"]["picture"] for entry in tape["entries"]]
+    assert [cue.picture for cue in notes.actions if cue.picture in pictures] == pictures
+    assert len(states(trial / "film.webm")) > len(pictures) + 5, "typing is seen, letter by letter"
 
 
 @windows
