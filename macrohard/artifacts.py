@@ -31,8 +31,8 @@ class Artifacts:
             write_atomic(path, data)
         return digest
 
-    def text(self, digest: str) -> str:
-        """The text of that hash.
+    def data(self, digest: str) -> bytes:
+        """The bytes of that hash.
 
         Raises:
             MacrohardError: It is gone, or is not what its name says.
@@ -46,7 +46,11 @@ class Artifacts:
             ) from None
         if hashlib.sha256(data).hexdigest() != digest:
             raise MacrohardError(f"The artifact {self._path(digest)} was changed after the run.")
-        return data.decode()
+        return data
+
+    def text(self, digest: str) -> str:
+        """The text of that hash; raises as :meth:`data` does."""
+        return self.data(digest).decode()
 
     def noun(self, digest: str, kind: type[N]) -> N:
         """The noun of that hash."""

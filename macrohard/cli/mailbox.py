@@ -78,7 +78,7 @@ def show(
     if letter.problem_path.exists():
         reason = letter.problem_path.read_text(encoding="utf-8").rstrip()
         typer.echo(f"The last answer was set aside. {reason}\n")
-    page = conversation_page(asked) if whole else request_page(asked, letter.name, str(folder))
+    page = conversation_page(asked, folder) if whole else request_page(asked, letter.name, folder)
     typer.echo(page, nl=False)
 
 

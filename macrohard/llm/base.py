@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from macrohard.llm.picture import Picture
 
 
 def _canonical(value: Any) -> str:
@@ -39,7 +41,8 @@ class ToolCall(_Wire):
 class Message(_Wire):
     """One message of a conversation, in the shape of chat completions.
 
-    ``echo`` of an assistant's message is that of the reply it was.
+    ``echo`` of an assistant's message is that of the reply it was. ``pictures`` go with texts of
+    users and tools; models that do not see are sent the texts alone.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -47,6 +50,7 @@ class Message(_Wire):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
     echo: str = ""
+    pictures: tuple[Picture, ...] = Field(default=(), exclude_if=lambda value: not value)
 
     @cached_property
     def canonical(self) -> str:
@@ -76,6 +80,7 @@ class Asker(_Wire):
         item: Id of the work item or trial; empty when the stage itself asks.
         output: Name of the noun in ``macrohard.work`` that must be handed in.
         round: Round of the build, from 1.
+        looks: Whether there are pictures to look at: a user at a browser or a screen with windows.
     """
 
     role: str
@@ -83,6 +88,7 @@ class Asker(_Wire):
     item: str = ""
     output: str = ""
     round: int = 1
+    looks: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Request(_Wire):
@@ -97,6 +103,11 @@ class Request(_Wire):
     tools: tuple[Tool, ...] = ()
     output_schema: dict[str, Any] | None = None
     max_output_tokens: int = 16_000
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures of all its messages, in order."""
+        return tuple(picture for message in self.messages for picture in message.pictures)
 
     def canonical(self) -> str:
         """The one JSON text that stands for this request: sorted keys, no spaces."""
@@ -130,6 +141,7 @@ class Reply(_Wire):
 
     ``echo`` is what the provider wants to be sent again with this reply in later requests, such as
     signatures of its thoughts: JSON that only its adapter reads. Some refuse to go on without it.
+    ``unseen`` says why the request's pictures were left out, where they were.
     """
 
     content: str = ""
@@ -138,6 +150,7 @@ class Reply(_Wire):
     usage: Usage = Usage()
     model: str = ""
     finish_reason: Literal["stop", "tool_calls", "length", "refusal"] = "stop"
+    unseen: str = Field(default="", exclude_if=lambda value: not value)
 
     @property
     def message(self) -> Message:
@@ -177,3 +190,13 @@ def window_tokens(model: Model, asker: Asker) -> int:
     tell = getattr(model, "window_tokens", None)
     told = tell(asker) if tell is not None else None
     return told if told is not None else DEFAULT_WINDOW_TOKENS
+
+
+def sees(model: Model, asker: Asker) -> bool | None:
+    """Whether the model that answers this asker can be shown pictures; None where nobody knows.
+
+    A model tells it by a method ``sees(asker) -> bool | None``; others see nothing.
+    """
+    tell = getattr(model, "sees", None)
+    told: bool | None = tell(asker) if tell is not None else False
+    return told

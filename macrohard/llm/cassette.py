@@ -27,6 +27,7 @@ from macrohard.llm.tape import read_tape, write_tape
 from macrohard.roles import Role, Roster
 
 _DIFF_LINES = 60
+_ANY = "0" * 64
 _SHORTEST_KEY = 8
 """Values of fewer characters are words that stand everywhere, not keys."""
 
@@ -48,14 +49,22 @@ def steady(text: str) -> str:
 
 
 def cassette_key(request: Request) -> str:
-    """Hash of a request as replays look it up: tool results are made steady first."""
-    messages = tuple(
-        message.model_copy(update={"content": steady(message.content)})
-        if message.role == "tool"
-        else message
-        for message in request.messages
-    )
+    """Hash of a request as replays look it up: tool results and pictures are made steady first.
+
+    Of a picture its name and size stay: fonts and browsers differ in single pixels from one machine
+    to the next, and what stands on a page is in the text, too.
+    """
+    messages = tuple(_steady_message(message) for message in request.messages)
     return request.model_copy(update={"messages": messages}).key
+
+
+def _steady_message(message: Message) -> Message:
+    if message.role != "tool":
+        return message
+    pictures = tuple(
+        picture.model_copy(update={"sha256": _ANY, "data": b""}) for picture in message.pictures
+    )
+    return message.model_copy(update={"content": steady(message.content), "pictures": pictures})
 
 
 def record_cassette(
@@ -152,6 +161,10 @@ class CassetteModel:
         window = self.header.get("windows", {}).get(asker.role)
         return window if isinstance(window, int) else None
 
+    def sees(self, asker: Asker) -> bool:
+        """Whether the model that was recorded was shown pictures."""
+        return asker.role in self.header.get("seeing", ())
+
     async def complete(self, request: Request) -> Reply:
         """The recorded answer.
 
@@ -220,6 +233,7 @@ def _lines(messages: tuple[Message, ...]) -> list[str]:
         content = steady(message.content) if message.role == "tool" else message.content
         lines += content.splitlines(keepends=True)
         lines += [f"call {call.name} {call.arguments}\n" for call in message.tool_calls]
+        lines += [f"picture {p.name} {p.width}x{p.height}\n" for p in message.pictures]
     return lines
 
 

@@ -20,8 +20,10 @@ from macrohard.llm.service import Patience, events, is_stream, request_timeout, 
 from macrohard.llm.usage import estimated_usage, read_usage
 from macrohard.llm.written import (
     as_text,
+    gathered,
     plain_text,
     sendable,
+    title_of,
     wire_name,
     without_thoughts,
     written_calls,
@@ -76,7 +78,10 @@ class ChatModel(ServedModel):
         # The SDK walks through parameters value by value, but takes an extra body as it is. With
         # long conversations that walk would take more time than all the rest of a call.
         body: dict[str, Any] = {
-            "messages": [self._message(message) for message in request.messages]
+            "messages": [
+                self._message(message, shows=manner.pictures)
+                for message in gathered(request.messages)
+            ]
         }
         if request.tools:
             body["tools"] = [
@@ -101,7 +106,7 @@ class ChatModel(ServedModel):
         arguments["extra_body"] = {**body, **preset.body}
         return arguments
 
-    def _message(self, message: Message) -> dict[str, Any]:
+    def _message(self, message: Message, *, shows: bool) -> dict[str, Any]:
         if message.role == "tool":
             return {
                 "role": "tool",
@@ -109,6 +114,8 @@ class ChatModel(ServedModel):
                 "content": message.content,
             }
         data: dict[str, Any] = {"role": message.role, "content": message.content}
+        if message.pictures:
+            data["content"] = _with_pictures(message, shows=shows)
         if message.role != "assistant":
             return data
         echo = self._echo_of(message)
@@ -178,6 +185,20 @@ class ChatModel(ServedModel):
         if not kept and not extras:
             return ""
         return json.dumps({"of": self._mark, "message": kept, "calls": extras}, sort_keys=True)
+
+
+def _with_pictures(message: Message, *, shows: bool) -> str | list[dict[str, Any]]:
+    """Content of a message with pictures; plain text where they are not sent."""
+    titles = [title_of(picture, shown=shows) for picture in message.pictures]
+    if not shows:
+        return "\n".join([message.content, *titles])
+    parts: list[dict[str, Any]] = [{"type": "text", "text": message.content}]
+    for title, picture in zip(titles, message.pictures, strict=True):
+        parts += [
+            {"type": "text", "text": title},
+            {"type": "image_url", "image_url": {"url": picture.url}},
+        ]
+    return parts
 
 
 async def gather(stream: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """From a model's name to an endpoint: presets, keys from the environment, URLs."""
 
+import fnmatch
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
@@ -44,6 +45,8 @@ class Preset:
         stream: Whether answers are streamed.
         stream_usage: Whether usage is asked for in streams (``stream_options``).
         thoughts: Field of an assistant's message that must be sent again with its tool calls.
+        sees: Whether its models can be shown pictures; or those that can, by name, which may end in
+            ``*``. Nothing is known of others.
         connections: Most calls in flight; the server's 429 make it fewer.
         body: More fields of each request, such as ``reasoning_effort``.
         priced_as: The provider in the price list; ``free`` for servers of one's own, and empty
@@ -62,9 +65,16 @@ class Preset:
     stream: bool = True
     stream_usage: bool = True
     thoughts: Thoughts = ""
+    sees: bool | Sequence[str] = ()
     connections: int = 512
     body: Mapping[str, Any] = field(default_factory=dict)
     priced_as: str = ""
+
+    def sees_model(self, model: str) -> bool | None:
+        """Whether a model can be shown pictures; None where that is not known."""
+        if isinstance(self.sees, bool):
+            return self.sees
+        return True if any(fnmatch.fnmatchcase(model, known) for known in self.sees) else None
 
     @classmethod
     def from_table(
@@ -123,6 +133,10 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value)
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -140,6 +154,7 @@ _CHECKS: dict[str, Any] = {
     "stream": _is_bool,
     "stream_usage": _is_bool,
     "thoughts": _one_of(Thoughts),
+    "sees": lambda value: _is_bool(value) or _is_names(value),
     "connections": _is_count,
     "body": lambda value: isinstance(value, Mapping),
     "priced_as": lambda value: isinstance(value, str),
@@ -157,6 +172,7 @@ _MEANT = {
     "stream": "true or false",
     "stream_usage": "true or false",
     "thoughts": "empty, reasoning_content or reasoning_details",
+    "sees": "true, false, or a list of names of models, which may end in *",
     "connections": "a whole number from 1",
     "body": "a table",
     "priced_as": "a provider's name in the price list, or free",
@@ -196,6 +212,11 @@ class Endpoint:
             return self.preset.window
         listed = listed_window(self.preset.priced_as, self.model)
         return None if listed is None else min(listed, DEFAULT_WINDOW_TOKENS)
+
+    @property
+    def sees(self) -> bool | None:
+        """Whether the model can be shown pictures; None where that is not known."""
+        return self.preset.sees_model(self.model)
 
 
 @cache

@@ -1,5 +1,6 @@
 """What a server turned out not to understand, and how to ask it instead."""
 
+import re
 from dataclasses import dataclass, replace
 
 from macrohard.llm.endpoint import Preset, SchemaMode, TokenLimit
@@ -9,6 +10,11 @@ _OTHER_LIMIT: dict[TokenLimit, TokenLimit] = {
     "max_completion_tokens": "max_tokens",
 }
 
+_PICTURES = re.compile(
+    r"\bimage|image_url|\bpicture|\bvision\b|\bvisual|multi-?modal|mmproj|content.{0,20}(?:string|str\b)",
+    re.IGNORECASE,
+)
+"""What servers say that cannot do with pictures; some only know messages that are strings."""
 _UNKNOWN = (
     "unsupported", "not supported", "unknown", "unrecog", "not permitted", "unexpected", "instead",
 )  # fmt: skip
@@ -25,6 +31,7 @@ class Manner:
         stream: Whether answers are streamed.
         stream_usage: Whether usage is asked for in streams.
         thoughts: Whether encrypted thoughts are asked for (responses).
+        unseen: Why pictures are left out; empty while they are sent.
     """
 
     schema: SchemaMode
@@ -33,15 +40,22 @@ class Manner:
     stream: bool = True
     stream_usage: bool = True
     thoughts: bool = True
+    unseen: str = ""
+
+    @property
+    def pictures(self) -> bool:
+        """Whether pictures are sent."""
+        return not self.unseen
 
     @classmethod
-    def of(cls, preset: Preset) -> "Manner":
-        """The manner of a preset."""
+    def of(cls, preset: Preset, *, sees: bool | None = None) -> "Manner":
+        """The manner of a preset, for a model that sees, or does not."""
         return cls(
             schema=preset.schema,
             tokens=preset.tokens,
             stream=preset.stream,
             stream_usage=preset.stream_usage,
+            unseen="" if sees is not False else "its endpoint says that it does not see",
         )
 
     def after(self, complaint: str) -> "Manner | None":
@@ -62,6 +76,16 @@ class Manner:
         if "stream" in text:
             return replace(self, stream=False) if self.stream else None
         return None
+
+    def without_pictures(self, complaint: str) -> "Manner | None":
+        """A manner without pictures, where it is these that a server complains about.
+
+        Args:
+            complaint: Text of an answer to a request with pictures, whatever its status.
+        """
+        if not self.pictures or not _PICTURES.search(complaint):
+            return None
+        return replace(self, unseen=f"the server refuses them: {' '.join(complaint.split())[:200]}")
 
     def _without_schema(self) -> "Manner | None":
         if self.schema == "none":

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from macrohard.budget import Budget, Spending
 from macrohard.errors import BudgetError
-from macrohard.llm.base import Asker, Model, Reply, Request, Usage, window_tokens
+from macrohard.llm.base import Asker, Model, Reply, Request, Usage, sees, window_tokens
 from macrohard.llm.prices import Price, lines_to_add
 
 _FRAME_TOKENS = 1_000
@@ -46,6 +46,10 @@ class Answerer(Protocol):
         """Context window, question and answer together, for this asker."""
         ...
 
+    def sees(self, asker: Asker) -> bool | None:
+        """Whether this asker can be shown pictures; None where nobody knows."""
+        ...
+
     async def answer(self, request: Request) -> Answer:
         """Answer one request.
 
@@ -81,6 +85,10 @@ class MeteredModel:
         """Context window of the model."""
         return window_tokens(self._model, asker)
 
+    def sees(self, asker: Asker) -> bool | None:
+        """Whether the model sees."""
+        return sees(self._model, asker)
+
     async def answer(self, request: Request) -> Answer:
         """Answer one request.
 
@@ -111,14 +119,15 @@ class MeteredModel:
 
 
 def most_input_tokens(request: Request) -> int:
-    """More tokens than a request can come to: no token stands for less than a byte."""
+    """More tokens than a request can come to: no token stands for less than a byte of text."""
     texts = [message.content + message.echo for message in request.messages]
     texts += [c.name + c.arguments for message in request.messages for c in message.tool_calls]
     texts += [json.dumps(tool.model_dump(mode="json")) for tool in request.tools]
     if request.output_schema:
         texts.append(json.dumps(request.output_schema))
     framed = _FRAME_TOKENS + _MESSAGE_TOKENS * (len(request.messages) + len(request.tools))
-    return framed + sum(len(text.encode(errors="surrogatepass")) for text in texts)
+    seen = sum(picture.most_tokens for picture in request.pictures)
+    return framed + seen + sum(len(text.encode(errors="surrogatepass")) for text in texts)
 
 
 def no_price(names: list[str]) -> str:

@@ -15,7 +15,15 @@ from macrohard.llm.manner import Manner
 from macrohard.llm.served import ServedModel
 from macrohard.llm.service import Patience, events, is_stream, request_timeout, whole_body
 from macrohard.llm.usage import count, estimated_usage
-from macrohard.llm.written import as_text, sendable, wire_name, without_thoughts, written_calls
+from macrohard.llm.written import (
+    as_text,
+    gathered,
+    sendable,
+    title_of,
+    wire_name,
+    without_thoughts,
+    written_calls,
+)
 
 _LAST = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _EMPTY = "(nothing was answered)"
@@ -52,7 +60,11 @@ class ResponsesModel(ServedModel):
         preset = self._endpoint.preset
         arguments: dict[str, Any] = {
             "model": self._endpoint.model,
-            "input": [item for message in request.messages for item in self._items(message)],
+            "input": [
+                item
+                for message in gathered(request.messages)
+                for item in self._items(message, shows=manner.pictures)
+            ],
             "store": False,
             "stream": manner.stream,
             "timeout": request_timeout(self.service.patience, streamed=manner.stream),
@@ -88,7 +100,7 @@ class ResponsesModel(ServedModel):
             arguments["extra_body"] = dict(preset.body)
         return arguments
 
-    def _items(self, message: Message) -> list[dict[str, Any]]:
+    def _items(self, message: Message, *, shows: bool) -> list[dict[str, Any]]:
         if message.role == "tool":
             return [
                 {
@@ -98,7 +110,7 @@ class ResponsesModel(ServedModel):
                 }
             ]
         if message.role != "assistant":
-            return [{"role": message.role, "content": message.content}]
+            return [{"role": message.role, "content": _content(message, shows=shows)}]
         echo = json.loads(message.echo) if message.echo else {}
         items: list[dict[str, Any]] = echo["thoughts"] if echo.get("of") == self._mark else []
         content = message.content
@@ -163,6 +175,20 @@ class ResponsesModel(ServedModel):
         return (
             json.dumps({"of": self._mark, "thoughts": thoughts}, sort_keys=True) if thoughts else ""
         )
+
+
+def _content(message: Message, *, shows: bool) -> str | list[dict[str, Any]]:
+    """Content of a user's or the system's message; plain text where no pictures are sent."""
+    titles = [title_of(picture, shown=shows) for picture in message.pictures]
+    if not shows or not titles:
+        return "\n".join([message.content, *titles])
+    parts: list[dict[str, Any]] = [{"type": "input_text", "text": message.content}]
+    for title, picture in zip(titles, message.pictures, strict=True):
+        parts += [
+            {"type": "input_text", "text": title},
+            {"type": "input_image", "image_url": picture.url, "detail": "high"},
+        ]
+    return parts
 
 
 async def last_response(stream: AsyncIterator[dict[str, Any]]) -> Any:

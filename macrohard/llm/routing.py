@@ -6,7 +6,7 @@ call waits for it again.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from macrohard.budget import Budget
 from macrohard.config import TIERS, Settings
@@ -29,6 +29,8 @@ class RoutedModel:
         chains: Chain of each role, by name.
         journal: Gets ``model_failed`` for each model that another one stands in for.
         clock: Monotonic seconds.
+        eyes: Chain for roles that look at pictures; empty where no such tier is named.
+        bound: Roles that keep their own chain although they look.
     """
 
     def __init__(
@@ -37,16 +39,32 @@ class RoutedModel:
         chains: Mapping[str, tuple[Answerer, ...]],
         journal: Journal,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        eyes: tuple[Answerer, ...] = (),
+        bound: Collection[str] = (),
     ) -> None:
         self.name = name
         self._chains = chains
+        self._eyes = eyes
+        self._bound = bound
         self._journal = journal
         self._clock = clock
         self._rests_until: dict[str, float] = {}
 
     def window_tokens(self, asker: Asker) -> int:
         """The smallest context window of the asker's chain: any of it may have to answer."""
-        return min(model.window_tokens(asker) for model in self._chains[asker.role])
+        return min(model.window_tokens(asker) for model in self._chain(asker))
+
+    def sees(self, asker: Asker) -> bool:
+        """Whether any of the asker's chain sees; who is named for it does unless it says not to."""
+        told = [model.sees(asker) for model in self._chain(asker)]
+        return any(one is not False for one in told) if self._looks(asker) else True in told
+
+    def _looks(self, asker: Asker) -> bool:
+        return bool(asker.looks and self._eyes and asker.role not in self._bound)
+
+    def _chain(self, asker: Asker) -> tuple[Answerer, ...]:
+        return self._eyes if self._looks(asker) else self._chains[asker.role]
 
     async def answer(self, request: Request) -> Answer:
         """Answer one request.
@@ -56,7 +74,7 @@ class RoutedModel:
             ModelError: All models of the chain failed; names each with its reason.
         """
         reasons: list[str] = []
-        chain = self._by_turn(self._chains[request.asker.role])
+        chain = self._by_turn(self._chain(request.asker))
         for number, model in enumerate(chain, start=1):
             try:
                 return await model.answer(request)
@@ -130,11 +148,18 @@ def open_models(
         BudgetError: There is a cap in dollars and a price is not known.
     """
     chains = chains_of(settings, roster)
-    names = dict.fromkeys(name for chain in chains.values() for name in chain)
+    eyes = settings.routing.tiers.get("vision", ())
+    names = dict.fromkeys((*(name for chain in chains.values() for name in chain), *eyes))
     check_prices(settings, names)
     metered = {name: MeteredModel(opener(name), price_of(name, settings), budget) for name in names}
     routed = {role: tuple(metered[name] for name in chain) for role, chain in chains.items()}
-    return RoutedModel(", ".join(names), routed, journal)
+    return RoutedModel(
+        ", ".join(names),
+        routed,
+        journal,
+        eyes=tuple(metered[name] for name in eyes),
+        bound=settings.routing.roles.keys(),
+    )
 
 
 def price_of(name: str, settings: Settings) -> Price | None:
@@ -147,6 +172,23 @@ def price_of(name: str, settings: Settings) -> Price | None:
         preset, model = find_preset(name, all_presets(settings.routing.endpoints))
         priced_as = preset.priced_as
     return find_price(name, priced_as, model, settings.routing.prices)
+
+
+def sees_of(name: str, settings: Settings) -> bool | None:
+    """Whether a model is shown the pictures of users who look; None where nobody knows.
+
+    A model that is named for tier ``vision`` is, unless its endpoint says otherwise.
+    """
+    from macrohard.llm.endpoint import all_presets, find_preset  # noqa: PLC0415 - see open_model
+
+    kind = name.partition(":")[0]
+    if kind in {"offline", "mailbox"}:
+        return kind == "mailbox"
+    if kind == "replay":
+        return None
+    preset, model = find_preset(name, all_presets(settings.routing.endpoints))
+    told = preset.sees_model(model)
+    return True if told is None and name in settings.routing.tiers.get("vision", ()) else told
 
 
 def check_prices(settings: Settings, names: Iterable[str]) -> None:

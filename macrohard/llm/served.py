@@ -30,6 +30,10 @@ class ServedModel(ABC):
         """Context window of the model, as far as it is known."""
         return self._endpoint.window
 
+    def sees(self, _asker: Asker) -> bool | None:
+        """Whether the model can be shown pictures, as far as it is known."""
+        return self._endpoint.sees  # what a server refused meanwhile, a resumed run does not know
+
     async def complete(self, request: Request) -> Reply:
         """Answer one request, asking again where that can help.
 
@@ -38,7 +42,13 @@ class ServedModel(ABC):
         """
         if request.asker.output == OUTPUT:
             return await self.service.ask(lambda _: paint(self.service, self._endpoint, request))
-        return await self.service.ask(lambda manner: self._attempt(request, manner))
+        reply = await self.service.ask(
+            lambda manner: self._attempt(request, manner), shows=bool(request.pictures)
+        )
+        manner = self.service.manner
+        if request.pictures and not manner.pictures:
+            return reply.model_copy(update={"unseen": manner.unseen})
+        return reply
 
     async def close(self) -> None:
         """Close the connections."""

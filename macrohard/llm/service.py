@@ -82,7 +82,7 @@ class Service:
     def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
         self.endpoint = endpoint
         self.patience = patience or Patience()
-        self.manner = Manner.of(endpoint.preset)
+        self.manner = Manner.of(endpoint.preset, sees=endpoint.sees)
         most = _room(endpoint.preset.connections)
         self.gate = Gate(most)
         self.client = open_client(endpoint, most)
@@ -115,11 +115,12 @@ class Service:
         texts = {name: clean(getattr(reply, name)) for name in ("content", "echo", "model")}
         return reply.model_copy(update={**texts, "tool_calls": calls})
 
-    async def ask(self, attempt: Callable[[Manner], Awaitable[T]]) -> T:
+    async def ask(self, attempt: Callable[[Manner], Awaitable[T]], *, shows: bool = False) -> T:
         """Make attempts until one gives an answer.
 
         Args:
             attempt: Asks once, in a given manner; raises what the SDK does, or AgainError.
+            shows: Whether pictures are sent.
 
         Raises:
             ModelError: The last attempt failed, or asking again is no use.
@@ -130,7 +131,7 @@ class Service:
         while True:
             async with self.gate.place() as began:
                 try:
-                    answer = await self._once(attempt)
+                    answer = await self._once(attempt, shows=shows)
                 except _MannersError:
                     continue
                 except RefusedError as error:
@@ -157,7 +158,7 @@ class Service:
             await asyncio.sleep(asked)
             wait_s = min(2 * wait_s, patience.longest_wait_s)
 
-    async def _once(self, attempt: Callable[[Manner], Awaitable[T]]) -> T:
+    async def _once(self, attempt: Callable[[Manner], Awaitable[T]], *, shows: bool) -> T:
         manner = self.manner
         try:
             async with asyncio.timeout(self.patience.timeout_s):
@@ -170,7 +171,7 @@ class Service:
         except openai.APITimeoutError:
             raise AgainError(f"the answer stood still for {self._silence(manner):g} s") from None
         except openai.APIStatusError as error:
-            raise self._judge(error, manner) from None
+            raise self._judge(error, manner, shows=shows) from None
         except openai.APIConnectionError as error:
             if isinstance(error.__cause__, AgainError | ModelError):  # of our own hooks
                 raise error.__cause__ from None
@@ -189,16 +190,21 @@ class Service:
             return f"the server broke off: {error.message}"
         return f"the answer cannot be read: {kind}: {error}"[:500]
 
-    def _judge(self, error: openai.APIStatusError, manner: Manner) -> Exception:
+    def _judge(self, error: openai.APIStatusError, manner: Manner, *, shows: bool) -> Exception:
         """What to make of an HTTP error."""
         status, whole = error.status_code, self.told(f"{error.message} {error.body or ''}")
         reason = f"HTTP {status}: {self.told(error.message)[:500]}"
         spent = status in {402, 429} and any(word in whole.lower() for word in _SPENT)
         if status == 429 and not spent:
             return RefusedError(reason, asked_wait(error.response.headers))
-        if status in _TRANSIENT:
+        misunderstood = status in _MISUNDERSTOOD
+        # Some local servers fail with 500 where they should refuse.
+        refused = misunderstood or (status == 500 and self.endpoint.sees is None)
+        other = manner.without_pictures(whole) if shows and refused else None
+        if other is None and status in _TRANSIENT:
             return AgainError(reason)
-        other = manner.after(whole) if status in _MISUNDERSTOOD else None
+        if other is None and misunderstood:
+            other = manner.after(whole)
         if other is not None:
             if self.manner == manner:  # else another call learned it meanwhile
                 self.manner = other

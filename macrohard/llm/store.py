@@ -1,7 +1,8 @@
 """Calls on disk: an answer is stored before it is used, and a stored answer is never asked again.
 
-A call is one file, ``calls/<key>.json``, keyed by the hash of its request. Message texts lie in
-the artifacts, once each, because every turn of a conversation repeats all the earlier ones.
+A call is one file, ``calls/<key>.json``, keyed by the hash of its request. Message texts and
+pictures lie in the artifacts, once each, because every turn of a conversation repeats all the
+earlier ones.
 """
 
 import asyncio
@@ -49,6 +50,7 @@ class StoredModel:
         self._gate = asyncio.Semaphore(concurrency)
         self._in_flight: set[asyncio.Task[Reply]] = set()
         self._draining = False
+        self._blind: set[tuple[str, str]] = set()
 
     @property
     def name(self) -> str:
@@ -58,6 +60,10 @@ class StoredModel:
     def window_tokens(self, asker: Asker) -> int:
         """Context window of the model behind."""
         return self._model.window_tokens(asker)
+
+    def sees(self, asker: Asker) -> bool | None:
+        """Whether the model behind sees."""
+        return self._model.sees(asker)
 
     async def complete(self, request: Request) -> Reply:
         """The stored answer, or a new one, which is on disk when this returns.
@@ -112,6 +118,8 @@ class StoredModel:
                 text = message.get(part, "")
                 if len(text) > _SHORT:
                     message[part] = {"artifact": self._artifacts.put(text)}
+        for picture in request.pictures:
+            self._artifacts.put(picture.data)
         if request.tools:
             tools = json.dumps([tool.model_dump(mode="json") for tool in request.tools])
             data["tools"] = {"artifact": self._artifacts.put(tools)}
@@ -140,6 +148,17 @@ class StoredModel:
             seconds=round(answer.seconds, 6),
             reused=reused,
         )
+        if answer.reply.unseen and (answer.model, asker.item) not in self._blind:
+            self._blind.add((answer.model, asker.item))
+            self._journal.write(
+                "pictures_left_out",
+                role=asker.role,
+                stage=asker.stage,
+                item=asker.item,
+                round=asker.round,
+                model=answer.model,
+                reason=answer.reply.unseen,
+            )
 
 
 def stored_calls(folder: Path, known: Container[str] = ()) -> Iterator[dict[str, Any]]:
@@ -167,6 +186,12 @@ def restore_request(slim: dict[str, Any], artifacts: Artifacts) -> Request:
         }
         for message in slim["messages"]
     ]
+    for message in data["messages"]:
+        if "pictures" in message:
+            message["pictures"] = [
+                {**picture, "data": artifacts.data(picture["sha256"])}
+                for picture in message["pictures"]
+            ]
     for name in ("tools", "output_schema"):
         if isinstance(data.get(name), dict) and "artifact" in data[name]:
             data[name] = json.loads(artifacts.text(data[name]["artifact"]))

@@ -1,11 +1,12 @@
 """The file of a cassette: gzip-compressed JSON lines, each text and each message in it once.
 
 The first line is a header. Then, in the order in which they are first needed: texts (documents and
-long arguments recur in many messages), messages (each turn of a conversation repeats all earlier
-ones), schemas and sets of tools, and calls, which name them by number. Calls are in the order of
-their keys, and nothing in the file depends on the clock: the same run gives the same bytes.
+long arguments recur in many messages), pictures, messages (each turn of a conversation repeats all
+earlier ones), schemas and sets of tools, and calls, which name them by number. Calls are in the
+order of their keys, and nothing in the file depends on the clock: the same run gives the same bytes.
 """
 
+import base64
 import gzip
 import json
 import re
@@ -18,6 +19,7 @@ from typing import Any
 from macrohard.errors import UsageError
 from macrohard.files import write_atomic
 from macrohard.llm.base import Message, Reply, Request
+from macrohard.llm.picture import Picture
 
 VERSION = 2
 _SHORT = 80
@@ -120,7 +122,13 @@ class _Writer:
                 data[name] = self._text(data[name])
         for call in data.get("tool_calls", ()):
             call["arguments"] = self._text(call["arguments"])
+        if message.pictures:
+            data["pictures"] = [self._picture(picture) for picture in message.pictures]
         return self._row("message", data)
+
+    def _picture(self, picture: Picture) -> int:
+        told = picture.model_dump(mode="json", exclude_defaults=True)
+        return self._row("picture", {**told, "data": base64.b64encode(picture.data).decode()})
 
     def _text(self, text: str) -> Any:
         pieces: list[Any] = [
@@ -146,6 +154,10 @@ class _Reader:
         for row in rows:
             if "text" in row:
                 self._things[row["text"]] = row["is"]
+            elif "picture" in row:
+                told = row["is"]
+                data = base64.b64decode(told["data"], validate=True)
+                self._things[row["picture"]] = Picture.model_validate({**told, "data": data})
             elif "schema" in row:
                 self._things[row["schema"]] = row["is"]
             elif "message" in row:
@@ -165,6 +177,8 @@ class _Reader:
                 data[name] = self._text(data[name])
         for call in data.get("tool_calls", ()):
             call["arguments"] = self._text(call["arguments"])
+        if "pictures" in data:
+            data["pictures"] = tuple(self._things[number] for number in data["pictures"])
         return Message.model_validate(data)
 
     def _request(self, data: dict[str, Any]) -> Request:

@@ -21,10 +21,11 @@ def read_usage(usage: Any) -> Usage | None:
 
 
 def estimated_usage(request: Request, content: str, calls: list[ToolCall]) -> Usage:
-    """Tokens counted from the text, four characters each."""
+    """Tokens counted from the text, four characters each, and from the sizes of pictures."""
+    seen = sum(picture.tokens for picture in request.pictures)
     said = len(content) + sum(len(call.arguments) for call in calls)
     return Usage(
-        input_tokens=len(request.canonical()) // 4 + 1,
+        input_tokens=len(request.canonical()) // 4 + 1 + seen,
         output_tokens=said // 4 + 1,
         estimated=True,
     )

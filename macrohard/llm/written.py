@@ -2,14 +2,43 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from macrohard.llm.base import Tool, ToolCall
+from macrohard.llm.base import Message, Tool, ToolCall
 from macrohard.llm.json_text import find_object
+from macrohard.llm.picture import Picture
 
 _THOUGHT = re.compile(r"\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)\s*", re.DOTALL)
 _END_OF_THOUGHT = "</think>"
+_BEHIND = "Pictures that belong to the results above. What is written in them is material, too."
 _CALL = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|\Z)", re.DOTALL)
+
+
+def gathered(messages: tuple[Message, ...]) -> Iterator[Message]:
+    """Messages with the pictures of tool results in a message of a user behind them.
+
+    APIs take no pictures in a tool's result, and want all results of one reply in a row.
+    """
+    waiting: list[Message] = []
+    for message in (*messages, None):
+        if waiting and (message is None or message.role != "tool"):
+            pictures = tuple(picture for each in waiting for picture in each.pictures)
+            yield Message(role="user", content=_BEHIND, pictures=pictures)
+            waiting = []
+        if message is None:
+            return
+        if message.role == "tool" and message.pictures:
+            waiting.append(message)
+            yield message.model_copy(update={"pictures": ()})
+        else:
+            yield message
+
+
+def title_of(picture: Picture, *, shown: bool) -> str:
+    """The line of words before a picture, or in its place."""
+    name = picture.name or "picture"
+    return f"{name}:" if shown else f"({name} cannot be shown to you.)"
 
 
 def plain_text(content: Any) -> str:

@@ -7,6 +7,9 @@ the conversation takes half the room; if it still takes three quarters, long arg
 go the same way. The system prompt, the task and the last turns are never cut. What is cut depends
 on the messages and on the tokens that replies reported, never on a clock: a resumed or replayed
 agent sends the same requests.
+
+Of pictures a few are kept. When there are more than that, all but the last two leave at once, so that
+the beginning then stays the same for several turns.
 """
 
 import json
@@ -23,6 +26,10 @@ KEPT_TURNS = 3
 """Replies whose calls and results are never cut."""
 SHORT_CHARS = 400
 """Outputs and arguments up to this long are not worth cutting."""
+MOST_PICTURES = 6
+"""Pictures in one conversation: some 8,000 tokens of screens."""
+KEPT_PICTURES = 2
+"""How many of them are left when there were more: before and after the last action."""
 _OUTPUT_SHARE = 4
 """At most this part of the window is kept free for the answer."""
 
@@ -49,6 +56,7 @@ class Conversation:
         self._wanted = output_tokens
         self.cuts = 0
         self._chars = sum(map(_length, self._messages))
+        self._seen_tokens = 0
         self._asked_chars = 0
         self._refused: int | None = None
 
@@ -66,12 +74,13 @@ class Conversation:
     @property
     def size_tokens(self) -> int:
         """What the next request will take, as far as it can be told."""
-        return round(self._chars * self._rate)
+        return round(self._chars * self._rate) + self._seen_tokens
 
     def add(self, message: Message) -> None:
         """Append a message."""
         self._messages.append(message)
         self._chars += _length(message)
+        self._seen_tokens += _picture_tokens(message)
 
     def messages(self) -> tuple[Message, ...]:
         """The next request's messages, cut when they would not fit.
@@ -79,6 +88,8 @@ class Conversation:
         Raises:
             ReplyError: Even what must stay does not fit.
         """
+        if sum(len(message.pictures) for message in self._messages) > MOST_PICTURES:
+            self._put_away_pictures(KEPT_PICTURES)
         if self.size_tokens > self.room_tokens:
             self._cut()
         self._asked_chars = self._chars
@@ -88,7 +99,9 @@ class Conversation:
         """Take the tokens of the last request from its reply, where the provider counted them."""
         usage = reply.usage
         if usage.input_tokens and not usage.estimated and self._asked_chars:
-            self._rate = usage.input_tokens / self._asked_chars
+            # Providers count pictures differently: too high a guess must not make text look free.
+            told = max(usage.input_tokens - self._seen_tokens, usage.input_tokens // 4)
+            self._rate = told / self._asked_chars
 
     def shrink(self) -> None:
         """The provider refused the last request for its length: let the next ones be shorter."""
@@ -96,6 +109,9 @@ class Conversation:
 
     def _cut(self) -> None:
         self.cuts += 1
+        self._put_away_pictures(1)
+        if self.size_tokens <= self.room_tokens * GOAL:
+            return
         last = self._first_kept()
         # A cut that frees little would be followed by another soon, and each costs the cache.
         for stub, enough in ((_without_output, 0.75), (_without_arguments, 1.0)):
@@ -111,8 +127,16 @@ class Conversation:
             "larger context window, or let its server offer more."
         )
 
+    def _put_away_pictures(self, kept: int) -> None:
+        """Leave only the last pictures."""
+        seeing = [n for n, message in enumerate(self._messages) if message.pictures]
+        for index in seeing[: len(seeing) - kept]:
+            self._replace(index, _without_pictures(self._messages[index]))
+
     def _replace(self, index: int, message: Message) -> None:
-        self._chars += _length(message) - _length(self._messages[index])
+        old = self._messages[index]
+        self._chars += _length(message) - _length(old)
+        self._seen_tokens += _picture_tokens(message) - _picture_tokens(old)
         self._messages[index] = message
 
     def _first_kept(self) -> int:
@@ -134,6 +158,16 @@ def shared_prefix(before: Sequence[str], after: Sequence[str]) -> int:
 def _length(message: Message) -> int:
     called = sum(len(call.name) + len(call.arguments) for call in message.tool_calls)
     return len(message.content) + len(message.echo) + called
+
+
+def _picture_tokens(message: Message) -> int:
+    return sum(picture.tokens for picture in message.pictures)
+
+
+def _without_pictures(message: Message) -> Message:
+    names = ", ".join(picture.name for picture in message.pictures)
+    note = f"[{names or 'picture'} was left out to make room]"
+    return message.model_copy(update={"content": f"{message.content}\n{note}", "pictures": ()})
 
 
 def _without_output(message: Message) -> Message:

@@ -2,9 +2,10 @@
 
 For models without an API, for people, and for air-gapped rooms. A request ``NAME`` is three files:
 ``NAME.request.md``, which a person can read, with what is new since the last request first;
-``NAME.conversation.md``, all that was said before; and ``NAME.request.json``, the whole request. It
-is answered by ``NAME.answer.md`` in the form below, or ``NAME.answer.json`` (a reply as in
-``calls/``, or ``{"content": ..., "tool_calls": [{"name": ..., "arguments": {...}}]}``).
+``NAME.conversation.md``, all that was said before; and ``NAME.request.json``, the whole request.
+Pictures that go with it lie in ``pictures/``, and the pages name their paths. It is answered by
+``NAME.answer.md`` in the form below, or ``NAME.answer.json`` (a reply as in ``calls/``, or
+``{"content": ..., "tool_calls": [{"name": ..., "arguments": {...}}]}``).
 
 An answer in Markdown is the content itself; or, where tools are offered, calls of tools::
 

@@ -56,7 +56,7 @@ def read_answer(text: str, request: Request, *, is_json: bool) -> Reply:
         content=content,
         tool_calls=tool_calls,
         usage=Usage(
-            input_tokens=len(request.canonical()) // 4,
+            input_tokens=len(request.canonical()) // 4 + sum(p.tokens for p in request.pictures),
             output_tokens=len(text) // 4 + 1,
             estimated=True,
         ),

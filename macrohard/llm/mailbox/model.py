@@ -7,10 +7,10 @@ from pathlib import Path
 
 from macrohard.errors import ModelError
 from macrohard.files import write_atomic
-from macrohard.llm.base import Reply, Request
+from macrohard.llm.base import Asker, Reply, Request
 from macrohard.llm.mailbox.answers import AnswerError, read_answer, turn
 from macrohard.llm.mailbox.box import LARGEST_BYTES, SETTLED_S, Letter
-from macrohard.llm.mailbox.pages import conversation_page, request_page
+from macrohard.llm.mailbox.pages import conversation_page, picture_file, request_page
 
 POLL_S = 0.25
 
@@ -29,6 +29,10 @@ class MailboxModel:
     def name(self) -> str:
         """``mailbox:FOLDER``."""
         return f"mailbox:{self._folder}"
+
+    def sees(self, _asker: Asker) -> bool:
+        """Whoever answers can open the picture files that lie beside a request."""
+        return True
 
     async def complete(self, request: Request) -> Reply:
         """Put the request in the box, wait for the answer.
@@ -52,8 +56,12 @@ class MailboxModel:
         try:
             if letter.request_path.exists():
                 return
-            write_atomic(letter.conversation_path, conversation_page(request))
-            write_atomic(letter.page_path, request_page(request, letter.name, str(self._folder)))
+            for picture in request.pictures:
+                path = self._folder / picture_file(picture)
+                if not path.exists():
+                    write_atomic(path, picture.data)
+            write_atomic(letter.conversation_path, conversation_page(request, self._folder))
+            write_atomic(letter.page_path, request_page(request, letter.name, self._folder))
             # Last: what lists the box sees a request when all of its files are there.
             write_atomic(letter.request_path, request.model_dump_json(indent=1))
         except OSError as error:

@@ -2,16 +2,23 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from macrohard.llm.base import Message, Request, Tool
 from macrohard.llm.mailbox.answers import turn
+from macrohard.llm.picture import Picture
 
 _SHORT = 160
 """Characters of one argument of a call that is only named."""
 
 
-def request_page(request: Request, name: str, folder: str) -> str:
+def picture_file(picture: Picture) -> str:
+    """Where a picture lies in a mailbox: once, whatever requests it goes with."""
+    return f"pictures/{picture.sha256[:16]}.{picture.media.partition('/')[2]}"
+
+
+def request_page(request: Request, name: str, folder: Path) -> str:
     """What one who answers needs: what is new since the last answer, and how to answer."""
     number = turn(request)
     lines = [f"# {_title(request)}", ""]
@@ -23,17 +30,17 @@ def request_page(request: Request, name: str, folder: str) -> str:
         lines += [told, ""]
     new, calls = _new(request)
     for message in new:
-        lines += _message(message, calls)
+        lines += _message(message, calls, folder)
     lines += ["## How to answer", "", f"    macrohard mailbox answer {folder} {name} FILE", ""]
     return "\n".join(lines + _how(request, brief=number > 0)) + "\n"
 
 
-def conversation_page(request: Request) -> str:
+def conversation_page(request: Request, folder: Path) -> str:
     """All that was said, in order, and every tool in full."""
     calls = {call.id: call.name for message in request.messages for call in message.tool_calls}
     lines = [f"# {_title(request)}: the whole conversation", ""]
     for message in request.messages:
-        lines += _message(message, calls)
+        lines += _message(message, calls, folder)
         for call in message.tool_calls:
             lines += [f"calls `{call.name}`:", "", *_block(call.arguments), ""]
     lines += ["## How to answer", "", *_how(request, brief=False)]
@@ -72,12 +79,23 @@ def _as_word(value: Any) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}... ({len(text)} characters)"
 
 
-def _message(message: Message, calls: dict[str, str]) -> list[str]:
+def _message(message: Message, calls: dict[str, str], folder: Path) -> list[str]:
+    pictures = [_picture(picture, folder) for picture in message.pictures]
+    seen = [*pictures, ""] if pictures else []
     if message.role == "tool":
         name = calls.get(message.tool_call_id, message.tool_call_id)
-        return [f"## Result of {name}", "", *_block(message.content), ""]
+        return [f"## Result of {name}", "", *_block(message.content), "", *seen]
     names = {"system": "Role", "user": "Task", "assistant": "Answered"}
-    return [f"## {names[message.role]}", "", message.content, ""]
+    return [f"## {names[message.role]}", "", message.content, "", *seen]
+
+
+def _picture(picture: Picture, folder: Path) -> str:
+    """Where a picture is to be looked at: a path for programs, shown by what renders Markdown."""
+    where = picture_file(picture)
+    size = f"{picture.width} x {picture.height}"
+    return (
+        f"Picture {picture.name}, {size}: {folder.absolute() / where}\n\n![{picture.name}]({where})"
+    )
 
 
 def _block(text: str) -> list[str]:
