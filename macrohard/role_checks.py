@@ -25,6 +25,7 @@ LEADS: dict[tuple[str, str], str] = {
     ("plan", "Plan"): "manager",
     ("assets", "ArtDirection"): "lead",
     ("assets", "Picture"): "lead",
+    ("users", "SecondLook"): "lead",
     ("triage", "Triage"): "manager",
     ("release", "ReleaseNotes"): "manager",
     ("release", "CutList"): "lead",

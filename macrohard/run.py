@@ -31,7 +31,7 @@ from macrohard.graph.office import Office
 from macrohard.graph.state import ItemResult, State
 from macrohard.journal import Listener, read_journal
 from macrohard.llm import Model
-from macrohard.llm.base import Asker, window_tokens
+from macrohard.llm.base import Asker, sees, window_tokens
 from macrohard.llm.cassette import record_cassette
 from macrohard.llm.routing import price_of
 from macrohard.llm.store import StoredModel, stored_calls
@@ -343,6 +343,7 @@ class _Runner:
             "model": ", ".join(_without_folder(name) for name in office.settings.models),
             "spec": self._record["spec"]["sha256"],
             "windows": _windows(office),
+            "seeing": _seeing(office),
             "roles": [role.model_dump(mode="json", exclude={"source"}) for role in office.roster],
         }
         try:
@@ -373,6 +374,12 @@ def _windows(office: Office) -> dict[str, int]:
         role.name: window_tokens(office.model, Asker(role=role.name, stage=role.stage))
         for role in office.roster
     }
+
+
+def _seeing(office: Office) -> list[str]:
+    """Roles that were shown pictures where there were any: a replay must show them, too."""
+    askers = (Asker(role=role.name, stage=role.stage, looks=True) for role in office.roster)
+    return [asker.role for asker in askers if sees(office.model, asker)]
 
 
 class _Stopper:

@@ -353,6 +353,15 @@ class Verdict(Noun):
     complaints: tuple[str, ...] = ()
 
 
+class SecondLook(Noun):
+    """What somebody else sees in a picture that a simulated user complained of."""
+
+    seen: Text
+    """What is in the place that the complaint speaks of."""
+    holds: bool
+    """Whether the complaint is true of the picture."""
+
+
 # -- management ----------------------------------------------------------------------------------
 
 

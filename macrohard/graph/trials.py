@@ -12,7 +12,7 @@ from macrohard.graph.office import Office
 from macrohard.graph.state import State, TrialTask
 from macrohard.graph.verify import Failures, fit_for_release
 from macrohard.sandbox.base import Sandbox
-from macrohard.sitting import Sitting, pair_up, sit
+from macrohard.sitting import Sitting, pair_up, second_looker, sit
 from macrohard.users import write_evidence
 from macrohard.users.base import TrialResult
 from macrohard.users.furnish import furnish
@@ -140,7 +140,14 @@ async def _play(
         ) as seat:
             sitting = Sitting(task["trial"], role, scenario, task["round"])
             result = await sit(
-                sitting, seat, office.model, folder, journal=office.journal, memory=office.memory
+                sitting,
+                seat,
+                office.model,
+                folder,
+                journal=office.journal,
+                memory=office.memory,
+                album=office.artifacts,
+                looker=second_looker(office.roster),
             )
             if scenario.interface == "api" and "schema" in role.habits.needs:
                 seed = office.settings.seed

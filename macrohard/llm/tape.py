@@ -3,7 +3,8 @@
 The first line is a header. Then, in the order in which they are first needed: texts (documents and
 long arguments recur in many messages), pictures, messages (each turn of a conversation repeats all
 earlier ones), schemas and sets of tools, and calls, which name them by number. Calls are in the
-order of their keys, and nothing in the file depends on the clock: the same run gives the same bytes.
+order of their keys, and nothing in the file depends on the clock: the same run gives the same
+bytes.
 """
 
 import base64

@@ -28,8 +28,10 @@ from macrohard.llm.base import (
     ToolCall,
     window_tokens,
 )
+from macrohard.llm.picture import Picture
 from macrohard.loop.bounds import LoopLimits, Watch
 from macrohard.loop.conversation import Conversation
+from macrohard.loop.eyes import SEEING_NOTE, Eyes
 from macrohard.loop.handing import cut_short, noun_in_call, noun_in_reply
 from macrohard.roles import Role
 
@@ -103,11 +105,13 @@ class Assignment:
         role: The role that is played.
         asker: For accounts, and for the offline model.
         task: The first user message.
+        pictures: What is shown with it.
     """
 
     role: Role
     asker: Asker
     task: str
+    pictures: tuple[Picture, ...] = ()
 
 
 async def ask(
@@ -133,8 +137,10 @@ async def ask(
     """
     limits = limits or LoopLimits()
     schema = noun.model_json_schema()
-    system = f"{job.role.prompt}\n\n{_NOTE}\n{_HAND_IN_CONTENT}{json.dumps(schema)}\n"
-    talk = Conversation(system, job.task, window_tokens=window_tokens(model, job.asker))
+    note = f"{_NOTE}{SEEING_NOTE}" if job.pictures else _NOTE
+    system = f"{job.role.prompt}\n\n{note}\n{_HAND_IN_CONTENT}{json.dumps(schema)}\n"
+    window = window_tokens(model, job.asker)
+    talk = Conversation(system, job.task, window_tokens=window, pictures=job.pictures)
     problem = ""
     for _ in range(limits.repairs + 1):
         request = Request(
@@ -167,6 +173,7 @@ async def work(
     memory: Memory | None = None,
     limits: LoopLimits | None = None,
     accept: Check[N] | None = None,
+    eyes: Eyes | None = None,
 ) -> N:
     """Have a role with tools work until it submits a valid noun.
 
@@ -178,13 +185,14 @@ async def work(
         memory: What tools answered in an earlier start of the same run.
         limits: Bounds.
         accept: A last check of a valid noun: a complaint sends it back, "" takes it.
+        eyes: Give the pictures that go with what tools return.
 
     Raises:
         ReplyError: Out of turns, tokens, time or repairs, or going round in circles.
         ModelError: The provider failed.
         SandboxError: The box failed.
     """
-    loop = _Loop(job, model, noun, toolbox, memory, limits or LoopLimits(), accept)
+    loop = _Loop(job, model, noun, toolbox, memory, limits or LoopLimits(), accept, eyes)
     while True:
         request, reply = await loop.ask()
         done = await loop.observe(request, reply)
@@ -204,6 +212,7 @@ class _Loop(Generic[N]):
         memory: Memory | None,
         limits: LoopLimits,
         accept: Check[N] | None,
+        eyes: Eyes | None,
     ) -> None:
         self._job = job
         self._model = model
@@ -211,15 +220,17 @@ class _Loop(Generic[N]):
         self._toolbox = toolbox
         self._memory = memory
         self._accept = accept
+        self._eyes = eyes
         submit = Tool(
             name=SUBMIT,
             description="Hand in your result. This ends your work.",
             parameters=noun.model_json_schema(),
         )
         self._tools = (*toolbox.tools, submit)
-        system = f"{job.role.prompt}\n\n{_NOTE}\n{_HAND_IN_TOOL}"
+        note = f"{_NOTE}{SEEING_NOTE}" if eyes is not None else _NOTE
+        system = f"{job.role.prompt}\n\n{note}\n{_HAND_IN_TOOL}"
         window = window_tokens(model, job.asker)
-        self._talk = Conversation(system, job.task, window_tokens=window)
+        self._talk = Conversation(system, job.task, window_tokens=window, pictures=job.pictures)
         self._watch = Watch(limits, job.role.name)
 
     async def ask(self) -> tuple[Request, Reply]:
@@ -256,10 +267,15 @@ class _Loop(Generic[N]):
             else:
                 results.append(await self._run(call, key))
         self._watch.count_problem(problem)
+        glance = await self._eyes.look(f"{request.key}-picture") if self._eyes else None
+        if glance is not None:
+            results[-1] = f"{results[-1]}\n{NOTICE} {glance.words}"
         notices = [*([too_long] if too_long else []), *self._watch.notices(reply, results)]
         results[-1] = "\n".join([results[-1], *(f"{NOTICE} {text}" for text in notices)])
-        for call, text in zip(reply.tool_calls, results, strict=True):
-            self._talk.add(Message(role="tool", content=text, tool_call_id=call.id))
+        last = len(results) - 1
+        for number, (call, text) in enumerate(zip(reply.tool_calls, results, strict=True)):
+            seen = (glance.picture,) if glance is not None and number == last else ()
+            self._talk.add(Message(role="tool", content=text, tool_call_id=call.id, pictures=seen))
         return None
 
     async def _complete(self) -> tuple[Request, Reply]:

@@ -8,8 +8,8 @@ go the same way. The system prompt, the task and the last turns are never cut. W
 on the messages and on the tokens that replies reported, never on a clock: a resumed or replayed
 agent sends the same requests.
 
-Of pictures a few are kept. When there are more than that, all but the last two leave at once, so that
-the beginning then stays the same for several turns.
+Of pictures a few are kept. When there are more than that, all but the last two leave at once, so
+that the beginning then stays the same for several turns.
 """
 
 import json
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from macrohard.errors import ReplyError
 from macrohard.llm.base import Message, Reply, ToolCall
+from macrohard.llm.picture import Picture
 
 FIRST_RATE = 0.3
 """Tokens a character until a reply has told better: code in English takes 0.25 to 0.3."""
@@ -40,23 +41,30 @@ class Conversation:
     Args:
         system: The system prompt.
         task: The first user message.
+        pictures: What is shown with it.
         window_tokens: The model's context window, answer included.
         output_tokens: The longest answer that is asked for; less where the window is small.
     """
 
     def __init__(
-        self, system: str, task: str, *, window_tokens: int, output_tokens: int = 16_000
+        self,
+        system: str,
+        task: str,
+        *,
+        window_tokens: int,
+        output_tokens: int = 16_000,
+        pictures: tuple[Picture, ...] = (),
     ) -> None:
         self._messages = [
             Message(role="system", content=system),
-            Message(role="user", content=task),
+            Message(role="user", content=task, pictures=pictures),
         ]
         self._rate = FIRST_RATE
         self._window = window_tokens
         self._wanted = output_tokens
         self.cuts = 0
         self._chars = sum(map(_length, self._messages))
-        self._seen_tokens = 0
+        self._seen_tokens = sum(map(_picture_tokens, self._messages))
         self._asked_chars = 0
         self._refused: int | None = None
 
@@ -88,7 +96,7 @@ class Conversation:
         Raises:
             ReplyError: Even what must stay does not fit.
         """
-        if sum(len(message.pictures) for message in self._messages) > MOST_PICTURES:
+        if sum(len(message.pictures) for message in self._messages[2:]) > MOST_PICTURES:
             self._put_away_pictures(KEPT_PICTURES)
         if self.size_tokens > self.room_tokens:
             self._cut()
@@ -129,7 +137,7 @@ class Conversation:
 
     def _put_away_pictures(self, kept: int) -> None:
         """Leave only the last pictures."""
-        seeing = [n for n, message in enumerate(self._messages) if message.pictures]
+        seeing = [n for n, message in enumerate(self._messages) if n > 1 and message.pictures]
         for index in seeing[: len(seeing) - kept]:
             self._replace(index, _without_pictures(self._messages[index]))
 

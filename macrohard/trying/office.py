@@ -20,6 +20,7 @@ from macrohard.llm.store import StoredModel
 from macrohard.opening import open_answerer, open_roster
 from macrohard.roles import Role, Roster
 from macrohard.sandbox import SandboxProvider, choose
+from macrohard.sitting import second_looker
 from macrohard.trying.plan import Plan, Room
 from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
@@ -63,7 +64,7 @@ def make_plan(target: Target, settings: Settings, plan: Plan, personas: Sequence
     check_prices(settings, settings.models)
     if is_offline(settings):
         _check_playable(plan.written)
-    return replace(plan, personas=tuple(roles))
+    return replace(plan, personas=tuple(roles), looker=second_looker(roster))
 
 
 def _settled(target: Target, written: Sequence[Written]) -> tuple[Written, ...]:

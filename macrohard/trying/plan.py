@@ -18,6 +18,7 @@ class Plan:
     Attributes:
         written: Scenarios that somebody wrote.
         personas: Roles that play users, in turn.
+        looker: Who takes a second look at what they saw.
         trials: How many trials; None for one each, so that nothing and nobody is left out.
         explore: Whether users look round without a scenario, too.
         browser: Whether users of pages sit at a real browser.
@@ -26,6 +27,7 @@ class Plan:
 
     written: tuple[Written, ...] = ()
     personas: tuple[Role, ...] = ()
+    looker: Role | None = None
     trials: int | None = None
     explore: bool = True
     browser: bool = False

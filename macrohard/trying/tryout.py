@@ -139,7 +139,7 @@ async def _trial(
     room.journal.write("trial_started", round=1, **note)
     folder = room.folder / "trials" / sitting.trial
     async with find_place(target, room, site, label=sitting.trial, folder=folder) as place:
-        result = await _sat(place, room, sitting, browser=plan.browser)
+        result = await _sat(place, room, sitting, plan)
     room.journal.write(
         "trial_finished",
         round=1,
@@ -169,10 +169,12 @@ def _skipped(target: Target, sitting: Sitting) -> tuple[str, ...]:
     return (f"come back: {NOT_OURS}",) if target.url and comes_back else ()
 
 
-async def _sat(place: Place, room: Room, sitting: Sitting, *, browser: bool) -> TrialResult:
+async def _sat(place: Place, room: Room, sitting: Sitting, plan: Plan) -> TrialResult:
     try:
-        async with place.seat(sitting, browser=browser) as seat:
-            return await sit(sitting, seat, room.model, place.folder, journal=room.journal)
+        async with place.seat(sitting, browser=plan.browser) as seat:
+            return await sit(
+                sitting, seat, room.model, place.folder, journal=room.journal, looker=plan.looker
+            )
     except ServerError as error:
         tape = nothing_started(sitting.scenario, sitting.role.name, str(error))
         return write_evidence(place.folder, sitting.judged or sitting.scenario, None, tape)

@@ -240,8 +240,35 @@ Ending = Literal["submitted", "actions", "time", "tries", "failed"]
 with refusals; the user broke."""
 
 
+class Looked(Noun):
+    """What somebody else saw in a picture that a complaint rests on.
+
+    Attributes:
+        complaint: As the user wrote it.
+        picture: File name of the picture in the evidence folder.
+        seen: What is in that place of it.
+        holds: Whether the complaint is true of the picture.
+    """
+
+    complaint: str
+    picture: str
+    seen: str
+    holds: bool
+
+
 class Tape(Noun):
-    """All that happened in one trial. ``gave_up``: where and why, when patience ended it."""
+    """All that happened in one trial.
+
+    Attributes:
+        scenario: Id of the scenario.
+        persona: Name of the role that played the user.
+        entries: What was done.
+        ending: Why it ended.
+        gave_up: Where and why, when patience ended it.
+        seconds: Wall time.
+        shown: Pictures that the user was shown, by file name; none of users who do not see.
+        looks: What second looks found in them.
+    """
 
     scenario: str
     persona: str
@@ -249,6 +276,8 @@ class Tape(Noun):
     ending: Ending = "submitted"
     gave_up: str = ""
     seconds: float = 0.0
+    shown: tuple[str, ...] = ()
+    looks: tuple[Looked, ...] = ()
 
 
 class StepJudgement(Noun):

@@ -7,6 +7,7 @@ from macrohard.users.screentext import appeared, collapse
 
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|(?<!\w)'([^'\n]+)'(?!\w)")
 _ACTION = re.compile(r"\baction\s+#?(\d+)", re.IGNORECASE)
+_PICTURE = re.compile(r"(?<![\w./-])[\w-]+\.png\b", re.IGNORECASE)
 _SHORTEST_QUOTE = 4
 
 
@@ -25,6 +26,13 @@ def backing(complaint: str, tape: Tape) -> Taped | None:
         if any(_was_shown(quote, entry) for quote in others):
             return entry
     return None
+
+
+def named_picture(complaint: str, tape: Tape) -> Taped | None:
+    """The action whose picture a complaint names, if the user was shown it; the first such."""
+    named = {name.lower() for name in _PICTURE.findall(complaint)}
+    shown = {name for name in tape.shown if name.lower() in named}
+    return next((entry for entry in tape.entries if entry.seen.picture in shown), None)
 
 
 def _is_line(quote: str, entry: Taped) -> bool:

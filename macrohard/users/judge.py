@@ -19,6 +19,9 @@ The rules:
    (in quotation marks or back quotes) a line that was typed, or names ``action N``, and quotes at
    least four characters which that action put on the screen. Other complaints, and a bad word
    about a step whose checks hold, are noted in the reasons and change nothing.
+   A complaint that rests on a **picture** alone, named by its file and shown to the user, is a
+   minor defect, which is noted. Where a second look at the picture bears it out, and the user is
+   not satisfied on the whole, it counts like one that is backed; where it does not, it is a remark.
 7. A user whose **patience** ended (waiting, refusals in a row) leaves a failure that says where.
 8. **Satisfied** is who handed in a verdict, with all steps holding and no failure. Who is not
    satisfied leaves at least one failure with evidence.
@@ -26,8 +29,8 @@ The rules:
 Nothing here reads a clock, so the same evidence gives the same result.
 """
 
-from macrohard.users.base import StepJudgement, Tape, TrialResult
-from macrohard.users.complaints import backing
+from macrohard.users.base import StepJudgement, Tape, Taped, TrialResult
+from macrohard.users.complaints import backing, named_picture
 from macrohard.users.crash import find_crash
 from macrohard.users.reports import ENDINGS, UNFINISHED, Reporter
 from macrohard.users.screentext import appeared, shown_by
@@ -169,10 +172,13 @@ def _weigh_complaints(
 ) -> None:
     for complaint in verdict.complaints:
         entry = None if verdict.satisfied else backing(complaint, tape)
-        if entry is None:
-            reporter.note(f"The user remarks: {complaint}")
-        else:
+        pictured = named_picture(complaint, tape) if entry is None else None
+        if entry is not None:
             reporter.complaint(entry, complaint)
+        elif pictured is not None:
+            _weigh_sight(reporter, pictured, complaint, tape, counts=not verdict.satisfied)
+        else:
+            reporter.note(f"The user remarks: {complaint}")
     for claim in verdict.steps:
         fine = any(s.step == claim.step and s.holds and s.basis == "checks" for s in steps)
         if not claim.satisfied and fine:
@@ -180,3 +186,20 @@ def _weigh_complaints(
             reporter.note(f"Step {claim.step} does what it should; the user was not happy: {said}")
     if not verdict.satisfied:
         reporter.note(f"The user was not satisfied: {verdict.summary}")
+
+
+def _weigh_sight(
+    reporter: Reporter, entry: Taped, complaint: str, tape: Tape, *, counts: bool
+) -> None:
+    """A complaint that rests on a picture alone."""
+    picture = entry.seen.picture
+    look = next((each for each in tape.looks if each.complaint == complaint), None)
+    if look is None:
+        reporter.note(f"Minor, seen in {picture}: {complaint}")
+    elif not look.holds:
+        told = f"a second look does not bear it out: {look.seen}"
+        reporter.note(f"The user remarks: {complaint} ({told})")
+    elif counts:
+        reporter.sight(entry, complaint, look.seen)
+    else:
+        reporter.note(f"Minor, seen in {picture} twice: {complaint}")

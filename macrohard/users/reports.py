@@ -82,6 +82,11 @@ class Reporter:
         title = f"complaint: {complaint}"
         self._on_action(entry, title, expected=complaint, seen=entry.seen.text)
 
+    def sight(self, entry: Taped, complaint: str, seen: str) -> None:
+        """The user complains of what a picture shows, and a second look bears it out."""
+        told = f"Picture {entry.seen.picture}, looked at twice. The second time:\n{seen}"
+        self._on_action(entry, f"complaint: {complaint}", expected=complaint, seen=told)
+
     def step_fails(self, found: StepJudgement, step: ScenarioStep, *, after_failure: bool) -> None:
         """A step of the scenario does not hold."""
         self._reasons.append(f"Step {found.step} ({step.intent}): {found.reason}.")

@@ -35,6 +35,17 @@ _REQUESTS = """\
 The application {app} has an API; its server runs, and {data}. You send requests with
 paths such as /api; the body of a request is JSON unless you say otherwise.
 """
+_PAGE_PICTURES = """\
+After an action that changed what the window shows you are shown a picture of it, with its file
+name. It ends at the edge of the window; `press` with PageDown brings up what lies below. You still
+act by the names in the outline. What you quote as `screen_quote` is copied from the outline, never
+from a picture; a complaint about how something looks names the picture's file.
+"""
+_SCREEN_PICTURES = """\
+After an action that changed the screen you are shown a picture of it, with its file name. What you
+quote as `screen_quote` is copied from the texts you are told, never from a picture; a complaint
+about how something looks names the picture's file.
+"""
 _EMPTY = "its database is empty"
 _IN_USE = "it is in use: there may be data of others, which you leave alone"
 
@@ -48,12 +59,14 @@ class Seat:
         hands: The tools that go with them.
         how_to_run: What the user is told about the application.
         cast: The recording, where there is one.
+        picture_note: What a user who sees is told of the pictures; empty where there are none.
     """
 
     driver: Driver
     hands: Hands
     how_to_run: str
     cast: Cast | None = None
+    picture_note: str = ""
 
 
 @asynccontextmanager
@@ -88,7 +101,8 @@ async def take_seat(
         if scenario.interface == "desktop":
             windows = DesktopDriver(box, design.run, evidence, label=label, env=env)
             await stack.enter_async_context(windows)
-            yield Seat(windows, DESKTOP, _DESKTOP.format(app=design.app))
+            told = _DESKTOP.format(app=design.app)
+            yield Seat(windows, DESKTOP, told, picture_note=_SCREEN_PICTURES)
             return
         if scenario.interface == "cli" or not design.serve:
             given = tuple((env or {}).items())
@@ -153,7 +167,7 @@ async def _before(
     if browser is not None:
         driver = BrowserDriver(server, browser, evidence, habits)
         await stack.enter_async_context(driver)
-        return Seat(driver, BROWSER, _PAGES.format(**told))
+        return Seat(driver, BROWSER, _PAGES.format(**told), picture_note=_PAGE_PICTURES)
     pages = await stack.enter_async_context(FormDriver(server, habits))
     return Seat(pages, FORMS, _PAGES.format(**told))
 

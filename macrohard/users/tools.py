@@ -82,6 +82,7 @@ class UserTools:
         self._ending: Ending = "submitted"
         self._gave_up = ""
         self._refused: list[tuple[int, str]] = []
+        self._shown: dict[str, None] = {}
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -145,6 +146,15 @@ class UserTools:
     def _give_up(self, step: int, why: str) -> None:
         self._gave_up = f"at step {step} {why}" if step else f"while looking around {why}"
 
+    @property
+    def last_picture(self) -> str:
+        """File name of the picture that the last action left; empty without one."""
+        return self._entries[-1].seen.picture if self._entries else ""
+
+    def note_shown(self, picture: str) -> None:
+        """The user was shown a picture."""
+        self._shown[picture] = None
+
     def tape(self) -> Tape:
         """All that happened so far."""
         return Tape(
@@ -154,6 +164,7 @@ class UserTools:
             ending=self._ending,
             gave_up=self._gave_up,
             seconds=round(self._clock() - self._start, 3),
+            shown=tuple(self._shown),
         )
 
 
