@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from macrohard.errors import ReplyError
 from macrohard.llm.base import Message, Reply, ToolCall, Usage
-from macrohard.loop.conversation import KEPT_TURNS, Conversation, shared_prefix
+from macrohard.llm.picture import Picture
+from macrohard.loop.conversation import (
+    KEPT_PICTURES,
+    KEPT_TURNS,
+    MOST_PICTURES,
+    Conversation,
+    shared_prefix,
+)
 
 TASK = "Do it. " * 20
 
@@ -119,3 +126,72 @@ def test_a_shared_prefix_is_shared(one: list[str], other: list[str]) -> None:
     shared = shared_prefix(one, other)
     assert "".join(one)[:shared] == "".join(other)[:shared]
     assert shared_prefix(one, one) == len("".join(one))
+
+
+def look(talk: Conversation, number: int, side: int = 750) -> None:
+    """A call, and what it brought, with a picture."""
+    call = ToolCall(id=f"c{number}", name="click", arguments="{}")
+    digest = f"{number:064x}"
+    seen = Picture(media="image/png", sha256=digest, width=side, height=side, name=f"{number}.png")
+    talk.add(Message(role="assistant", tool_calls=(call,)))
+    talk.add(Message(role="tool", tool_call_id=call.id, content="a page", pictures=(seen,)))
+
+
+def pictures(messages: tuple[Message, ...]) -> list[str]:
+    return [picture.name for message in messages for picture in message.pictures]
+
+
+def test_pictures_are_few_and_leave_seldom() -> None:
+    talk = Conversation("system", TASK, window_tokens=100_000)
+    before: list[str] = []
+    grew = 0
+    for number in range(40):
+        look(talk, number)
+        messages = talk.messages()
+        assert messages == talk.messages(), "asking once more changes nothing"
+        shown = pictures(messages)
+        assert len(shown) <= MOST_PICTURES
+        assert (
+            shown[-KEPT_PICTURES:]
+            == [f"{n}.png" for n in range(41)][
+                number + 1 - min(number + 1, KEPT_PICTURES) : number + 1
+            ]
+        )
+        after = texts(messages)
+        grew += after[: len(before)] == before
+        before = after
+    assert grew >= 40 - 40 // (MOST_PICTURES - KEPT_PICTURES), "one cut in so many turns"
+    assert "[0.png was left out to make room]" in messages[3].content
+
+
+def test_pictures_take_room_and_are_the_first_to_give_way() -> None:
+    talk = Conversation("system", TASK, window_tokens=10_000, output_tokens=1_000)
+    empty = talk.size_tokens
+    look(talk, 0)
+    assert 750 <= talk.size_tokens - empty <= 800
+    look(talk, 1, side=1_800)
+    turn(talk, 2, 5_000)
+    look(talk, 3)
+    look(talk, 4, side=1_800)
+    assert talk.size_tokens > talk.room_tokens
+    messages = talk.messages()
+    assert pictures(messages) == ["4.png"]
+    assert talk.cuts == 1
+
+
+def test_what_a_picture_takes_is_not_taken_for_the_price_of_text() -> None:
+    talk = Conversation("system", TASK, window_tokens=100_000)
+    look(talk, 0)
+    turn(talk, 1, 5_000)
+    talk.messages()
+    before = talk.size_tokens
+    talk.learn(Reply(usage=Usage(input_tokens=before)))
+    assert abs(talk.size_tokens - before) <= 1
+
+
+def test_the_picture_of_a_task_stays() -> None:
+    seen = Picture(media="image/png", sha256="0" * 64, width=1, height=1, name="task.png")
+    talk = Conversation("system", TASK, window_tokens=100_000, pictures=(seen,))
+    for number in range(20):
+        look(talk, number)
+        assert pictures(talk.messages())[0] == "task.png"
