@@ -101,8 +101,8 @@ async def take_seat(
         if scenario.interface == "desktop":
             windows = DesktopDriver(box, design.run, evidence, label=label, env=env)
             await stack.enter_async_context(windows)
-            told = _DESKTOP.format(app=design.app)
-            yield Seat(windows, DESKTOP, told, picture_note=_SCREEN_PICTURES)
+            words = _DESKTOP.format(app=design.app)
+            yield Seat(windows, DESKTOP, words, picture_note=_SCREEN_PICTURES)
             return
         if scenario.interface == "cli" or not design.serve:
             given = tuple((env or {}).items())

@@ -117,7 +117,10 @@ async def test_a_picture_comes_with_each_change_and_with_nothing_else(
     assert [shown(request) for request in later] == wanted
     last = later[-1].messages
     with_picture = [message for message in last if message.pictures]
-XX    assert all(request.asker.looks for request in model.requests)
+    for message in with_picture:
+        name = message.pictures[0].name
+        assert message.content.endswith(f"[notice] {name} shows the screen as it is now.")
+    assert all(request.asker.looks for request in model.requests)
     assert tape_in(tmp_path).shown == ("001.png", "003.png", "005.png")
 
 
@@ -228,9 +231,7 @@ async def test_a_picture_that_was_never_shown_proves_nothing(
     assert all(reason.startswith("The user ") for reason in result.reasons)
 
 
-async def test_without_a_second_look_it_stays_minor(
-    tmp_path: Path, journal: Journal
-) -> None:
+async def test_without_a_second_look_it_stays_minor(tmp_path: Path, journal: Journal) -> None:
     model = Looking(OPEN, OPEN, OPEN, unhappy(COMPLAINT))
     sitting = Sitting("t1", ROSTER.get("novice"), SCENARIO)
     screens = seat_at(Screens(tmp_path, 10, 20, 30))
