@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from macrohard.cli.consoles import out, print_json
+from macrohard.cli.consoles import err, out, print_json
 from macrohard.cli.options import Debug, Json, Run
 
 
@@ -35,6 +35,8 @@ def demo(
     from macrohard.demo import make_demo, said  # noqa: PLC0415
 
     folder = find_run(run)
+    if err().is_terminal:
+        err().print("Cutting the demo; half a minute or so.", style="dim")
     made = asyncio.run(make_demo(folder, to or folder / "demo.mp4", model=model))
     if json_:
         print_json(said(made))

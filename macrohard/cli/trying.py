@@ -35,7 +35,7 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
     app: Annotated[
         str | None,
         typer.Argument(
-            metavar="[APP]",
+            metavar="APP",
             help="A run directory, or the folder of an application; none where --run or --serve "
             "start what --package brings.",
         ),
@@ -105,7 +105,9 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
     explore: Annotated[
         bool,
         typer.Option(
-            "--explore/--no-explore", help="Look round without a scenario, too [default: yes]"
+            "--explore/--no-explore",
+            help="Look round without a scenario, too [default: yes]",
+            show_default=False,
         ),
     ] = True,
     browser: Annotated[

@@ -143,16 +143,27 @@ class Section:
                 )
 
 
+def text_of(path: Path) -> str:
+    """The text of a file that a person named, without a byte order mark.
+
+    Raises:
+        ConfigError: Unreadable, or not UTF-8.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is no text in UTF-8: {error.reason}") from error
+
+
 def read_yaml(path: Path) -> Section:
     """The outermost mapping of a file.
 
     Raises:
         ConfigError: Unreadable, or not a mapping.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    text = text_of(path)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

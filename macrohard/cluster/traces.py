@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from macrohard.cluster.sections import text_of
 from macrohard.cluster.workload import Workload, WorkloadBuilder
 from macrohard.errors import ConfigError
 
@@ -19,11 +20,7 @@ def _fail(path: Path, line: int, what: str) -> ConfigError:
 
 
 def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         if line.strip():
             yield number, line
 

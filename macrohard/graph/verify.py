@@ -1,6 +1,7 @@
 """Verify: unit tests, held-out acceptance tests and code reviews, on main, in fresh boxes."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 from macrohard import work
@@ -37,19 +38,11 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
         command = office.artifacts.noun(state["design"], work.Design).test
         (unit, acceptance), reviews = await asyncio.gather(
             asyncio.gather(
-                grade_unit(office, app, round_, command),
-                grade_acceptance(office, app, suite, round_),
+                _told(office, "unit", round_, grade_unit(office, app, round_, command)),
+                _told(office, "acceptance", round_, grade_acceptance(office, app, suite, round_)),
             ),
             asyncio.gather(*(_review(office, state, role) for role in reviewers)),
         )
-        for name, graded in (("unit", unit), ("acceptance", acceptance)):
-            office.journal.write(
-                "tests_finished",
-                suite=name,
-                round=round_,
-                passed=graded.passed,
-                failed=len(graded.failures),
-            )
         failures = [
             *_unfinished(office, state),
             *strangers(app, lock, round_),
@@ -64,6 +57,19 @@ async def verify(office: Office, state: State) -> dict[str, Any]:
             "rounds": [*state.get("rounds", []), await _score(office, round_, unit, acceptance)],
             "mutation": "",
         }
+
+
+async def _told(office: Office, suite: str, round_: int, grading: Awaitable[Graded]) -> Graded:
+    """Await a suite's grades; people are told when it starts and how it ended."""
+    office.journal.write("check_started", check=suite, title="tests", round=round_)
+    graded = await grading
+    failed = len(graded.failures)
+    office.journal.write(
+        "tests_finished", suite=suite, round=round_, passed=graded.passed, failed=failed
+    )
+    outcome = "failed" if failed else "passed"
+    office.journal.write("check_finished", check=suite, round=round_, outcome=outcome)
+    return graded
 
 
 def fit_for_release(office: Office, state: State) -> bool:
@@ -119,10 +125,17 @@ async def _review(office: Office, state: State, role: Role) -> work.Review:
         await box.exec(["rm", "-rf", ".git"], timeout_s=30)
         job = Assignment(role=role, asker=asker, task=task)
         tools = SandboxTools(box, role.tools)
+        note = {"check": role.name, "round": state["round"]}
+        office.journal.write("check_started", title="review", **note)
         try:
-            return await run_agent(job, office.model, work.Review, tools, memory=office.memory)
+            review = await run_agent(job, office.model, work.Review, tools, memory=office.memory)
         except ReplyError as error:
+            office.journal.write("check_finished", outcome="failed", **note)
             return work.Review(approved=True, summary=f"No review: {error}")
+    found = len(review.findings)
+    outcome = "passed" if not found else f"{found} finding{'s' if found > 1 else ''}"
+    office.journal.write("check_finished", outcome=outcome, **note)
+    return review
 
 
 def _unfinished(office: Office, state: State) -> list[work.Failure]:

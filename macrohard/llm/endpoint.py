@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
@@ -289,7 +290,8 @@ def find_preset(
         return Preset(url=url), model
     kind, _, model = name.partition(":")
     if kind not in presets:
-        hint = _meant(name)
+        near = get_close_matches(kind, presets, n=1) if model else []
+        hint = f"did you mean {near[0]}:{model}? " if near else _meant(name)
         raise ConfigError(
             f"--model {name}: {hint}there is no provider {kind!r}; there are {', '.join(presets)}, "
             "and URL#NAME for any other server."

@@ -21,6 +21,7 @@ _ASCII_MARKS = {"waiting": ".", "working": ">", "done": "x"}
 _STYLES = {
     "merged": "green",
     "ready": "green",
+    "passed": "green",
     "satisfied": "green",
     "failed": "red",
     "blocked": "yellow",
@@ -152,7 +153,7 @@ def _stages(tally: Tally, width: int, *, ascii_only: bool) -> Text:
 def _doings(tally: Tally, room: int, *, ascii_only: bool) -> Table:
     """Those at work first, then what ended last, as many as there is room for."""
     mine = [item for item in tally.items.values() if item.round == tally.round]
-    every = [*mine, *tally.trials_of_round]
+    every = [*mine, *tally.checks_of_round, *tally.trials_of_round]
     working = [one for one in every if not one.outcome]
     ended = sorted((one for one in every if one.outcome), key=lambda one: one.ended)
     shown = working[:room]

@@ -36,6 +36,16 @@ def _tests_finished(event: Event) -> str:
     return f"  {event['suite']} tests: {event['passed']} passed, {event['failed']} failed"
 
 
+def _check_started(event: Event) -> str:
+    return f"  {event['check']}: {event['title']}"
+
+
+def _check_finished(event: Event) -> str:
+    # How tests ended has a line of its own, with figures.
+    is_suite = event["check"] in {"unit", "acceptance"}
+    return "" if is_suite else f"  {event['check']}: {event['outcome']}"
+
+
 def _mutants_tried(event: Event) -> str:
     return f"  mutants: {mutation_words(event)}"
 
@@ -80,6 +90,8 @@ _TELLERS = {
     "stage_started": _stage_started,
     "item_started": _item_started,
     "item_finished": _item_finished,
+    "check_started": _check_started,
+    "check_finished": _check_finished,
     "tests_finished": _tests_finished,
     "mutants_tried": _mutants_tried,
     "trial_finished": _trial_finished,

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from macrohard.config import STAGES
 from macrohard.journal import Event
 
+_STAGES_OF = {"item": "coding", "check": "verify", "trial": "users"}
+
 
 @dataclass
 class Doing:
-    """A work item or a trial.
+    """A work item, a check or a trial.
 
     Attributes:
-        name: Id of the item or the trial.
+        name: Id of the item or the trial, or what checks: a suite of tests or a reviewer.
         who: Role or persona.
         title: What it is about.
         round: Round of the build.
@@ -36,6 +38,7 @@ class Tally:
         round: Current round.
         stages: State of each stage in this round: ``waiting``, ``working`` or ``done``.
         items: Work items by id and round, in order of their first start.
+        checks: Suites and reviewers by name and round.
         trials: Trials by id.
         tests: Passed and failed by suite, of the last time it ran.
         defects: Accepted by triage so far.
@@ -51,6 +54,7 @@ class Tally:
     round: int = 1
     stages: dict[str, str] = field(default_factory=lambda: dict.fromkeys(STAGES, "waiting"))
     items: dict[tuple[str, int], Doing] = field(default_factory=dict)
+    checks: dict[tuple[str, int], Doing] = field(default_factory=dict)
     trials: dict[str, Doing] = field(default_factory=dict)
     tests: dict[str, tuple[int, int]] = field(default_factory=dict)
     defects: int = 0
@@ -67,7 +71,7 @@ class Tally:
         kind = event["type"]
         if kind.startswith("stage_"):
             self._take_stage(event)
-        elif kind.startswith(("item_", "trial_")):
+        elif kind.startswith(("item_", "check_", "trial_")):
             self._take_doing(event)
         elif kind == "call_finished":
             self._take_call(event)
@@ -84,8 +88,14 @@ class Tally:
 
     @property
     def at_work(self) -> list[Doing]:
-        """Agents at an item, and users at a trial."""
-        return [one for one in (*self.items.values(), *self.trials.values()) if not one.outcome]
+        """Agents at an item, suites and reviewers at a check, and users at a trial."""
+        every = (*self.items.values(), *self.checks.values(), *self.trials.values())
+        return [one for one in every if not one.outcome]
+
+    @property
+    def checks_of_round(self) -> list[Doing]:
+        """The checks of the current round."""
+        return [check for check in self.checks.values() if check.round == self.round]
 
     @property
     def trials_of_round(self) -> list[Doing]:
@@ -115,11 +125,15 @@ class Tally:
         group, _, what = event["type"].partition("_")
         round_ = event.get("round", self.round)
         self._enter_round(round_)
-        stage = "coding" if group == "item" else "users"
         if group == "item":
             known = self.items.setdefault(
                 (event["item"], round_),
                 Doing(event["item"], event["role"], event.get("title", ""), round_),
+            )
+        elif group == "check":
+            name = event["check"]
+            known = self.checks.setdefault(
+                (name, round_), Doing(name, event.get("title", ""), "", round_)
             )
         else:
             known = self.trials.setdefault(
@@ -128,8 +142,8 @@ class Tally:
             )
         if what == "started":
             known.outcome, known.ended = "", 0
-            self.stages[stage] = "working"
-        elif group == "item":
+            self.stages[_STAGES_OF[group]] = "working"
+        elif "outcome" in event:
             self._end(known, event["outcome"])
         elif "satisfied" in event:
             self._end(known, "satisfied" if event["satisfied"] else "not satisfied")

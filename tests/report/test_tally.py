@@ -78,3 +78,14 @@ def test_the_end_is_noted_and_the_unknown_is_left_alone() -> None:
     assert tally.status == "stop"
     tally.take({"type": "trial_failed", "trial": "r1-X9-novice", "reason": "no verdict"})
     assert tally.trials["r1-X9-novice"].outcome == ""
+
+
+def test_suites_and_reviewers_are_at_work_until_they_are_done() -> None:
+    started = {"type": "check_started", "check": "unit", "title": "tests", "round": 1}
+    tally = tally_of(started, {**started, "check": "code-reviewer", "title": "review"})
+    assert [one.name for one in tally.at_work] == ["unit", "code-reviewer"]
+    assert tally.stages["verify"] == "working"
+    ended = {"type": "check_finished", "check": "unit", "round": 1, "outcome": "passed"}
+    tally.take(ended)
+    assert [one.name for one in tally.at_work] == ["code-reviewer"]
+    assert [one.outcome for one in tally.checks_of_round] == ["passed", ""]
