@@ -1,22 +1,29 @@
 """From a cut list to a film: title, pieces with captions below, an end; then ffmpeg."""
 
+import hashlib
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from macrohard.artwork.drawing import badge, captioned, fitted, has_pillow
 from macrohard.artwork.motifs import motif_for
 from macrohard.artwork.palettes import Palette, palette_for
 from macrohard.artwork.type import mono_font
 from macrohard.errors import UsageError
+from macrohard.film.icon import Icon
 from macrohard.film.material import Trial
-from macrohard.film.screens import SIZE, Frame, film
-from macrohard.work import CutList
+from macrohard.film.moving import FPS, SIZE
+from macrohard.film.screens import film
+from macrohard.work import CutList, Shot
 
 WIDTH, HEIGHT = 1280, 720
+LONGEST_S = 58.0
+"""Length of a demo at most."""
+ICON_SIDE = 300
 _TITLE_S = 3.0
 _CODECS = {
     ".mp4": ("-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-movflags", "+faststart"),
@@ -69,40 +76,97 @@ def check_tools(video: Path) -> None:
 
 
 def make(
-    cuts: CutList, trials: list[Trial], video: Path, *, started_by: str = "", motif: str = ""
+    cuts: CutList,
+    trials: list[Trial],
+    video: Path,
+    *,
+    started_by: str = "",
+    icon: Icon | None = None,
 ) -> Film:
     """Film a cut list.
 
     Args:
         cuts: What is shown.
-        trials: The recordings.
+        trials: The recordings of all trials; how many were satisfied is told at the end.
         video: Where the film goes; the poster and the captions go beside it.
         started_by: The command that starts the application, for the last frame.
-        motif: What the application's own pictures show; by the film's title where it has none.
+        icon: The application's own; None for one by the film's title.
 
     Raises:
         UsageError: ffmpeg failed.
     """
     check_tools(video)
     by_id = {trial.id: trial for trial in trials}
-    palette = palette_for(cuts.title)
-    title = _card(cuts, palette, motif, cuts.subtitle)
-    frames, said = [Frame(title, _TITLE_S)], [(0.0, _TITLE_S, f"{cuts.title}. {cuts.subtitle}")]
-    for shot in cuts.shots:
-        begin = _length(frames)
-        piece = film(by_id[shot.trial], shot.step)
-        frames += [Frame(_under(f.picture, shot.caption, palette), f.seconds) for f in piece]
-        said.append((begin, _length(frames), shot.caption))
-    end = "\n".join(part for part in (cuts.ending, started_by) if part)
-    begin = _length(frames)
-    frames.append(Frame(_card(cuts, palette, motif, end or cuts.subtitle), _TITLE_S))
-    said.append((begin, _length(frames), end.replace("\n", " ") or cuts.title))
-    poster, captions = video.with_suffix(".png"), video.with_suffix(".vtt")
-    video.parent.mkdir(parents=True, exist_ok=True)
-    _encode(frames, video)
-    title.quantize(64).save(poster, optimize=True)
-    captions.write_text(vtt(said), encoding="utf-8")
-    return Film(video, poster, captions, round(_length(frames), 2))
+    palette = (icon and icon.palette) or palette_for(cuts.title)
+    motif = motif_for("", cuts.title, cuts.subtitle)
+    face = icon.picture if icon else badge(motif, palette, ICON_SIDE)
+    title = captioned(face, palette, cuts.title, cuts.subtitle, (WIDTH, HEIGHT))
+    satisfied = sum(trial.result.satisfied for trial in trials)
+    told = f"Satisfied: {satisfied} of {len(trials)} simulated users"
+    end = "\n".join(part for part in (told, cuts.ending, started_by) if part)
+    with tempfile.TemporaryDirectory(prefix="macrohard-film-") as scratch:
+        strip = Strip(Path(scratch))
+        strip.add(title, _TITLE_S, f"{cuts.title}. {cuts.subtitle}")
+        for shot in cuts.shots:
+            for frame in film(by_id[shot.trial], shot.step):
+                strip.add(_under(frame.picture, shot.caption, palette), frame.seconds, shot)
+        card = captioned(face, palette, cuts.title, end, (WIDTH, HEIGHT))
+        strip.add(card, _TITLE_S, end.replace("\n", ". "))
+        strip.press(LONGEST_S)
+        poster, captions = video.with_suffix(".png"), video.with_suffix(".vtt")
+        video.parent.mkdir(parents=True, exist_ok=True)
+        _encode(strip, video)
+        title.quantize(64).save(poster, optimize=True)
+        captions.write_text(vtt(strip.said()), encoding="utf-8")
+        return Film(video, poster, captions, round(strip.seconds, 2))
+
+
+class Strip:
+    """The frames of a demo, on disk, each picture once.
+
+    Args:
+        folder: Where the pictures go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rows: list[Row] = []
+
+    def add(self, picture: Any, seconds: float, saying: str | Shot) -> None:
+        """Show a picture while something is said: a text, or what stands under a shot."""
+        path = self.folder / f"{hashlib.sha256(picture.tobytes()).hexdigest()[:24]}.png"
+        if not path.exists():
+            picture.save(path, compress_level=1)
+        self.rows.append(Row(path, seconds, saying))
+
+    def press(self, longest_s: float) -> None:
+        """Make it no longer than this, the cards at both ends as they are."""
+        cards = self.rows[0].seconds + self.rows[-1].seconds
+        factor = (longest_s - cards) / max(self.seconds - cards, 0.001)
+        if factor < 1:
+            self.rows[1:-1] = [r._replace(seconds=r.seconds * factor) for r in self.rows[1:-1]]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return sum(row.seconds for row in self.rows)
+
+    def said(self) -> list[tuple[float, float, str]]:
+        """What is said: from when, until when."""
+        found, begin = [], 0.0
+        for saying, rows in groupby(self.rows, key=lambda row: row.saying):
+            end = begin + sum(row.seconds for row in rows)
+            found.append((begin, end, saying.caption if isinstance(saying, Shot) else saying))
+            begin = end
+        return found
+
+
+class Row(NamedTuple):
+    """A frame of a strip."""
+
+    path: Path
+    seconds: float
+    saying: str | Shot
 
 
 def vtt(said: list[tuple[float, float, str]]) -> str:
@@ -117,15 +181,6 @@ def vtt(said: list[tuple[float, float, str]]) -> str:
 def _stamp(seconds: float) -> str:
     whole = round(seconds * 1000)
     return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole / 1000 % 60:06.3f}"
-
-
-def _length(frames: list[Frame]) -> float:
-    return sum(frame.seconds for frame in frames)
-
-
-def _card(cuts: CutList, palette: Palette, motif: str, below: str) -> Any:
-    icon = badge(motif_for(motif, cuts.title, cuts.subtitle), palette, 300)
-    return captioned(icon, palette, cuts.title, below, (WIDTH, HEIGHT))
 
 
 def _under(picture: Any, caption: str, palette: Palette) -> Any:
@@ -143,29 +198,20 @@ def _under(picture: Any, caption: str, palette: Palette) -> Any:
     return frame
 
 
-def _encode(frames: list[Frame], video: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="macrohard-film-") as scratch:
-        listing: list[str] = []
-        seen: dict[bytes, Path] = {}
-        for frame in frames:
-            data = frame.picture.tobytes()
-            if data not in seen:
-                seen[data] = Path(scratch) / f"{len(seen):05}.bmp"
-                frame.picture.save(seen[data])
-            listing.append(f"file '{seen[data].name}'\nduration {frame.seconds:.4f}")
-        # ffmpeg leaves the last duration out of account unless its file is named once more.
-        listing.append(f"file '{seen[data].name}'")
-        names = Path(scratch) / "frames.txt"
-        names.write_text("\n".join(listing) + "\n")
-        command = [
-            "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-f", "concat", "-i", str(names),
-            "-vf", "fps=12,format=yuv420p", "-map_metadata", "-1", "-fflags", "+bitexact",
-            "-threads", "1", *_CODECS[video.suffix], str(video.absolute()),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=_PATIENCE_S, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise UsageError(f"ffmpeg took more than {error.timeout:.0f} s.") from None
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise UsageError(f"ffmpeg could not write {video}: {said[-1] if said else 'no reason'}")
+def _encode(strip: Strip, video: Path) -> None:
+    lines = [f"file '{row.path.name}'\nduration {row.seconds:.4f}" for row in strip.rows]
+    # ffmpeg leaves the last duration out of account unless its file is named once more.
+    names = strip.folder / "frames.txt"
+    names.write_text("\n".join([*lines, f"file '{strip.rows[-1].path.name}'"]) + "\n")
+    command = [
+        "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-f", "concat", "-i", str(names),
+        "-vf", f"fps={FPS},format=yuv420p", "-map_metadata", "-1", "-fflags", "+bitexact",
+        "-threads", "1", *_CODECS[video.suffix], str(video.absolute()),
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"ffmpeg took more than {error.timeout:.0f} s.") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise UsageError(f"ffmpeg could not write {video}: {said[-1] if said else 'no reason'}")

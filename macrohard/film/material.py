@@ -1,14 +1,15 @@
 """What there is to cut: the trials of a run, as they lie on disk."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from macrohard.errors import UsageError
+from macrohard.film.moving import read_notes
 from macrohard.users.base import Tape, Taped, TrialResult
 from macrohard.users.reports import describe
 from macrohard.work import CutList, Scenario
@@ -16,6 +17,8 @@ from macrohard.work import CutList, Scenario
 _LINES = 6
 """Lines of what appeared that an editor is shown of a step."""
 _WIDE = 160
+_RUN_UP = 7
+"""Actions on the way to a step that are shown with it, at most: a form is filled in, then sent."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +43,46 @@ class Trial:
         """What was done for a step."""
         return [entry for entry in self.tape.entries if entry.step == step]
 
+    def with_run_up(self, step: int) -> list[Taped]:
+        """What was done for a step, and just before, on the way to it."""
+        entries = self.entries(step)
+        before = takewhile(
+            lambda entry: entry.step == 0,
+            (e for e in reversed(self.tape.entries) if e.number < entries[0].number),
+        )
+        return [*reversed(list(islice(before, _RUN_UP))), *entries]
+
+    def entries_at(self, *places: str) -> list[Taped]:
+        """What was done at some kinds of interface (:attr:`State.at`)."""
+        return [entry for entry in self.tape.entries if entry.seen.state.at in places]
+
+    @property
+    def filmed(self) -> bool:
+        """Whether there is a film of it."""
+        return read_notes(self.folder) is not None
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there are pictures of it."""
+        return any(entry.seen.picture for entry in self.tape.entries)
+
     def holds(self, step: int) -> bool:
         """Whether a step was judged to hold."""
         return any(one.step == step and one.holds for one in self.result.steps)
 
 
-def read_trials(folder: Path, record: Mapping[str, Any]) -> list[Trial]:
-    """The trials of a run's last round with recordings that can be read.
+def read_trials(places: Iterable[Path]) -> list[Trial]:
+    """The trials with recordings that can be read.
 
     Args:
-        folder: The run directory.
-        record: What ``run.json`` says.
-
-    Raises:
-        UsageError: There is none.
+        places: Folders of trials.
     """
     found = []
-    for row in record["trials"]:
-        place = folder / "trials" / row["id"]
-        if row["round"] != record["round"]:
-            continue
+    for place in places:
         try:
             found.append(
                 Trial(
-                    id=row["id"],
+                    id=place.name,
                     folder=place,
                     scenario=Scenario.model_validate_json((place / "scenario.json").read_bytes()),
                     tape=Tape.model_validate_json((place / "tape.json").read_bytes()),
@@ -72,12 +91,31 @@ def read_trials(folder: Path, record: Mapping[str, Any]) -> list[Trial]:
             )
         except (OSError, ValidationError):
             continue
-    if not any(trial.tape.entries for trial in found):
-        raise UsageError(
-            f"{folder} holds no recorded trial to cut a demo from: nobody has tried its app yet. "
-            f"Finish it first with: macrohard resume {folder}"
-        )
     return found
+
+
+def shortcomings(cuts: CutList, trials: Iterable[Trial]) -> tuple[str, ...]:
+    """What people see in pages or windows and the demo cannot show as it was, and why."""
+    used = {shot.trial for shot in cuts.shots}
+    seen = [t for t in trials if t.id in used and t.entries_at("page", "window") and not t.filmed]
+    pictured = [trial.id for trial in seen if trial.pictured]
+    read = [trial.id for trial in seen if not trial.pictured]
+    said = []
+    if pictured:
+        said.append(
+            f"Stills instead of a film: of {_listed(pictured)} there are only pictures, since no "
+            "ffmpeg was there when it was tried, or the recording failed."
+        )
+    if read:
+        said.append(
+            f"Text instead of a film: in {_listed(read)} the user had no browser, so pages are "
+            "shown as they were read. With --browser there would be films of them."
+        )
+    return tuple(said)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)
 
 
 def told(trials: list[Trial], title: str) -> str:
@@ -86,7 +124,8 @@ def told(trials: list[Trial], title: str) -> str:
         {
             "trial": trial.id,
             "interface": trial.scenario.interface,
-            "pictures": any(entry.seen.picture for entry in trial.tape.entries),
+            "film": trial.filmed,
+            "pictures": trial.pictured,
             "persona": trial.result.persona,
             "title": trial.scenario.title,
             "satisfied": trial.result.satisfied,

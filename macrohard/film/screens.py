@@ -5,19 +5,17 @@ Needs Pillow, and DejaVu Sans Mono for terminals.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from macrohard.artwork.type import mono_font, text_font
 from macrohard.film.material import Trial
+from macrohard.film.moving import SIZE, Frame, fit, moving
 from macrohard.users.base import Taped, TypeLine
 from macrohard.users.reports import describe
 from macrohard.users.screen import Window
 from macrohard.users.tokens import Tokenizer
 
-SIZE = (1280, 620)
-"""Of the part of a frame above the captions."""
 _GROUND, _INK = "#16191d", "#e8eaed"
 _COLOURS = {
     "default": _INK, "black": "#4b5560", "red": "#ff7b72", "green": "#7ee787", "brown": "#e3b341",
@@ -38,18 +36,13 @@ _LETTER_WIDTH, _LINE_HEIGHT = 0.602, 1.25
 _ROWS, _COLUMNS = 24, 80
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A picture and how long it is shown."""
-
-    picture: Any
-    seconds: float
-
-
 def film(trial: Trial, step: int) -> list[Frame]:
-    """What a step of a trial looked like, action by action."""
+    """What a step of a trial looked like: as it was recorded, or action by action."""
     entries = trial.entries(step)
     if entries[0].seen.state.at in {"page", "answer", "window"}:
+        recorded = moving(trial.folder, trial.with_run_up(step))
+        if recorded:
+            return recorded
         return [_page(trial.folder, entry) for entry in entries[-_MOST_ACTIONS:]]
     cast = trial.folder / "trial.cast"
     pieces = cast_pieces(cast) if cast.exists() else []
@@ -174,19 +167,11 @@ def _page(folder: Path, entry: Taped) -> Frame:
     picture = folder / entry.seen.picture
     seconds = _READ_S if entry.seen.picture else _READ_S + 0.6
     if entry.seen.picture and picture.is_file():
-        return Frame(_fit(picture), seconds)
+        from PIL import Image  # noqa: PLC0415 - an extra
+
+        with Image.open(picture) as opened:
+            return Frame(fit(opened.convert("RGB")), seconds)
     return Frame(draw_text(describe(entry), entry.seen.text), seconds)
-
-
-def _fit(path: Path) -> Any:
-    from PIL import Image, ImageOps  # noqa: PLC0415 - an extra
-
-    with Image.open(path) as picture:
-        whole = picture.convert("RGB")
-    if whole.height * SIZE[0] > whole.width * SIZE[1] and whole.width >= 600:
-        # Of a page of a desk its top: made to fit whole, nobody could read it.
-        whole = whole.crop((0, 0, whole.width, round(whole.width * SIZE[1] / SIZE[0])))
-    return ImageOps.pad(whole, SIZE, Image.Resampling.LANCZOS, color="#dfe3e8")
 
 
 def draw_text(head: str, text: str) -> Any:
@@ -206,7 +191,8 @@ def draw_text(head: str, text: str) -> Any:
 
 
 def _cut(text: str, font: Any, room: float) -> str:
-    text = " ".join(text.split())
+    # How far a line is indented tells what belongs to what, as in JSON.
+    text = "  " * (len(text) - len(text.lstrip(" "))) + " ".join(text.split())
     if font.getlength(text) <= room:
         return text
     while text and font.getlength(text + "…") > room:

@@ -5,6 +5,8 @@ from typing import Literal
 from macrohard.exploring.findings import Finding
 from macrohard.work import Noun
 
+RESULT = "try.json"
+"""The result, in the folder with the evidence."""
 Surface = Literal["terminal", "pages", "api", "browser", "telephone"]
 
 

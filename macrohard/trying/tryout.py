@@ -14,7 +14,7 @@ from macrohard.sitting import TASK, Sitting, pair_up, sit
 from macrohard.trying.looking import explore, surfaces
 from macrohard.trying.place import Place, find_place
 from macrohard.trying.plan import Plan, Room
-from macrohard.trying.result import TrialRow, TryResult
+from macrohard.trying.result import RESULT, TrialRow, TryResult
 from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
 from macrohard.users import write_evidence
@@ -26,8 +26,6 @@ from macrohard.users.served import ServerError
 from macrohard.work import Scenario
 
 T = TypeVar("T")
-RESULT = "try.json"
-"""The result, in the folder with the evidence."""
 
 
 async def try_target(target: Target, plan: Plan, room: Room) -> TryResult:

@@ -1,6 +1,7 @@
 """Demos: what can be shown is shown as it was, captions fit, and what is missing is told."""
 
 import asyncio
+import io
 import json
 import re
 import shutil
@@ -9,24 +10,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageColor
 from support.scripted import says
 
+from macrohard.artwork.drawing import icon_svg
+from macrohard.artwork.palettes import PALETTES
 from macrohard.artwork.type import mono_font
 from macrohard.cli.main import main
 from macrohard.config import Settings
 from macrohard.demo import make_demo
 from macrohard.errors import ReplyError, UsageError
-from macrohard.film.cut import check_tools, vtt
-from macrohard.film.material import complaint, read_trials, told
+from macrohard.film.cut import LONGEST_S, Strip, check_tools, vtt
+from macrohard.film.icon import own_icon
+from macrohard.film.material import Trial, complaint, read_trials, shortcomings, told
 from macrohard.film.screens import SIZE, draw_terminal, film
 from macrohard.llm.base import Reply, Request
 from macrohard.llm.offline.parts.film import cut
 from macrohard.record import read_record, write_record
 from macrohard.run import create_run
 from macrohard.spec import Spec
-from macrohard.users.base import Observation, State, Tape, Taped, TypeLine
+from macrohard.users.base import Observation, Open, State, Tape, Taped, TypeLine
 from macrohard.users.cast import Cast
 from macrohard.users.evidence import write_evidence
+from macrohard.users.film import make_film
+from macrohard.users.reel import Look, Reel
 from macrohard.users.screen import Window
 from macrohard.users.tokens import Tokenizer
 from macrohard.work import CutList, Scenario, ScenarioStep, Shot, StepResult, Verdict
@@ -82,10 +89,51 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
+def record_web_trial(folder: Path, name: str, *, film: bool = True) -> dict[str, Any]:
+    """A trial at a browser: red, and after the second action blue, by way of lime."""
+    place = folder / "trials" / f"r1-{name}"
+    place.mkdir(parents=True)
+    entries = []
+    with Reel() as reel:
+        for number, colour in enumerate(("red", "blue"), start=1):
+            picture = io.BytesIO()
+            Image.new("RGB", (640, 480), colour).save(picture, "PNG")
+            (place / f"{number:03}.png").write_bytes(picture.getvalue())
+            if number == 2:
+                green = io.BytesIO()
+                Image.new("RGB", (640, 480), "lime").save(green, "PNG")
+                reel.frame(green.getvalue(), 1.5)
+            reel.look(Look(f"{number:03}.png", number - 0.9, number), picture.getvalue())
+            seen = Observation(
+                text=f"{colour} page", screen=f"{colour} page",
+                state=State(at="page", http_status=200), picture=f"{number:03}.png",
+            )  # fmt: skip
+            step = number - 1  # the first is on the way to the only step
+            entries.append(Taped(number=number, step=step, action=Open(address="/"), seen=seen))
+        if film:
+            asyncio.run(make_film(reel, place, (640, 480)))
+    steps = (ScenarioStep(intent="See blue", expect="it", see=("blue",)),)
+    scenario = Scenario(
+        id=name, title="Web", goal="g", interface="web", criteria=("S1.C1",), steps=steps
+    )
+    done = (StepResult(step=1, did="it", satisfied=True),)
+    verdict = Verdict(satisfied=True, summary="s", steps=done)
+    tape = Tape(scenario=name, persona="careful", entries=tuple(entries))
+    result = write_evidence(place, scenario, verdict, tape)
+    return {
+        "id": f"r1-{name}", "round": 1, "scenario": name, "persona": "careful",
+        "satisfied": result.satisfied,
+    }  # fmt: skip
+
+
+def trials_of(run: Path) -> list[Trial]:
+    return read_trials(sorted((run / "trials").iterdir()))
+
+
 def offline_cuts(run: Path) -> CutList:
     from support.workbench import scene
 
-    trials = read_trials(run, read_record(run))
+    trials = trials_of(run)
     documents = {"notes": (run / "RELEASE.md").read_text(), "trials": told(trials, "Corner shop")}
     return cut(scene(documents, stage="release", role="video-editor", output="CutList"))
 
@@ -96,8 +144,7 @@ def test_the_offline_editor_shows_a_satisfied_trial_without_its_help_text(run: P
     assert {shot.trial for shot in cuts.shots} == {"r1-X2"}
     assert [shot.step for shot in cuts.shots] == [1, 2, 3, 4], "in order, the help not first"
     assert (cuts.title, cuts.subtitle) == ("Corner shop", "Keeps the stock")
-    assert cuts.ending == "1 of 2 simulated users were satisfied"
-    assert complaint(cuts, read_trials(run, read_record(run))) == ""
+    assert complaint(cuts, trials_of(run)) == ""
 
 
 @pytest.mark.parametrize(
@@ -112,12 +159,12 @@ def test_what_did_not_happen_cannot_be_shown(
     run: Path, shots: list[tuple[str, int]], said: str
 ) -> None:
     named = tuple(Shot(trial=trial, step=step, caption="c") for trial, step in shots)
-    assert said in complaint(CutList(title="T", shots=named), read_trials(run, read_record(run)))
+    assert said in complaint(CutList(title="T", shots=named), trials_of(run))
 
 
 @films
 def test_a_terminal_is_filmed_as_it_looked_letter_by_letter(run: Path) -> None:
-    trial = read_trials(run, read_record(run))[1]
+    trial = trials_of(run)[1]
     frames = film(trial, 3)
     assert len(frames) == len(range(0, len("app list"), 3)) + 1
     assert all(frame.picture.size == SIZE for frame in frames)
@@ -160,6 +207,7 @@ def test_a_demo_is_a_film_with_poster_and_captions(
     record = read_record(run)
     assert record["cost"]["calls"] == 1, "the editor's call is in the accounts"
     assert main(["demo", str(run)]) == 0
+    assert (run / "demo.mp4").read_bytes() == target.read_bytes(), "the same run, the same film"
     assert 'Demo: <a href="demo.mp4">demo.mp4</a>' in (run / "report.html").read_text()
     assert read_record(run)["cost"]["calls"] == 1, "and is not made twice"
 
@@ -209,12 +257,140 @@ def test_what_is_missing_is_told_with_what_to_install(
 
 
 def test_a_run_without_trials_says_how_to_get_them(run: Path) -> None:
-    record = read_record(run)
+    write_record(run, {**read_record(run), "trials": []})
     with pytest.raises(UsageError, match="macrohard resume"):
-        read_trials(run, {**record, "trials": []})
+        asyncio.run(make_demo(run, run / "a.mp4"))
 
 
 def test_captions_have_the_form_of_webvtt() -> None:
     text = vtt([(0.0, 3.0, "a --> b"), (3661.25, 3662.0, "two\nlines")])
     assert "00:00:00.000 --> 00:00:03.000\na → b\n" in text
     assert "2\n01:01:01.250 --> 01:01:02.000\ntwo lines\n" in text
+
+
+# -- films -----------------------------------------------------------------------------------------
+
+
+def add_web(run: Path, *, film: bool) -> None:
+    """A web trial beside those at the terminal, and an icon of the application's own."""
+    row = record_web_trial(run, "X7", film=film)
+    record = read_record(run)
+    write_record(run, {**record, "trials": [*record["trials"], row]})
+    static = run / "app" / "shop" / "static"
+    static.mkdir(parents=True)
+    (static / "icon.svg").write_text(icon_svg("paw", PALETTES[3]))
+    (static / "pictures.json").write_text('{"icon": {"file": "icon.svg"}}')
+
+
+def middles(video: Path) -> list[tuple[int, int, int]]:
+    """The middle of a film's pictures, those that differ."""
+    command = [
+        "ffmpeg", "-v", "error", "-i", str(video), "-vf", "crop=64:64:608:250,scale=1:1",
+        "-f", "rawvideo", "-pix_fmt", "rgb24", "-",
+    ]  # fmt: skip
+    data = subprocess.run(command, capture_output=True, check=True).stdout
+    return [tuple(data[at : at + 3]) for at in range(0, len(data), 3)]  # type: ignore[misc]
+
+
+@films
+def test_a_web_app_is_shown_at_a_browser_first_and_in_motion_then_at_the_terminal(
+    run: Path, tmp_path: Path
+) -> None:
+    add_web(run, film=True)
+    made = asyncio.run(make_demo(run, tmp_path / "a.mp4", model="offline"))
+    assert made.cuts.shots[0].trial == "r1-X7"
+    assert {shot.trial for shot in made.cuts.shots[1:]} == {"r1-X2"}
+    assert made.shortcomings == ()
+    pixels = middles(tmp_path / "a.mp4")
+    red, lime, blue = (
+        next(number for number, pixel in enumerate(pixels) if near(pixel, colour))
+        for colour in ("red", "lime", "blue")
+    )
+    assert 36 <= red < lime < blue, "what was between two looks is seen"
+    with Image.open(tmp_path / "a.png") as poster:
+        # The icon's own colour, not one by the title; the poster has 64 colours.
+        assert near(poster.convert("RGB").getpixel((95, 360)), PALETTES[3].main)
+    said = made.film.captions.read_text().rstrip()
+    assert said.endswith("Satisfied: 2 of 3 simulated users. python -m shop")
+    assert made.film.seconds < 60
+
+
+def near(pixel: tuple[int, ...], colour: str) -> bool:
+    wanted = ImageColor.getrgb(colour)
+    return all(abs(a - b) < 24 for a, b in zip(pixel, wanted, strict=True))
+
+
+def test_without_a_browser_pages_are_text_and_that_is_told_with_the_reason(run: Path) -> None:
+    add_web(run, film=False)
+    cuts = offline_cuts(run)
+    assert cuts.shots[0].trial == "r1-X7"
+    (said,) = shortcomings(cuts, trials_of(run))
+    assert said.startswith("Stills instead of a film: of r1-X7 there are only pictures, since no")
+    tape = run / "trials" / "r1-X7" / "tape.json"
+    tape.write_text(re.sub(r'"00\d.png"', '""', tape.read_text()))
+    (said,) = shortcomings(cuts, trials_of(run))
+    assert said.startswith("Text instead of a film: in r1-X7 the user had no browser")
+    assert "--browser" in said
+
+
+def test_a_demo_is_pressed_under_a_minute_and_its_cards_stay_as_long(tmp_path: Path) -> None:
+    strip = Strip(tmp_path)
+    picture = Image.new("RGB", (8, 8), "teal")
+    strip.add(picture, 3.0, "Shop")
+    for step in range(1, 11):
+        for _ in range(8):
+            strip.add(picture, 1.25, Shot(trial="T", step=step, caption=f"step {step}"))
+    strip.add(picture, 3.0, "end")
+    strip.press(LONGEST_S)
+    assert strip.seconds == pytest.approx(LONGEST_S)
+    said = strip.said()
+    assert len(said) == 12
+    assert said[0] == (0.0, 3.0, "Shop")
+    assert said[1] == (3.0, pytest.approx(8.2), "step 1")
+    assert len(list(tmp_path.iterdir())) == 1, "a picture lies there once"
+
+
+@films
+def test_what_a_try_left_can_be_shown_too(run: Path, tmp_path: Path) -> None:
+    tried = tmp_path / "tried"
+    tried.mkdir()
+    (run / "trials").rename(tried / "trials")
+    rows = [
+        {"trial": name, "scenario": "s", "persona": "careful", "satisfied": True}
+        for name in ("r1-X1", "r1-X2")
+    ]
+    (tried / "try.json").write_text(json.dumps({"app": "Shop", "out": "", "trials": rows}))
+    assert main(["demo", str(tried)]) == 0
+    assert json.loads((tried / "demo.json").read_text())["title"] == "Shop"
+    (tried / "try.json").write_text('{"app": "Shop", "out": ""}')
+    with pytest.raises(UsageError, match="--scenario FILE"):
+        asyncio.run(make_demo(tried, tmp_path / "a.mp4"))
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_an_icon_that_somebody_else_drew_is_the_one_that_is_shown(
+    tmp_path: Path, kind: str
+) -> None:
+    static = tmp_path / "static"
+    static.mkdir()
+    if kind == "png":
+        Image.new("RGBA", (40, 40), "teal").save(static / "i.png")
+    else:
+        if (
+            "librsvg"
+            not in subprocess.run(
+                ["ffmpeg", "-v", "quiet", "-decoders"], capture_output=True, text=True, check=True
+            ).stdout
+        ):
+            pytest.skip("this ffmpeg draws no SVG")
+        square = '<rect width="9" height="9" fill="teal"/>'
+        (static / "i.svg").write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{square}</svg>'
+        )
+    (static / "pictures.json").write_text(json.dumps({"icon": {"file": f"../x/i.{kind}"}}))
+    icon = own_icon(tmp_path, 30)
+    assert icon is not None
+    assert (icon.picture.size, near(icon.picture.getpixel((15, 15)), "teal")) == ((30, 30), True)
+    for wrong in ("[]", "{", '{"icon": {"file": "none.png"}}', '{"icon": 5}'):
+        (static / "pictures.json").write_text(wrong)
+        assert own_icon(tmp_path, 30) is None

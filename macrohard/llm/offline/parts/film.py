@@ -1,4 +1,7 @@
-"""The part that cuts a demo: one satisfied trial with results worth seeing, and one refusal."""
+"""The part that cuts a demo: what people see first, then what they type, then what programs ask.
+
+Of each kind of interface the best trial is shown, of the first one most; one refusal is added.
+"""
 
 import json
 from typing import Any
@@ -8,7 +11,9 @@ from macrohard.llm.offline.parts.reading import read_text
 from macrohard.llm.offline.scene import Scene
 from macrohard.work import CutList, Shot
 
-_MOST = 5
+_ORDER = ("web", "desktop", "cli", "api")
+_MOST = (4, 2, 1, 1)
+"""Steps of the first kind of interface that was tried, of the second, and so on."""
 _REFUSED = ("error", "not possible", "problem", "refused", "must ")
 
 
@@ -22,19 +27,18 @@ def cut(scene: Scene) -> CutList:
     trials = [trial for trial in material["trials"] if _shown(trial)]
     if not trials:
         raise ModelError("The offline model was asked to cut a demo, and no trial has a step.")
-    best = max(trials, key=_worth)  # the first of equals
-    steps = _chosen(_shown(best))
-    shots = [_shot(best, step) for step in steps]
-    refusal = _refusal(trials, best, steps)
-    if refusal is not None:
-        shots.append(refusal)
+    shots: list[Shot] = []
+    for most, best in zip(_MOST, _best(trials), strict=False):
+        first = not shots
+        steps = _chosen(_shown(best), most)
+        shots += [_shot(best, step) for step in steps]
+        if first and (refusal := _refusal(trials, best, steps)):
+            shots.append(refusal)
     title = " ".join(material["application"].split())
-    satisfied = sum(trial["satisfied"] for trial in material["trials"])
     return CutList(
         title=_short(title, 60),
         subtitle=_about(read_text(scene, "notes"), title),
         shots=tuple(shots),
-        ending=f"{satisfied} of {len(material['trials'])} simulated users were satisfied",
     )
 
 
@@ -42,10 +46,17 @@ def _shown(trial: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for step in trial["steps"] if step["did"] and step["holds"]]
 
 
+def _best(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each kind of interface the best trial; those where nobody was satisfied come last."""
+    kinds = sorted({trial["interface"] for trial in trials}, key=_ORDER.index)
+    best = [max((t for t in trials if t["interface"] == kind), key=_worth) for kind in kinds]
+    return sorted(best, key=lambda trial: not trial["satisfied"])
+
+
 def _worth(trial: dict[str, Any]) -> tuple[bool, bool, bool, int]:
-    """Satisfied first; then pages with pictures, then terminals; then what there is to see."""
+    """Satisfied first; then films, then pictures; then what there is to see. First of equals."""
     seen = sum(min(_weight(step), 12) for step in _shown(trial))
-    return trial["satisfied"], trial["pictures"], trial["interface"] == "cli", seen
+    return trial["satisfied"], trial["film"], trial["pictures"], seen
 
 
 def _weight(step: dict[str, Any]) -> int:
@@ -54,11 +65,11 @@ def _weight(step: dict[str, Any]) -> int:
     return 0 if "--help" in typed or typed.endswith(" -h") else int(step["lines"])
 
 
-def _chosen(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _chosen(steps: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     """The first step that did something, then those with most to see, in their own order."""
     first = next((step for step in steps if _weight(step)), steps[0])
     rest = sorted((step for step in steps if step is not first), key=_weight, reverse=True)
-    return sorted([first, *rest[: _MOST - 1]], key=lambda step: int(step["step"]))
+    return sorted([first, *rest[: most - 1]], key=lambda step: int(step["step"]))
 
 
 def _refusal(
