@@ -50,7 +50,7 @@ def test_a_providers_key_goes_to_its_own_host_alone(name: str, key: str) -> None
     [
         ("openai:gpt", ModelError, "set OPENAI_API_KEY"),
         ("nobody:x", ConfigError, "there is no provider 'nobody'"),
-        ("opnai:x", ConfigError, "did you mean openai:x? there is no provider 'opnai'"),
+        ("opnai:x", ConfigError, "did you mean openai:x[?] there is no provider 'opnai'"),
         ("ollama:", ConfigError, "name the model"),
         ("ftp://h#m", ConfigError, "write URL#NAME"),
         ("http://h:port/v1#m", ConfigError, "write URL#NAME"),
