@@ -232,6 +232,8 @@ def _tell(event: dict[str, Any]) -> None:
             err().print(f"{event['trial']}: {said} ({event['seconds']:.1f} s)", markup=False)
         case "exploration_finished":
             said = f"{event['findings']} findings ({event['seconds']:.1f} s)"
+            if event["skipped"]:
+                said = f"{len(event['skipped'])} not tried, {said}"
             err().print(f"looked round, {event['surface']}: {said}", markup=False)
 
 
@@ -251,8 +253,7 @@ def _show(result: "TryResult") -> None:
         for skipped in trial.skipped:
             say.print(f"  not tried: {trial.trial}: {skipped}", markup=False)
     for each in result.explorations:
-        told = f"{each.actions} actions, {len(each.findings)} findings"
-        say.print(f"Looked    {each.surface}: {told}", markup=False)
+        say.print(f"Looked    {each.surface}: {each.told}", markup=False)
         for skipped in each.skipped:
             say.print(f"  not tried: {skipped}", markup=False)
     for finding in result.findings:

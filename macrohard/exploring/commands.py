@@ -1,10 +1,11 @@
 """A user who looks around at a terminal: help, wrong input, what is kept, strange values."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from macrohard.exploring.coverage import Coverage
 from macrohard.exploring.figures import figures_of, followers, number_in, stale, told
 from macrohard.exploring.fullscreen import explore_screen
 from macrohard.exploring.typing import Command, CommandExplorer, Told, as_field, words_of
@@ -13,11 +14,12 @@ from macrohard.users.screentext import collapse
 
 COMMANDS = 30
 """Commands whose help is read."""
-ADDERS = 4
+ADDERS = 6
 """Commands that add something which are tried out."""
 FIRST = Habit("Probe Alder", 137)
 SECOND = Habit("Probe Birch", 211)
 STRANGE = Habit("Probe Cedar", 163)
+_PASSES = 3
 _CHANGED = 251
 _ADD = ("add", "new", "create", "insert", "put", "log", "record")
 _EDIT = ("edit", "update", "change", "modify", "set")
@@ -61,36 +63,55 @@ class Added:
     after: Mapping[str, str]
 
 
-async def explore_commands(user: CommandExplorer) -> tuple[str, ...]:
+async def explore_commands(user: CommandExplorer) -> Coverage:
     """Look around: help of all commands, wrong input, then records and strange values.
 
     Args:
         user: Sits at the prompt, in the folder of a fresh application.
 
     Returns:
-        What could not be looked at, one sentence each.
+        Which commands that add something accepted it, and which refused all that seemed reasonable.
 
     Raises:
         SandboxError: The box failed.
     """
     commands = await _read_all_help(user)
     if not commands:
-        return ()
+        return Coverage()
     await _start_bare(user)
     await _misuse(user, commands)
     adders = [c for c in commands if _is(c, _ADD) and (c.help.options or c.help.arguments)]
-    skipped = []
-    for command in adders[:ADDERS]:
-        added = await _add(user, command, commands, FIRST)
-        if added is None:
-            skipped.append(f"`{' '.join(command.words)}` refused all that seemed reasonable")
-            continue
-        await _change(user, added, commands)
-        await _delete(user, command, commands)
-        await _add_strange(user, added, commands)
+    refused = await _add_all(user, adders[:ADDERS], commands)
     if not adders:
         await _feed(user, commands)
-    return tuple(skipped)
+    left = [f"`{' '.join(c.words)}` refused all that seemed reasonable" for c in refused]
+    left += [f"`{' '.join(c.words)}`: there are more than {ADDERS}" for c in adders[ADDERS:]]
+    return Coverage("commands that add", len(adders), len(adders) - len(left), tuple(left))
+
+
+async def _add_all(
+    user: CommandExplorer, adders: Sequence[Command], commands: list[Command]
+) -> list[Command]:
+    """Add with each command; those that refuse come again, as they may need what others add.
+
+    Returns:
+        Commands that refused to the end.
+    """
+    waiting = list(adders)
+    for _ in range(_PASSES):
+        refused = []
+        for command in waiting:
+            added = await _add(user, command, commands, FIRST)
+            if added is None:
+                refused.append(command)
+                continue
+            await _change(user, added, commands)
+            await _delete(user, command, commands)
+            await _add_strange(user, added, commands)
+        if len(refused) in {0, len(waiting)}:
+            return refused
+        waiting = refused
+    return waiting
 
 
 async def _read_all_help(user: CommandExplorer) -> list[Command]:

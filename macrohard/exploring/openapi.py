@@ -1,9 +1,12 @@
 """An OpenAPI document as users read it: what can be asked, with what, and what is answered."""
 
 import random
+import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import jsonschema
@@ -12,6 +15,9 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 PLACES = ("/openapi.json", "/api/openapi.json", "/swagger.json", "/api/v1/openapi.json")
 """Where applications serve their document."""
 _DEPTH = 4
+_DAY = date(2026, 3, 1)
+_SEVEN = Decimal(7)
+_NUMBERS = ("1", "7", "12", "0.5", "12.50", "-3")
 _TEXTS = (
     "Rake", "a", "", " ", "Ünïcode 山田 محمد", "O'Brien", "<b>&amp;</b>", "%00", "../../etc/passwd",
     "'; DROP TABLE x;--", "x" * 300, "\u202e\u0000", "2026-02-30", "NaN",
@@ -28,6 +34,19 @@ _WRONG: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What is declared of an answer.
+
+    Attributes:
+        types: Content types; empty where nothing is said.
+        schema: Of the body, where it is JSON; empty where nothing is said.
+    """
+
+    types: tuple[str, ...]
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Operation:
     """Something that can be asked.
 
@@ -36,18 +55,29 @@ class Operation:
         path: With names between braces.
         parameters: As the document has them, references resolved.
         body: Schema of the JSON body; None where none is taken.
-        required: Whether the body must be there.
-        answers: Schema by status (``200``, ``2XX``, ``default``); empty where nothing is said.
+        takes: Content type of the body; empty where none is taken.
+        answers: What is declared by status (``200``, ``2XX``, ``default``).
     """
 
     method: str
     path: str
     parameters: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any] | None
-    required: bool
-    answers: Mapping[str, Mapping[str, Any]]
+    takes: str
+    answers: Mapping[str, Declared]
 
-    def answer(self, status: int) -> Mapping[str, Any] | None:
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return f"{self.method} {self.path}"
+
+    def fits(self, path: str) -> bool:
+        """Whether an address is one of its."""
+        pieces = re.split(r"\{[^{}]*\}", self.path)
+        pattern = "[^/?]+".join(map(re.escape, pieces))
+        return re.fullmatch(rf"{pattern}(?:\?.*)?", path) is not None
+
+    def answer(self, status: int) -> Declared | None:
         """What is declared for a status; None where it is not documented."""
         for key in (str(status), f"{status // 100}XX", "default"):
             if key in self.answers:
@@ -81,23 +111,27 @@ class Description:
             said = _table(item[method])
             shared = [*_list(item.get("parameters")), *_list(said.get("parameters"))]
             body = self.resolved(_table(said.get("requestBody")))
-            taken = _table(_table(body.get("content")).get("application/json"))
+            content = _table(body.get("content"))
+            taken = _table(content.get("application/json"))
             yield Operation(
                 method.upper(),
                 path,
                 tuple(self.resolved(_table(each)) for each in shared),
                 _table(taken.get("schema")) if taken else None,
-                bool(body.get("required")),
+                "application/json" if taken else str(next(iter(content), "")),
                 {
-                    str(status): self._schema_of(self.resolved(_table(answer)))
+                    str(status): self._declared(self.resolved(_table(answer)))
                     for status, answer in _table(said.get("responses")).items()
                 },
             )
 
-    def _schema_of(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    @staticmethod
+    def _declared(answer: Mapping[str, Any]) -> Declared:
         content = _table(answer.get("content"))
         kind = next((k for k in content if "json" in k), "")
-        return _table(_table(content.get(kind)).get("schema"))
+        types = [str(each).partition(";")[0].strip().lower() for each in content]
+        known = () if any("*" in each for each in types) else tuple(types)
+        return Declared(known, _table(_table(content.get(kind)).get("schema")))
 
     def resolved(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a reference within the document leads to; itself where it is none."""
@@ -124,6 +158,17 @@ class Description:
         except Exception as error:  # noqa: BLE001 - the document is the application's: whatever it says
             return f"its schema cannot be read: {type(error).__name__}"
         return ""
+
+    def refers_to(self, operation: Operation, name: str, known: Iterable[str]) -> str:
+        """The path of the records of which a member of an operation's body names one."""
+        members = _table(self.resolved(operation.body or {}).get("properties"))
+        said = str(_table(members.get(name)).get("description", "")).lower()
+        stem = re.sub(r"(?:_?ids?|_?number)$", "", re.sub("(?=[A-Z])", "_", name).lower())
+        for each in known:
+            word = each.rstrip("/").rpartition("/")[2].lower()
+            if stem in {word, word.removesuffix("s"), word.removesuffix("es"), word[:-3] + "y"}:
+                return each
+        return next((e for e in known if said and e.rpartition("/")[2].lower() in _words(said)), "")
 
     def value(self, schema: Mapping[str, Any], dice: random.Random, depth: int = 0) -> Any:
         """A value that a schema allows, as far as its keywords are known here."""
@@ -182,15 +227,43 @@ def _scalar(kind: str, schema: Mapping[str, Any], dice: random.Random) -> Any:
     if kind == "boolean":
         return dice.random() < 0.5
     if kind in {"integer", "number"}:
-        low = float(schema.get("minimum", schema.get("exclusiveMinimum", -1001) + 1))
-        high = float(schema.get("maximum", schema.get("exclusiveMaximum", low + 2000) - 1))
-        number = dice.choice([low, high, dice.uniform(low, high), low + 1])
-        return int(number) if kind == "integer" else round(number, 2)
+        low = Decimal(str(schema.get("minimum", schema.get("exclusiveMinimum", -1001) + 1)))
+        high = Decimal(str(schema.get("maximum", schema.get("exclusiveMaximum", low + 2000) - 1)))
+        between = low + (high - low) * dice.randint(0, 999) / 1000
+        number = dice.choice([low, high, between, min(low + 1, high), max(low, min(high, _SEVEN))])
+        step = Decimal(str(schema.get("multipleOf") or (1 if kind == "integer" else "0.01")))
+        exact = number // step * step
+        return int(exact) if kind == "integer" else float(exact)
+    return _text(schema, dice)
+
+
+def _text(schema: Mapping[str, Any], dice: random.Random) -> str:
+    if schema.get("format") == "date" and dice.random() < 0.8:
+        return (_DAY + timedelta(days=dice.randint(0, 60))).isoformat()
     if schema.get("format") in _FORMATS and dice.random() < 0.8:
         return _FORMATS[str(schema["format"])]
+    if fitting := _fitting(schema):
+        return dice.choice(fitting)
     text = dice.choice(_TEXTS) or "".join(dice.choices(string.ascii_letters, k=6))
     least = int(schema.get("minLength", 0))
     return text.ljust(least, "x")[: int(schema.get("maxLength", 10_000))]
+
+
+def _fitting(schema: Mapping[str, Any]) -> list[str]:
+    """Texts that fit a pattern, and the lengths that are told; none where there is no pattern."""
+    if not isinstance(schema.get("pattern"), str):
+        return []
+    days = [(_DAY + timedelta(days=number)).isoformat() for number in range(0, 60, 7)]
+    known = (*_TEXTS, *_FORMATS.values(), *days, *(f"{day} 10:00" for day in days), *_NUMBERS)
+    low, high = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10_000))
+    try:
+        return [t for t in known if low <= len(t) <= high and re.search(schema["pattern"], t)]
+    except re.error:
+        return []  # of another dialect
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[\w-]+", text))
 
 
 def _list(value: Any) -> list[Any]:

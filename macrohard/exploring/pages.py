@@ -1,6 +1,7 @@
 """A user who looks around on pages with no task: the round, and what is tried on it."""
 
 from macrohard.exploring.changing import change, delete
+from macrohard.exploring.coverage import Coverage
 from macrohard.exploring.reading import go_astray, read_site
 from macrohard.exploring.sending import (
     Entered,
@@ -13,20 +14,20 @@ from macrohard.exploring.sending import (
 from macrohard.exploring.sight import Form
 from macrohard.exploring.visiting import PageExplorer, Site
 
-FORMS = 8
+FORMS = 12
 """Kinds of forms that are tried out."""
 _PASSES = 3
 """How often forms are tried that were refused: they may need entries of other forms."""
 
 
-async def explore_pages(user: PageExplorer) -> tuple[str, ...]:
+async def explore_pages(user: PageExplorer) -> Coverage:
     """Look around, make, change and delete entries, come back the next day.
 
     Args:
         user: Sits at the start page of a fresh application.
 
     Returns:
-        What could not be looked at, one sentence each.
+        Which forms took an entry, and which refused all that seemed reasonable.
 
     Raises:
         SandboxError: The box failed.
@@ -44,10 +45,11 @@ async def explore_pages(user: PageExplorer) -> tuple[str, ...]:
     for form in _forms(site):
         await send_nonsense(user, form)
     await go_astray(user, site)
-    return tuple(
+    left = tuple(
         f"the form with {form.button!r} on {form.path} refused all that seemed reasonable"
         for form in open_
     )
+    return Coverage("forms", len(made) + len(open_), len(made), left)
 
 
 def _forms(site: Site) -> list[Form]:

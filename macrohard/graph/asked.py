@@ -28,7 +28,7 @@ async def ask_at_random(
         SandboxError: The box failed.
     """
     user = Explorer(driver, f"{scenario.id}-at-random")
-    skipped = await explore_requests(user, seed)
+    coverage = await explore_requests(user, seed)
     write_atomic(folder / TAPE, user.tape.model_dump_json(indent=1))
     grave = [finding for finding in user.findings if finding.severity == "major"]
     told = [f"Asked at random: {f.title}." for f in user.findings if f.severity == "minor"]
@@ -47,6 +47,6 @@ async def ask_at_random(
         update={
             "satisfied": result.satisfied and not failures,
             "failures": (*result.failures, *failures),
-            "reasons": (*result.reasons, *told, *(f"Asked at random: {s}." for s in skipped)),
+            "reasons": (*result.reasons, *told, *(f"Asked at random: {s}." for s in coverage.left)),
         }
     )

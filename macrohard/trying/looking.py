@@ -6,10 +6,12 @@ import shlex
 import string
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from macrohard.exploring.asking import explore_requests
 from macrohard.exploring.commands import explore_commands
+from macrohard.exploring.coverage import Coverage
 from macrohard.exploring.drawn import TELEPHONE, DrawnExplorer, explore_drawn, explore_small
 from macrohard.exploring.findings import Explorer, Finding
 from macrohard.exploring.pages import explore_pages
@@ -28,7 +30,7 @@ from macrohard.users.requests import RequestDriver
 from macrohard.users.running import NOT_OURS
 from macrohard.users.served import ServerError
 
-Look = Callable[["Place"], Awaitable[tuple[Explorer, tuple[str, ...]]]]
+Look = Callable[["Place"], Awaitable[tuple[Explorer, Coverage]]]
 
 
 def surfaces(target: Target, plan: Plan) -> list[tuple[Surface, Look]]:
@@ -60,68 +62,76 @@ async def explore(
     findings: tuple[Finding, ...]
     async with find_place(target, room, site, label=surface, folder=folder) as place:
         try:
-            user, skipped = await look(place)
+            user, coverage = await look(place)
             findings, actions = user.findings, len(user.tape.entries)
             write_atomic(folder / "tape.json", user.tape.model_dump_json(indent=1))
         except ServerError as error:
             why = str(error).partition("\n")
             told = Finding(check="start", title=why[0], evidence=why[2] or "it printed nothing")
-            findings, skipped, actions = (told,), (), 0
+            findings, coverage, actions = (told,), Coverage(), 0
     listed = [finding.model_dump() for finding in findings]
     write_atomic(folder / "findings.json", json.dumps(listed, indent=1, ensure_ascii=False))
     found = Exploration(
         surface=surface,
         findings=findings,
-        skipped=skipped,
+        what=coverage.what,
+        met=coverage.met,
+        done=coverage.done,
+        skipped=coverage.left,
         actions=actions,
         seconds=round(time.monotonic() - start, 3),
     )
     room.journal.write(
-        "exploration_finished", surface=surface, findings=len(findings), seconds=found.seconds
+        "exploration_finished",
+        surface=surface,
+        findings=len(findings),
+        skipped=found.skipped,
+        seconds=found.seconds,
     )
     return found
 
 
-async def _at_terminal(place: Place) -> tuple[Explorer, tuple[str, ...]]:
+async def _at_terminal(place: Place) -> tuple[Explorer, Coverage]:
     line = shlex.join(place.target.run)
     desk = Desk(title=f"looking round: {line}", env=tuple(place.env.items()))
     async with TerminalDriver(place.box, cwd=APP_FOLDER, desk=desk) as driver:
         user = CommandExplorer(driver, "terminal", line)
-        skipped = await explore_commands(user)
+        coverage = await explore_commands(user)
         (place.folder / "trial.cast").write_text(driver.cast.text(), encoding="utf-8")
-    return user, skipped
+    return user, coverage
 
 
-async def _on_pages(place: Place) -> tuple[Explorer, tuple[str, ...]]:
+async def _on_pages(place: Place) -> tuple[Explorer, Coverage]:
     async with place.server("pages") as served, FormDriver(served) as driver:
         user = PageExplorer(driver, "pages", _mark(place))
-        return user, (*await explore_pages(user), *_not_ours(place))
+        found = await explore_pages(user)
+        return user, replace(found, left=(*found.left, *_not_ours(place)))
 
 
-async def _at_api(place: Place) -> tuple[Explorer, tuple[str, ...]]:
+async def _at_api(place: Place) -> tuple[Explorer, Coverage]:
     async with place.server("api") as served, RequestDriver(served) as driver:
         user = Explorer(driver, "api")
         return user, await explore_requests(user, own_alone=bool(place.target.url))
 
 
-async def _at_browser(place: Place) -> tuple[Explorer, tuple[str, ...]]:
+async def _at_browser(place: Place) -> tuple[Explorer, Coverage]:
     async with (
         place.server("browser") as served,
         BrowserDriver(served, await place.browser(), place.folder) as driver,
     ):
         user = DrawnExplorer(driver, "browser", _mark(place))
         await explore_drawn(user)
-    return user, ()
+    return user, Coverage()
 
 
-async def _on_telephone(place: Place) -> tuple[Explorer, tuple[str, ...]]:
+async def _on_telephone(place: Place) -> tuple[Explorer, Coverage]:
     async with (
         place.server("telephone") as served,
         BrowserDriver(served, await place.browser(), place.folder, TELEPHONE) as driver,
     ):
         user = PageExplorer(driver, "telephone", _mark(place))
         await explore_small(user)
-    return user, ()
+    return user, Coverage()
 
 
 def _not_ours(place: Place) -> tuple[str, ...]:

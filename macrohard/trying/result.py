@@ -40,6 +40,9 @@ class Exploration(Noun):
     Attributes:
         surface: Where.
         findings: What is wrong.
+        what: What it counts, in the plural: forms, operations, commands; empty for nothing.
+        met: How many of these there are.
+        done: How many of these accepted something reasonable.
         skipped: What could not be looked at.
         actions: How many actions it took.
         seconds: Wall time.
@@ -47,9 +50,25 @@ class Exploration(Noun):
 
     surface: Surface
     findings: tuple[Finding, ...] = ()
+    what: str = ""
+    met: int = 0
+    done: int = 0
     skipped: tuple[str, ...] = ()
     actions: int = 0
     seconds: float = 0.0
+
+    @property
+    def told(self) -> str:
+        """It in a line: what was tried, what was not, and what was found in what was."""
+        parts = [f"{self.actions} actions"]
+        if self.met:
+            parts.append(f"{self.done} of {self.met} {self.what} accepted something")
+        if self.skipped:
+            first = self.skipped[0].partition(" refused")[0].partition(": none of")[0]
+            more = f" and {len(self.skipped) - 1} more" if len(self.skipped) > 1 else ""
+            parts.append(f"not tried: {first}{more}")
+        rest = " in the rest" if self.skipped else ""
+        return ", ".join([*parts, f"{len(self.findings)} findings{rest}"])
 
 
 class TryResult(Noun):

@@ -166,11 +166,13 @@ class State(Noun):
             ``answer``: an API has answered. ``window``: a screen with windows is shown.
         exit_status: Exit status shown in the standing prompt; None unless ``prompt``.
         http_status: Status of the page or the answer; None where there is none.
+        content_type: What an API's answer is said to be, without parameters; empty elsewhere.
     """
 
     at: Literal["prompt", "more", "running", "full-screen", "ended", "page", "answer", "window"]
     exit_status: int | None = None
     http_status: int | None = None
+    content_type: str = ""
 
 
 class Problem(Noun):

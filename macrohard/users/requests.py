@@ -87,7 +87,8 @@ class RequestDriver:
         if answer.seconds > SLOW_S:
             text = f"{path} took {answer.seconds:.0f} seconds"
             problems.append(Problem(kind="hang", text=text))
-        return await self._observed(_told(answer), answer.status, problems)
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return await self._observed(_told(answer), answer.status, problems, kind)
 
     async def _come_back(self) -> Observation:
         try:
@@ -98,12 +99,12 @@ class RequestDriver:
         return await self._observed(said, None, [])
 
     async def _observed(
-        self, text: str, status: int | None, problems: list[Problem]
+        self, text: str, status: int | None, problems: list[Problem], kind: str = ""
     ) -> Observation:
         printed = await self._served.printed()
         if "Traceback (most recent call last)" in printed:
             text = f"{text}\n{printed}".strip()
-        state = State(at="answer", http_status=status)
+        state = State(at="answer", http_status=status, content_type=kind)
         return Observation(text=text, screen=text, state=state, problems=tuple(problems))
 
 

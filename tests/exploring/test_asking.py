@@ -55,6 +55,7 @@ class Api:
     """An API that keeps to its document, unless a defect is planted."""
 
     document = True
+    content_type = "application/json"
 
     def __init__(self, defect: Answer | None = None) -> None:
         self.asked: list[Ask] = []
@@ -70,7 +71,7 @@ class Api:
         status, body = self._answer(action)
         text = f"{status} Said\n{json.dumps(body, indent=1)}"
         problems = (Problem(kind="error", text=f"status {status}"),) if status >= 500 else ()
-        state = State(at="answer", http_status=status)
+        state = State(at="answer", http_status=status, content_type=self.content_type)
         return Observation(text=text, screen=text, state=state, problems=problems)
 
     def _answer(self, action: Ask) -> tuple[int, Any]:
@@ -92,7 +93,8 @@ class Api:
 async def found(defect: Answer | None = None, seed: int = 0) -> tuple[list[str], list[Ask]]:
     api = Api(defect)
     user = Explorer(api, "api")
-    assert await explore_requests(user, seed) == ()
+    coverage = await explore_requests(user, seed)
+    assert (coverage.met, coverage.what) == (2, "operations")
     return [f"{each.check} {each.severity}: {each.title}" for each in user.findings], api.asked
 
 
@@ -127,8 +129,31 @@ async def test_the_same_seed_asks_the_same_and_another_something_else() -> None:
 async def test_an_api_without_a_document_is_told_as_not_looked_at() -> None:
     api = Api()
     api.document = False
-    (skipped,) = await explore_requests(Explorer(api, "api"))
-    assert "no OpenAPI document" in skipped
+    coverage = await explore_requests(Explorer(api, "api"))
+    assert (coverage.met, coverage.done) == (0, 0)
+    assert "no OpenAPI document" in coverage.left[0]
+
+
+async def test_what_never_succeeds_is_told_as_not_tried() -> None:
+    coverage = await explore_requests(Explorer(Api(lambda a: (400, {}) if a.body else None), "api"))
+    assert (coverage.met, coverage.done) == (2, 0)
+    assert coverage.left[0].startswith("POST /things: none of ")
+
+
+async def test_another_type_and_a_method_that_nothing_is_said_of_are_found() -> None:
+    def defect(asked: Ask) -> tuple[int, Any] | None:
+        return (200, {}) if asked.method in {"PUT", "PATCH", "DELETE"} else None
+
+    titles, _ = await found(defect)
+    assert [each.partition(" /")[0].rpartition(" ")[0] for each in titles] == [
+        "undocumented minor:"
+    ]
+    html = Api()
+    html.content_type = "text/html"
+    user = Explorer(html, "api")
+    await explore_requests(user)
+    told = {(each.check, each.severity) for each in user.findings}
+    assert ("content type", "major") in told
 
 
 SCALARS = st.sampled_from(
@@ -189,8 +214,9 @@ async def test_where_others_have_data_nothing_is_changed_but_what_was_made_here(
 
     api._defect = answer  # type: ignore[assignment]
     user = Explorer(api, "api")
-    skipped = await explore_requests(user, own_alone=True)
+    coverage = await explore_requests(user, own_alone=True)
     changed = [a.path.partition("?")[0] for a in api.asked if a.method in {"PUT", "DELETE"}]
     assert len(changed) > 5
     assert {int(path.removeprefix("/things/")) for path in changed} <= set(range(4, 99))
-    assert [line.partition(":")[0] for line in skipped] == ["PUT /settings"]
+    others = [line.partition(":")[0] for line in coverage.left if line.endswith("belong to others")]
+    assert others == ["PUT /settings"]

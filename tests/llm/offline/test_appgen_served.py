@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,6 +117,43 @@ def post(address: str, record: dict[str, object]) -> None:
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 201
+
+
+def test_all_that_is_wrong_with_a_body_is_told_in_one_round(app: Path, tmp_path: Path) -> None:
+    with served(app, tmp_path / "data.db") as base:
+        for method, address in (("POST", "/api/parts"), ("PATCH", "/api/parts/1")):
+            body = {
+                "nonsense": 1,
+                "price": "much",
+                "least": True,
+                "name": " " * (method == "PATCH"),
+            }
+            request = urllib.request.Request(
+                base + address,
+                json.dumps(body).encode(),
+                {"Content-Type": "application/json"},
+                method=method,
+            )
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(request, timeout=10)
+            assert caught.value.status == 400
+            told = json.loads(caught.value.read())["errors"]
+            assert {each["field"] for each in told} == {"nonsense", "price", "least", "name"}, told
+
+
+def test_what_the_server_itself_refuses_is_told_as_everything_else(
+    app: Path, tmp_path: Path
+) -> None:
+    with served(app, tmp_path / "data.db") as base:
+        for address, kind in (("/api/parts", "application/json"), ("/parts", "text/html")):
+            request = urllib.request.Request(
+                base + address, method="POST", headers={"Content-Length": str(10**9)}
+            )
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(request, timeout=10)
+            assert caught.value.status == 413
+            assert caught.value.headers.get_content_type() == kind
+            assert "larger than" in caught.value.read().decode()
 
 
 def seen(address: str) -> str:

@@ -15,9 +15,9 @@ MODULES = (
 """Modules that an app may carry; what it does not use is left out."""
 
 WEB_MODULES = (
-    "web/__init__", "web/messages", "web/resource", "web/bodies", "web/figures", "web/openapi",
-    "web/api", "web/html", "web/style", "web/guard", "web/pictures", "web/layout", "web/forms",
-    "web/changes", "web/pages", "web/server", "web/serve",
+    "web/__init__", "web/messages", "web/resource", "web/bodies", "web/figures", "web/schemas",
+    "web/openapi", "web/api", "web/html", "web/style", "web/guard", "web/pictures", "web/layout",
+    "web/forms", "web/changes", "web/pages", "web/server", "web/serve",
 )  # fmt: skip
 """The same for apps that are reached over HTTP."""
 

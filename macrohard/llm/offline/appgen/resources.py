@@ -63,9 +63,20 @@ def settings(app: App, kind: Kind) -> list[str]:
         f"every={records}.find_all",
         f"get={records}.get",
         f"row={reports}.row",
+        *worked_out(kind),
         *changing(app, kind),
         *([f"named={records}.NAMED"] if names.named_references(app, kind) else []),
         *narrowing(kind),
+    ]
+
+
+def worked_out(kind: Kind) -> list[str]:
+    """What is shown of a record besides what people fill in."""
+    fields = [figure_field(field) for field in kind.fields if not field.stored]
+    marks = [quote(each.name.lower()) for each in kind.features.conditions if each.marks]
+    return [
+        *([exploded("computed=(", fields, ")")] if fields else []),
+        *([f"marks={tuple_of(marks)}"] if marks else []),
     ]
 
 
@@ -93,7 +104,17 @@ def field_of(app: App, kind: Kind, field: Field) -> str:
     if field.target:
         arguments.append(f"target={quote(path_of(app, app.kind(field.target)))}")
     arguments += [f"longest={field.max_length}"] if field.max_length else []
-    return call("Field", arguments)
+    return call("Field", arguments + bounds(field))
+
+
+def bounds(field: Field) -> list[str]:
+    """How many decimal places a field has, and its bounds."""
+    is_decimal = field.type is FieldType.DECIMAL
+    return [
+        *([f"places={field.places}"] if is_decimal else []),
+        *([f"least={quote(str(field.minimum))}"] if field.minimum is not None else []),
+        *([f"most={quote(str(field.maximum))}"] if field.maximum is not None else []),
+    ]
 
 
 def hint(app: App, field: Field) -> str:
@@ -107,7 +128,7 @@ def hint(app: App, field: Field) -> str:
 def figure_field(field: Field) -> str:
     """What the server knows of a field that is worked out."""
     arguments = [quote(field.slug), quote(names.heading(field)), quote(field.type.value), "str"]
-    return call("Field", arguments)
+    return call("Field", arguments + bounds(field))
 
 
 def changing(app: App, kind: Kind) -> list[str]:
@@ -132,9 +153,6 @@ def narrowing(kind: Kind) -> list[str]:
     if features.filters:
         found.append(f"select={reports}.select")
         found.append(f"filters={tuple_of([quote(slug) for slug in features.filters])}")
-        worked_out = [f for f in kind.fields if not f.stored and f.slug in features.filters]
-        if worked_out:
-            found.append(exploded("computed=(", [figure_field(f) for f in worked_out], ")"))
     if features.searches:
         headings = [quote(names.heading(kind.field(slug))) for slug in features.searches]
         found += ["matching=matching", f"searched={tuple_of(headings)}"]

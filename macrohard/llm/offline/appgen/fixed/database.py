@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, TypeVar
 
-from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
+from macrohard.llm.offline.appgen.fixed.errors import InputError, MissingError, StorageError
 from macrohard.llm.offline.appgen.fixed.schema import APPLICATION_ID, KIND_NAMES, SCHEMA, VERSION
 from macrohard.llm.offline.appgen.fixed.values import Link, parse_id, stored
 
@@ -105,7 +105,7 @@ def require(connection: sqlite3.Connection, table: str, record_id: int | None) -
     """Refuse a reference to a record that is not there."""
     query = f'SELECT 1 FROM "{table}" WHERE "id" = ?'
     if record_id is not None and not connection.execute(query, (record_id,)).fetchone():
-        raise InputError(f"no {KIND_NAMES[table][0]} {record_id}")
+        raise MissingError(f"no {KIND_NAMES[table][0]} {record_id}")
 
 
 def with_ids(
@@ -153,7 +153,7 @@ def id_of(connection: sqlite3.Connection, table: str, column: str, name: str) ->
         if found:
             several = ", ".join(map(str, found))
             raise InputError(f"{name!r} may be {KIND_NAMES[table][0]} {several}: give the id")
-    raise InputError(f"no {KIND_NAMES[table][0]} is called {name!r}")
+    raise MissingError(f"no {KIND_NAMES[table][0]} is called {name!r}")
 
 
 def folded(text: str | None) -> str | None:

@@ -3,6 +3,7 @@
 AppError                anything that ends the program with one line and exit code 2
     InputError          what was typed, or what a file holds, cannot be accepted
         TakenError      another record is in the way
+        MissingError    a record that is named is not there
     StorageError        a file cannot be read or written
 """
 
@@ -32,6 +33,10 @@ class TakenError(InputError):
         """Name the other record by its id."""
         super().__init__(f"{before}{kind} {other}{after}")
         self.before, self.other, self.after = before, other, after
+
+
+class MissingError(InputError):
+    """A record that was named, and that nobody knows."""
 
 
 class StorageError(AppError):

@@ -187,7 +187,7 @@ def visible(text: str) -> str:
     """Spell out characters that nobody sees, so that no text can pass for another one."""
     if text.isascii():
         return text
-    return re.sub(UNSEEN, lambda match: match[0].encode("unicode_escape").decode(), text)
+    return re.sub(UNSEEN, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def canonical(value: object) -> str:

@@ -32,6 +32,12 @@ class ListingTest(unittest.TestCase):
         self.assertEqual(found[0], {"id": 1, "name": "Ann", "sum": "9.50", "of": 2})
         self.assertIsNone(found[1]["sum"])
 
+    def test_unseen_characters(self) -> None:
+        """What nobody sees is spelt out, and is the same to who reads the JSON."""
+        text = output.listing(("name",), [{"name": "soft\u00ad\u202ehyphen"}], "", True)
+        self.assertIn("soft\\u00ad\\u202ehyphen", text)
+        self.assertEqual(json.loads(text), [{"name": "soft\u00ad\u202ehyphen"}])
+
     def test_nothing(self) -> None:
         """Without rows people get a sentence and programs an empty list."""
         self.assertEqual(output.listing(HEADINGS, [], "No rows.", False), "No rows.")

@@ -3,7 +3,7 @@
 import json
 
 from macrohard.llm.offline.appgen.fixed import console, csv_files, database, output, values
-from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
+from macrohard.llm.offline.appgen.fixed.errors import InputError, MissingError, StorageError
 from macrohard.llm.offline.appgen.fixed.web import bodies, figures, openapi
 from macrohard.llm.offline.appgen.fixed.web.messages import (
     HttpError,
@@ -11,6 +11,7 @@ from macrohard.llm.offline.appgen.fixed.web.messages import (
     Response,
     allow,
     not_found,
+    readable,
 )
 from macrohard.llm.offline.appgen.fixed.web.resource import (
     Fault,
@@ -26,8 +27,6 @@ from macrohard.llm.offline.appgen.fixed.web.resource import (
 )
 
 ROOT = "api"
-PAGE = 100
-LARGEST_PAGE = 1000
 
 
 def is_ours(request: Request) -> bool:
@@ -44,9 +43,12 @@ def answer(site: Site, path: str, request: Request) -> Response:
         request: What is asked for.
     """
     try:
+        readable(request)
         return route(site, path, request)
     except HttpError as error:
         return told(error.status, (Fault("", str(error)),), error.headers)
+    except MissingError as error:
+        return told(404, (Fault("", str(error)),))
     except StorageError as error:
         return told(503, (Fault("", str(error)),))
     except InputError as error:
@@ -113,7 +115,9 @@ def collection(resource: Resource, path: str, request: Request) -> Response:
         return listed(resource, path, request)
     texts, wrong = bodies.texts_of(resource, bodies.read_json(request))
     if wrong:
-        return told(400, tuple(wrong))
+        mistaken = {each.field for each in wrong}
+        others = [slug for slug in resource.slugs if slug not in mistaken]
+        return told(400, (*wrong, *unreadable(resource, texts, others)))
     try:
         with database.writing(path) as connection:
             record = resource.new(database.with_ids(connection, texts, resource.named))
@@ -132,7 +136,7 @@ def methods(resource: Resource, known: tuple[tuple[str, str], ...]) -> tuple[str
 def listed(resource: Resource, path: str, request: Request, condition: str = "") -> Response:
     """List records, page by page."""
     known_only(request.query, (*queries(resource), "_limit", "_offset"))
-    limit = whole(request, "_limit", PAGE, LARGEST_PAGE)
+    limit = whole(request, "_limit", openapi.PAGE, openapi.LARGEST_PAGE)
     offset = whole(request, "_offset", 0, values.LARGEST_INTEGER)
     with database.reading(path) as connection:
         found = select(connection, resource, request.query, condition)
@@ -166,7 +170,7 @@ def edit(resource: Resource, path: str, number: int, request: Request) -> Respon
     if not texts and not wrong:
         wrong.append(Fault("", "nothing to change: give at least one field"))
     if wrong:
-        return told(400, tuple(wrong))
+        return told(400, (*wrong, *unreadable(resource, texts, texts)))
     whole_record: dict[str, str] = {}
     try:
         with database.writing(path) as connection:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -88,7 +89,9 @@ def text_of(kind: str, value: object) -> str | None:
     if isinstance(value, bool):
         return ("no", "yes")[value] if kind == "yes/no" else None
     if isinstance(value, Number):
-        return value.text if kind in {"integer", "decimal", "reference"} else None
+        whole = re.sub("[.]0+$", "", value.text)  # to JSON, 3.0 is the whole number 3
+        known = {"integer": whole, "reference": whole, "decimal": value.text}
+        return known.get(kind)
     return None
 
 

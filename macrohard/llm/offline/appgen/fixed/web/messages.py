@@ -20,6 +20,7 @@ class Request:
         query: Parameters of the address, each given once.
         headers: By name in small letters.
         body: As it came.
+        fault: Why it could not be read whole; None where it was.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    fault: "HttpError | None" = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -68,6 +70,12 @@ class HttpError(AppError):
         super().__init__(message)
         self.status = status
         self.headers = headers
+
+
+def readable(request: Request) -> None:
+    """Refuse a request that could not be read whole."""
+    if request.fault is not None:
+        raise request.fault
 
 
 def not_found(path: str) -> HttpError:

@@ -26,6 +26,7 @@ from macrohard.llm.offline.appgen.fixed.web.messages import (
     Response,
     allow,
     not_found,
+    readable,
 )
 from macrohard.llm.offline.appgen.fixed.web.resource import (
     Fault,
@@ -56,6 +57,7 @@ def answer(site: Site, path: str, guard: Guard, request: Request) -> Response:
     session = cookies(request).get(SESSION) or new_secret()
     visit = Visit(site, path, guard, request, session)
     try:
+        readable(request)
         return route(visit)
     except HttpError as error:
         return problem(visit, error.status, str(error), error.headers)
@@ -69,7 +71,7 @@ def problem(
     visit: Visit, status: int, message: str, headers: tuple[tuple[str, str], ...] = ()
 ) -> Response:
     """Say that something could not be shown, and lead back."""
-    titles = {404: "Not found", 503: "Not available"}
+    titles = {404: "Not found", 413: "Too large", 503: "Not available"}
     told = page(
         visit,
         titles.get(status, "Not possible"),

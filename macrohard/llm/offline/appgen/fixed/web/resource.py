@@ -1,6 +1,6 @@
 """What pages and the JSON API know of a kind of record: its fields, and the functions about it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import Any
@@ -28,6 +28,9 @@ class Field:
         choices: What can be chosen.
         target: Path of the kind it refers to.
         longest: Most characters of a text.
+        places: Decimal places.
+        least: Lower bound, as a text.
+        most: Upper bound.
     """
 
     slug: str
@@ -40,6 +43,9 @@ class Field:
     choices: tuple[str, ...] = ()
     target: str = ""
     longest: int = 0
+    places: int = 0
+    least: str = ""
+    most: str = ""
 
     @property
     def initial(self) -> str:
@@ -72,7 +78,8 @@ class Resource:
         get: Reads the record of an id.
         row: Makes of a record all that is shown of it.
         named: References that take a name for an id: table and column of names.
-        computed: Fields that are worked out, and by which lists are narrowed.
+        computed: Fields that are worked out.
+        marks: Names of the conditions that are shown beside records.
         filters: Slugs of the fields by which lists are narrowed.
         sorts: Names by which lists are ordered.
         searched: Headings of the fields that are searched.
@@ -102,6 +109,7 @@ class Resource:
     in_order: Callable[[Connection, list[Any], str], list[Any]] = not_offered
     named: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     computed: tuple[Field, ...] = ()
+    marks: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
@@ -150,10 +158,20 @@ class Fault:
     message: str
 
 
-def unreadable(resource: Resource, texts: Texts) -> tuple[Fault, ...]:
-    """Find all texts that no field takes, whatever else is there, each with its field."""
+def unreadable(
+    resource: Resource, texts: Texts, slugs: Collection[str] | None = None
+) -> tuple[Fault, ...]:
+    """Find all texts that no field takes, whatever else is there, each with its field.
+
+    Args:
+        resource: The kind of record.
+        texts: What is given.
+        slugs: The fields to look at; all of them by default.
+    """
     found = []
     for each in resource.fields:
+        if slugs is not None and each.slug not in slugs:
+            continue
         text = texts.get(each.slug, each.initial)
         if each.slug in resource.named and not text.strip().removeprefix("-").isdecimal():
             text = "1" if text.strip() else text  # a name: whose it is, the database knows

@@ -1,6 +1,6 @@
 """The HTTP server: one thread a request, bounds on what comes in, an orderly end."""
-# For ruff: this is a program, it prints; the handler's names are those of http.server.
-# ruff: noqa: T201, N815
+# For ruff: this is a program, it prints.
+# ruff: noqa: T201
 
 import contextlib
 import signal
@@ -65,29 +65,34 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a request of any method."""
         try:
             response = self.server.answer(self.read())
-        except HttpError as error:
-            response = Response(error.status, f"{error}\n", "text/plain; charset=utf-8")
         except Exception:  # noqa: BLE001 (whatever it is, the server goes on and the person is told)
             traceback.print_exc()
             text = "something went wrong here; nothing was written\n"
             response = Response(500, text, "text/plain; charset=utf-8")
         self.write(response)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Answer whatever the method is: where it is not possible, that is said in our words."""
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
 
     def read(self) -> Request:
-        """Read the request whole.
-
-        Raises:
-            HttpError: when it is too large, or not for this server.
-        """
+        """Read the request whole, or as far as the fault that keeps it from being answered."""
         headers = {name.lower(): value for name, value in self.headers.items()}
+        path, query = self.path.partition("?")[0], dict[str, str]()
+        try:
+            self.check_host(headers)
+            path, query = read_address(self.path)
+            return Request(self.command, path, query, headers, self.read_body(headers))
+        except HttpError as fault:
+            return Request(self.command, path, query, headers, fault=fault)
+
+    def check_host(self, headers: dict[str, str]) -> None:
+        """Refuse a page elsewhere whose name leads here: it must not read what is here."""
         host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
         if self.server.checks_host and host not in LOCAL:
-            # A page elsewhere whose name leads here must not read what is here.
             raise HttpError(400, "this server answers to localhost only")
-        path, query = read_address(self.path)
-        return Request(self.command, path, query, headers, self.read_body(headers))
 
     def read_body(self, headers: dict[str, str]) -> bytes:
         """Read the body, if it is said how long it is and that is not too much."""
