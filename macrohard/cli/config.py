@@ -72,8 +72,8 @@ def _problem(settings: "Settings") -> str | None:
 
 
 def _models(settings: "Settings") -> Iterator[dict[str, Any]]:
-    """Each model that is named: who is answered by it, its key's variable, its price."""
-    from macrohard.llm.routing import price_of  # noqa: PLC0415
+    """Each model that is named: who is answered by it, its key, its price, whether it sees."""
+    from macrohard.llm.routing import price_of, sees_of  # noqa: PLC0415
     from macrohard.roles import load_roles  # noqa: PLC0415
 
     roster = load_roles(Path(settings.agents) if settings.agents else None)
@@ -86,6 +86,8 @@ def _models(settings: "Settings") -> Iterator[dict[str, Any]]:
             "stands_in_for": sorted(role for role, chain in chains.items() if name in chain[1:]),
             **_endpoint(name, settings),
             "price": price.said if price is not None else None,
+            "sees": sees_of(name, settings),
+            "looks": name in settings.routing.tiers.get("vision", ()),
         }
 
 
@@ -115,12 +117,15 @@ def _print(found: "Resolved", models: list[dict[str, Any]]) -> None:
     values = table("Setting", "Value", "From")
     for value in found.values:
         values.add_row(*(Text(t) for t in (value.name, _said(value.value), value.source)))
-    named = table("Model", "Key", "Dollars per million tokens: input, cached, output", "Roles")
+    named = table(
+        "Model", "Key", "Dollars per million tokens: input, cached, output", "Sees", "Roles"
+    )
     for model in models:
         cells = (
             model["model"],
             _key_words(model),
             _price_words(model["price"]),
+            {True: "yes", False: "no", None: "not known"}[model["sees"]],
             _role_words(model),
         )
         named.add_row(*(Text(cell) for cell in cells))
@@ -164,4 +169,6 @@ def _role_words(model: dict[str, Any]) -> str:
     parts = [f"{len(model['roles'])} roles"] if model["roles"] else []
     if model["stands_in_for"]:
         parts.append(f"stands in for {len(model['stands_in_for'])}")
+    if model["looks"]:
+        parts.append("users who look")
     return ", ".join(parts) or "no role"

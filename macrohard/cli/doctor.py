@@ -266,10 +266,11 @@ def _tried(name: str, settings: "Settings") -> Iterator[Finding]:
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from macrohard.llm.probe import Probe, probe  # noqa: PLC0415
-    from macrohard.llm.routing import price_of  # noqa: PLC0415
+    from macrohard.llm.routing import price_of, sees_of  # noqa: PLC0415
 
     async def all_probes() -> list[Probe]:
-        return [one async for one in probe(name, settings.routing.endpoints)]
+        seen = sees_of(name, settings)
+        return [one async for one in probe(name, settings.routing.endpoints, sees=seen)]
 
     probes = asyncio.run(all_probes())
     for one in probes:

@@ -1,5 +1,6 @@
 """Trying a model out: one small call for each thing that a build will ask of it."""
 
+import base64
 import difflib
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -16,10 +17,11 @@ from macrohard.llm.chat import ChatModel
 from macrohard.llm.connection import on_one_line
 from macrohard.llm.endpoint import Endpoint, all_presets, find_endpoint, is_endpoint
 from macrohard.llm.json_text import find_object
+from macrohard.llm.picture import Picture
 from macrohard.llm.responses import ResponsesModel
 from macrohard.llm.service import Patience
 
-CALLS = 3
+CALLS = 4
 """Calls of a model that a whole examination makes at most."""
 MOST_TOKENS = 2_000
 """Output tokens of one of them: thinking models need room before the first word."""
@@ -42,6 +44,14 @@ _TOOL = Tool(
     },
 )
 
+_RED = (
+    "iVBORw0KGgoAAAANSUhEUgAAAGAAAABgCAIAAABt+uBvAAAApElEQVR4nO3QMQ0AMAzAsCEpf0TDMwZ7m8NSAEQ+d0af"
+    "zvpBPECAAAECFA4QIECAAIUDBAgQIEDhAAECBAhQOECAAAECFA4QIECAAIUDBAgQIEDhAAECBAhQOECAAAECFA4QIECA"
+    "AIUDBAgQIEDhAAECBAhQOECAAAECFA4QIECAAIUDBAgQIEDhAAECBAhQOECAAAECFA4QIECAAIUDBAgQoM0eK8KKO3i/"
+    "vbkAAAAASUVORK5CYII="
+)
+"""A red square, 96 pixels wide."""
+
 State = Literal["ok", "note", "problem"]
 
 
@@ -61,13 +71,17 @@ class Probe:
 
 
 async def probe(
-    name: str, endpoints: Mapping[str, Mapping[str, Any]] | None = None
+    name: str,
+    endpoints: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    sees: bool | None = None,
 ) -> AsyncIterator[Probe]:
     """Try a model out.
 
     Args:
         name: What the person named.
         endpoints: Tables of endpoints that add to the shipped presets.
+        sees: Whether users who look would be played by it with pictures; None: not known.
 
     Raises:
         ConfigError: There is no such model.
@@ -91,6 +105,7 @@ async def probe(
             yield found
             if found.usage is None:
                 return
+        yield await _picture(model, sees=sees)
     finally:
         await model.close()
 
@@ -102,7 +117,8 @@ def _other(name: str) -> Probe:
     folder = Path(rest)
     if folder.exists() and not folder.is_dir():
         return Probe("problem", f"{folder} is no folder")
-    return Probe("ok", f"requests go to {folder}; `macrohard mailbox list {folder}` shows them")
+    text = f"requests go to {folder}; `macrohard mailbox list {folder}` shows them"
+    return Probe("ok", f"{text}; pictures lie in {folder / 'pictures'}")
 
 
 async def _listed(client: openai.AsyncOpenAI, endpoint: Endpoint) -> Probe:
@@ -191,6 +207,35 @@ async def _schema(model: ChatModel | ResponsesModel) -> Probe:
         "none": "works; the schema stands in the prompt alone",
     }[model.service.manner.schema]
     return Probe("ok", f"structured output: {how}", reply.usage)
+
+
+async def _picture(model: ChatModel | ResponsesModel, *, sees: bool | None) -> Probe:
+    """Whether it sees; nobody is asked where no user would be shown anything."""
+    if sees is None:
+        text = (
+            "pictures: not known whether it sees, so simulated users go by the outline of pages; "
+            "name it for tier vision, or write sees = true in its endpoint's table"
+        )
+        return Probe("ok", text)
+    if not sees:
+        return Probe("ok", "pictures: it does not see; users go by the outline of pages")
+    picture = Picture.of(base64.b64decode(_RED), "image/png", (96, 96), "square.png")
+    asked = Message(
+        role="user",
+        content="Which colour is the square in square.png? Answer with one word.",
+        pictures=(picture,),
+    )
+    request = Request(asker=_ASKER, messages=(asked,), max_output_tokens=MOST_TOKENS)
+    try:
+        reply = await model.complete(request)
+    except ModelError as error:
+        return Probe("problem", f"pictures: {error}")
+    if reply.unseen:
+        return Probe("note", f"pictures: {reply.unseen}", reply.usage)
+    if "red" in reply.content.lower():
+        return Probe("ok", "pictures: it sees; users who look are shown the screen", reply.usage)
+    text = f"pictures: of a red square it wrote {reply.content[:100]!r}"
+    return Probe("note", text, reply.usage)
 
 
 def _value(text: str, name: str) -> Any:

@@ -51,7 +51,8 @@ def test_a_model_that_can_do_everything(macrohard: Command) -> None:
         "this look took 3 calls, 30 tokens",
     ):
         assert words in text
-    assert len(server.requests) == CALLS
+    assert len(server.requests) == 3
+    assert "pictures: not known whether it sees" in text
     assert f"Bearer {KEY}" in server.headers[0]
 
 
@@ -62,6 +63,38 @@ def test_the_responses_api_is_tried_in_the_same_way(macrohard: Command, tmp_path
         said = macrohard("doctor", "--model", "mine:m")
     assert said.code == 0, said.out
     assert "structured output: works, the server takes the schema" in said.out
+
+
+@pytest.mark.parametrize(
+    ("sees", "script", "told", "calls"),
+    [
+        ("true", [streamed(completion("Red."))], ("ok", "pictures: it sees"), CALLS),
+        ("true", [streamed(completion("Blue."))], ("note", "of a red square it wrote"), CALLS),
+        (
+            "true",
+            [error("400 Bad Request", "no image_url here"), streamed(completion("I cannot see."))],
+            ("note", "pictures: the server refuses them: "),
+            CALLS + 1,
+        ),
+        ("false", [], ("ok", "pictures: it does not see"), CALLS - 1),
+    ],
+)
+def test_a_model_that_is_to_see_is_shown_a_square(
+    macrohard: Command,
+    tmp_path: Any,
+    *,
+    sees: str,
+    script: list[Handler],
+    told: tuple[str, str],
+    calls: int,
+) -> None:
+    with serving(*map(streamed, GOOD), *script, listing=listing("m")) as server:
+        table = f'[endpoints.mine]\nurl = "{server.url}"\nsees = {sees}\n'
+        (tmp_path / "macrohard.toml").write_text(table)
+        said = macrohard("doctor", "--model", "mine:m", "--json")
+        assert len(server.requests) == calls
+    (found,) = [one for one in json.loads(said.out) if told[1] in one["text"]]
+    assert found["state"] == told[0]
 
 
 @pytest.mark.parametrize(
