@@ -65,7 +65,8 @@ def start(sound, error="", name=""):
         '<h2>Book seats</h2><p class="hint">Seats are kept for you until noon.</p>'
         f'{told}<form method="post" action="/book"><label>Your name<input name="name" '
         f'value="{html.escape(name)}" required></label><label>Show<select name="show">{options}'
-        '</select></label><label>Seats<input name="seats" inputmode="numeric" required></label>'
+        '</select></label><label>Seats (1 to 20)<input type="number" min="1" max="20" name="seats" '
+        "required></label>"
         '<div class="buy"><button>Book now</button><div class="news">New: gala in May</div></div>'
         "</form>",
         sound,
@@ -131,7 +132,9 @@ def handler(sound):
         def do_POST(self):
             length = min(int(self.headers.get("Content-Length") or 0), 10_000)
             form = parse_qs(self.rfile.read(length).decode("utf-8", "replace"))
-            name, show, seats = (form.get(key, [""])[0].strip() for key in ("name", "show", "seats"))
+            name, show, seats = (
+                form.get(key, [""])[0].strip() for key in ("name", "show", "seats")
+            )
             if not name or len(name) > 80 or not name.isprintable() or show not in SHOWS:
                 self.send(start(sound, "Please give a name and a show.", name), 400)
             elif not (seats.isascii() and seats.isdigit() and 1 <= int(seats) <= 20):

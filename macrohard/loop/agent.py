@@ -132,7 +132,7 @@ async def ask(
         accept: A last check of a valid noun: a complaint sends it back, "" takes it.
 
     Raises:
-        ReplyError: No valid noun after the last repair.
+        ReplyError: No valid noun after the last repair, or the model does not see the pictures.
         ModelError: The provider failed.
     """
     limits = limits or LoopLimits()
@@ -150,6 +150,8 @@ async def ask(
             max_output_tokens=talk.output_tokens,
         )
         reply = await model.complete(request)
+        if reply.unseen:
+            raise ReplyError(f"Role {job.role.name} cannot be shown a picture: {reply.unseen}")
         talk.learn(reply)
         handed_in, problem = noun_in_reply(reply, request, noun)
         if handed_in is not None:
@@ -244,6 +246,8 @@ class _Loop(Generic[N]):
             self._talk.shrink()
             request, reply = await self._complete()
         self._talk.learn(reply)
+        if reply.unseen and self._eyes is not None:
+            self._eyes.close(reply.unseen)
         self._watch.count_reply(reply)
         return request, reply
 

@@ -35,3 +35,7 @@ class Eyes(Protocol):
             key: Names the look; a resumed agent is shown again what it saw under that name.
         """
         ...
+
+    def close(self, reason: str) -> None:
+        """The pictures did not reach the model: there is nothing to be seen from now on."""
+        ...

@@ -73,6 +73,10 @@ def _model_failed(event: Event) -> str:
     return f"  {event['model']} failed, {event['instead']} answers instead: {event['reason']}"
 
 
+def _pictures_left_out(event: Event) -> str:
+    return f"  {event['item'] or event['role']} goes without pictures: {event['reason']}"
+
+
 def _approved(event: Event) -> str:
     return f"stage {event['stage']} was approved"
 
@@ -99,6 +103,7 @@ _TELLERS = {
     "decision": _decision,
     "approved": _approved,
     "model_failed": _model_failed,
+    "pictures_left_out": _pictures_left_out,
     "stopping": _stopping,
     "notice": _notice,
 }

@@ -15,7 +15,7 @@ from macrohard.users.base import Looked, Tape
 from macrohard.users.complaints import backing, named_picture
 from macrohard.work import SecondLook, Verdict
 
-MOST = 4
+MOST = 8
 """Complaints of one user that are looked at again."""
 _TASK = "Look at this place of the picture."
 

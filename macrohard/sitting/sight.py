@@ -38,12 +38,19 @@ class Sight:
         self._memory = memory
         self._album = album
         self._last = ""
+        self._closed = False
         self.shown: dict[str, Picture] = {}
         """What was shown, by name."""
 
+    def close(self, reason: str) -> None:
+        """Show nothing more: the model cannot be shown it, and has not seen what was."""
+        self._closed = True
+        self.shown = {}
+        self._tools.note_unseen(reason)
+
     async def look(self, key: str) -> Glance | None:
         """The picture of now; None where it is that of the last look."""
-        picture = await self._seen(key)
+        picture = None if self._closed else await self._seen(key)
         if picture is None:
             return None
         self._last = picture.sha256

@@ -269,7 +269,8 @@ class Tape(Noun):
         gave_up: Where and why, when patience ended it.
         seconds: Wall time.
         shown: Pictures that the user was shown, by file name; none of users who do not see.
-        looks: What second looks found in them.
+        unseen: Why a user who was to see did not; empty for all others.
+        looks: What second looks found in the pictures.
     """
 
     scenario: str
@@ -279,6 +280,7 @@ class Tape(Noun):
     gave_up: str = ""
     seconds: float = 0.0
     shown: tuple[str, ...] = ()
+    unseen: str = ""
     looks: tuple[Looked, ...] = ()
 
 

@@ -55,6 +55,7 @@ _KEYS = {
     "ctrl": "Control", "shift": "Shift", "alt": "Alt", "esc": "Escape", "space": "Space",
     "up": "ArrowUp", "down": "ArrowDown", "left": "ArrowLeft", "right": "ArrowRight",
 }  # fmt: skip
+_FIELDS = ("combobox", "listbox", "textbox", "searchbox", "spinbutton")
 _FOCUS = """() => { const e = document.activeElement;
  return !e || e === document.body ? "" : e.tagName.toLowerCase() + " " +
  JSON.stringify((e.labels && e.labels[0] || e).innerText.trim().slice(0, 80)); }"""
@@ -225,6 +226,12 @@ class BrowserDriver:
 
     async def _field(self, label: str) -> Any:
         found = self._page.get_by_label(label, exact=True)
+        for (
+            role
+        ) in _FIELDS:  # labels around a field have its options in their text, not in its name
+            if await found.count():
+                return found.first
+            found = self._page.get_by_role(role, name=label, exact=True)
         if not await found.count():
             names = await self._page.locator("label, legend").all_inner_texts()
             there = ", ".join(dict.fromkeys(" ".join(each.split()) for each in names[:40] if each))

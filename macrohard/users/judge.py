@@ -192,14 +192,13 @@ def _weigh_sight(
     reporter: Reporter, entry: Taped, complaint: str, tape: Tape, *, counts: bool
 ) -> None:
     """A complaint that rests on a picture alone."""
-    picture = entry.seen.picture
     look = next((each for each in tape.looks if each.complaint == complaint), None)
     if look is None:
-        reporter.note(f"Minor, seen in {picture}: {complaint}")
+        reporter.note(f"Minor, seen once: {complaint}")
     elif not look.holds:
         told = f"a second look does not bear it out: {look.seen}"
         reporter.note(f"The user remarks: {complaint} ({told})")
     elif counts:
         reporter.sight(entry, complaint, look.seen)
     else:
-        reporter.note(f"Minor, seen in {picture} twice: {complaint}")
+        reporter.note(f"Minor, seen twice: {complaint}")

@@ -8,9 +8,9 @@ from macrohard.artwork.check import PictureError, look_at
 from macrohard.artwork.drawing import has_pillow
 from macrohard.llm.picture import Picture
 
-MOST_PIXELS = 1_150_000
+MOST_PIXELS = 1_200_000
 LONGEST_SIDE = 1_568
-"""Where providers make pictures smaller by themselves: Anthropic's guide names both bounds."""
+"""From about here on providers make pictures smaller by themselves (Anthropic: 1,600 tokens)."""
 
 
 def shot_of(path: Path) -> Picture | None:

@@ -83,6 +83,7 @@ class UserTools:
         self._gave_up = ""
         self._refused: list[tuple[int, str]] = []
         self._shown: dict[str, None] = {}
+        self._unseen = ""
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -155,6 +156,11 @@ class UserTools:
         """The user was shown a picture."""
         self._shown[picture] = None
 
+    def note_unseen(self, reason: str) -> None:
+        """What the user was to be shown was not seen."""
+        self._shown = {}
+        self._unseen = reason
+
     def tape(self) -> Tape:
         """All that happened so far."""
         return Tape(
@@ -165,6 +171,7 @@ class UserTools:
             gave_up=self._gave_up,
             seconds=round(self._clock() - self._start, 3),
             shown=tuple(self._shown),
+            unseen=self._unseen,
         )
 
 

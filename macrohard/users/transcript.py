@@ -15,6 +15,7 @@ def write_transcript(
     parts = [
         f"{scenario.id} {scenario.title}\n{scenario.goal}\nPlayed by: {tape.persona}",
         *(_entry(entry) for entry in tape.entries),
+        *_sight(tape),
         _verdict(verdict),
         _result(result),
     ]
@@ -30,6 +31,17 @@ def _entry(entry: Taped) -> str:
         lines.append(trim(entry.seen.text, _SHOWN))
     lines += [f"({after})", *(f"! {p.kind}: {p.text}" for p in entry.seen.problems)]
     return "\n".join(lines)
+
+
+def _sight(tape: Tape) -> list[str]:
+    """Which pictures the user was shown, and what a second look at them found."""
+    if tape.unseen:
+        return [f"=== The user was shown no pictures: {tape.unseen}"]
+    lines = [f"=== The user was shown {', '.join(tape.shown)}"] if tape.shown else []
+    for look in tape.looks:
+        word = "bears it out" if look.holds else "does not bear it out"
+        lines.append(f"second look at {look.picture} {word}: {look.complaint}\n  {look.seen}")
+    return ["\n".join(lines)] if lines else []
 
 
 def _verdict(verdict: Verdict | None) -> str:

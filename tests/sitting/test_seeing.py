@@ -66,6 +66,13 @@ class Notes(dict[str, str]):
         self[key] = text
 
 
+COMPLAINT = "003.png: the button beside Total is covered by a banner"
+
+
+def unhappy(*complaints: str, satisfied: bool = False) -> Verdict:
+    return Verdict(satisfied=satisfied, summary="no", steps=(), complaints=complaints)
+
+
 OPEN: Answer = [("open", {"address": "/", "step": 1})]
 
 
@@ -135,6 +142,38 @@ async def test_who_does_not_see_is_asked_as_ever(trial: Callable[..., Any], tmp_
     assert tape_in(tmp_path).shown == ()
 
 
+async def test_who_was_to_see_and_did_not_has_seen_nothing(
+    trial: Callable[..., Any], tmp_path: Path
+) -> None:
+    class Refused(Looking):
+        async def complete(self, request: Request) -> Reply:
+            reply = await super().complete(request)
+            return reply.model_copy(update={"unseen": "refused" if request.pictures else ""})
+
+    model = Refused(OPEN, OPEN, OPEN, unhappy("001.png: all is black"))
+    result = await trial(model, Screens(tmp_path, 10, 20, 30))
+    assert [shown(request) for request in model.requests] == [[], *[["001.png"]] * 3]
+    tape = tape_in(tmp_path)
+    assert (tape.shown, tape.unseen, tape.looks) == ((), "refused", ())
+    assert "The user remarks: 001.png: all is black" in result.reasons
+    assert "shown no pictures: refused" in (tmp_path / "transcript.txt").read_text()
+
+
+async def test_a_second_look_by_a_model_that_sees_nothing_is_none(
+    trial: Callable[..., Any], tmp_path: Path
+) -> None:
+    class Blind(Looking):
+        async def complete(self, request: Request) -> Reply:
+            reply = await super().complete(request)
+            blind = request.asker.role == "second-look"
+            return reply.model_copy(update={"unseen": "refused" if blind else ""})
+
+    model = Blind(OPEN, OPEN, OPEN, unhappy(COMPLAINT), SecondLook(seen="A bar.", holds=True))
+    result = await trial(model, Screens(tmp_path, 10, 20, 30))
+    assert result.satisfied
+    assert f"Minor, seen once: {COMPLAINT}" in result.reasons
+
+
 async def test_a_resumed_trial_is_shown_again_what_it_saw(
     trial: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -169,13 +208,6 @@ async def test_the_words_in_a_picture_get_nobody_more_than_the_tools_there_are(
     assert [action.kind for action in screens.acts] == ["open"]
     offered = {tool.name for tool in model.requests[0].tools}
     assert not offered & {"bash", "read_file", "write_file", "edit_file"}
-
-
-COMPLAINT = "003.png: the button beside Total is covered by a banner"
-
-
-def unhappy(*complaints: str, satisfied: bool = False) -> Verdict:
-    return Verdict(satisfied=satisfied, summary="no", steps=(), complaints=complaints)
 
 
 async def judged(
@@ -219,7 +251,7 @@ async def test_who_is_satisfied_all_the_same_leaves_a_minor_defect(
     look = SecondLook(seen="A bar.", holds=True)
     result, _ = await judged(trial, tmp_path, unhappy(COMPLAINT, satisfied=True), look)
     assert result.satisfied
-    assert f"Minor, seen in 003.png twice: {COMPLAINT}" in result.reasons
+    assert f"Minor, seen twice: {COMPLAINT}" in result.reasons
 
 
 async def test_a_picture_that_was_never_shown_proves_nothing(
@@ -237,7 +269,7 @@ async def test_without_a_second_look_it_stays_minor(tmp_path: Path, journal: Jou
     screens = seat_at(Screens(tmp_path, 10, 20, 30))
     result = await sit(sitting, screens, model, tmp_path, journal=journal)
     assert result.satisfied
-    assert f"Minor, seen in 003.png: {COMPLAINT}" in result.reasons
+    assert f"Minor, seen once: {COMPLAINT}" in result.reasons
 
 
 # -- sizes -------------------------------------------------------------------------------------
