@@ -31,6 +31,8 @@ rm -rf dev/* proc/* sys/* tmp/* run/*
 """
 _MILESTONES = ("I: Unpacking the base system...", "I: Configuring python3...")
 _LEAN = "--no-install-recommends"
+_HASTY = "etc/dpkg/dpkg.cfg.d/hasty"
+"""While an image is made, nothing waits for the disk: what is broken off is begun anew."""
 _LAYER_CLEAN = (
     "rm -rf /var/cache/apt/* /var/lib/apt/lists/* /usr/share/doc /usr/share/man /var/log/*"
 )
@@ -64,12 +66,16 @@ async def make_archive(tag: str, profile: Profile, say: Callable[[str], None]) -
     downloads.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="root-", dir=archive.parent) as scratch:
         root = Path(scratch, "root")
+        hasty = root / _HASTY
+        hasty.parent.mkdir(parents=True)
+        hasty.write_text("force-unsafe-io\n")
         command = [
             "debootstrap", "--variant=minbase", f"--cache-dir={downloads}",
             f"--include={','.join(profile.debian)}", suite, str(root), mirror,
         ]  # fmt: skip
         # In a mount namespace of its own, so that nothing stays mounted when it is broken off.
         await _run(["unshare", "--mount", *command], say)
+        hasty.unlink()
         await _run(["/bin/sh", "-c", _TRIM, "sh", str(root)])
         draft = archive.with_name(f"{archive.name}.{secrets.token_hex(4)}.part")
         try:
@@ -144,7 +150,8 @@ def layer(below: str, profile: Profile) -> bytes:
     """
     lines = [f"FROM {below}", "COPY apt/ /etc/apt/", "COPY wheels/ /tmp/wheels/"]
     steps = [
-        "apt-get update -qq",
+        f"echo force-unsafe-io > /{_HASTY}",
+        "apt-get update -qq -o Acquire::Languages=none",
         f"DEBIAN_FRONTEND=noninteractive apt-get install -y -qq {_LEAN} {' '.join(profile.debian)}",
     ]
     wanted: dict[str, bytes] = {"wheels/.keep": b"", "apt/.keep": b""}
@@ -160,7 +167,7 @@ def layer(below: str, profile: Profile) -> bytes:
             "python3 -m pip install -q --no-index --no-deps --break-system-packages"
             " --no-warn-script-location /tmp/wheels/*.whl"
         )
-    lines.append(f"RUN {' && '.join([*steps, _LAYER_CLEAN, 'rm -rf /tmp/wheels'])}")
+    lines.append(f"RUN {' && '.join([*steps, _LAYER_CLEAN, f'rm -rf /tmp/wheels /{_HASTY}'])}")
     wanted["Dockerfile"] = "\n".join(lines).encode()
     return tarred(wanted)
 
