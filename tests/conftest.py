@@ -40,23 +40,45 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
-@pytest.fixture(scope="session")
-def engine_address() -> Iterator[str]:
-    """A container engine with the image of the python profile built, or a skip."""
+def _build(address: str, profile: str) -> None:
+    """Have an image, built once by whichever process of this run needs it first."""
     from support import engines
 
     from macrohard.errors import SandboxError
     from macrohard.sandbox.docker import Engine
     from macrohard.sandbox.docker.images import Images
 
-    with engines.shared_daemon() as daemon:
-        engine = Engine.find(daemon.address)
-        try:
-            # In a thread of its own: a test's event loop may be running where this is asked for.
-            with engines.building(), ThreadPoolExecutor(1) as pool:
-                build = Images(engine, "python").build(lambda _: None)
-                pool.submit(asyncio.run, build).result()
-        except SandboxError as error:
-            engines.unavailable(str(error))
+    engine = Engine.find(address)
+    try:
+        # In a thread of its own: a test's event loop may be running where this is asked for.
+        with engines.building(profile), ThreadPoolExecutor(1) as pool:
+            build = Images(engine, profile).build(lambda _: None)
+            pool.submit(asyncio.run, build).result()
+    except SandboxError as error:
+        engines.unavailable(str(error))
+    finally:
         engine.close()
+
+
+@pytest.fixture(scope="session")
+def engine_address() -> Iterator[str]:
+    """A container engine with the image of the python profile built, or a skip."""
+    from support import engines
+
+    with engines.shared_daemon() as daemon:
+        _build(daemon.address, "python")
         yield daemon.address
+
+
+@pytest.fixture(scope="session")
+def web_engine(engine_address: str) -> str:
+    """The engine, with the image that has a browser."""
+    _build(engine_address, "web")
+    return engine_address
+
+
+@pytest.fixture(scope="session")
+def desktop_engine(engine_address: str) -> str:
+    """The engine, with the image that has a screen in memory."""
+    _build(engine_address, "desktop")
+    return engine_address

@@ -21,6 +21,11 @@ _STEP = re.compile(r"^\d+[.)]\s+(?P<text>\S.*)$")
 _POINT = re.compile(r"^\s*[-*]\s+(?P<text>\S.*)$")
 _END = re.compile(r"^(?:#{1,4}\s+)?(?:at the end|in the end|finally)\s*:?\s*$", re.IGNORECASE)
 _SURFACES = ("cli", "web", "api", "desktop")
+_DONE_AT: dict[str, set[str | None]] = {
+    "cli": {None, "cli"}, "web": {None, "web"}, "api": {None, "api"},
+    "desktop": {None, "cli", "web", "desktop"},
+}  # fmt: skip
+"""What can be done where; who sits at a window types, clicks and fills in, too."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,7 @@ def _draft_of(entry: _Entry, source: str) -> _Draft:
 
 def _written(draft: _Draft, number: int) -> Written:
     told = draft.interface or _surface_of([line for step in draft.steps for line in step.lines])
+    _check_one_place(draft, told)
     goal = draft.goal or draft.title
     steps = [made for step in draft.steps for made in _steps(step.intent, step.lines)]
     playable = bool(steps) and all(step.type for step in steps)
@@ -246,6 +252,18 @@ def _written(draft: _Draft, number: int) -> Written:
 def _surface_of(lines: Sequence[Deed | Check]) -> str:
     found = (line.surface for line in lines if isinstance(line, Deed))
     return next((surface for surface in found if surface), "")
+
+
+def _check_one_place(draft: _Draft, told: str) -> None:
+    """A user sits in one place: a line that can only be done elsewhere is refused."""
+    lines = [*(line for step in draft.steps for line in step.lines), *draft.end]
+    for line in lines:
+        if isinstance(line, Deed) and told and line.surface not in _DONE_AT[told]:
+            raise SpecError(
+                f"“{draft.title}” is for interface {told}, where `{line.gesture()}` cannot be done:"
+                " make it a scenario of its own",
+                source=draft.source,
+            )
 
 
 def _groups(lines: Sequence[Deed | Check]) -> Iterator[tuple[list[Deed], list[Check]]]:

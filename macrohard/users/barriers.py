@@ -76,6 +76,8 @@ class Barriers:
         Args:
             page: Of Playwright.
         """
+        if "html" not in await page.evaluate("document.contentType"):
+            return []  # a picture, or a text: what surrounds it is the browser's
         path = urlsplit(page.url).path
         found: list[Problem] = []
         if "focus" in self._habits.needs and (tag := await page.evaluate(_FOCUS_HIDDEN)):

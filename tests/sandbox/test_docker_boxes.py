@@ -7,7 +7,7 @@ import pytest
 from support.boxes import QUICK_S, python, shell
 
 from macrohard.errors import SandboxError
-from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine
+from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine, debian
 from macrohard.sandbox.docker.hardening import memory_mb
 from macrohard.users.chromium import HasDriver
 from macrohard.users.wire import fetch
@@ -169,8 +169,9 @@ async def test_a_fork_has_the_same_files_and_its_own_future(
 
 
 async def test_a_missing_image_is_an_error_that_says_what_to_run(
-    docker_provider: DockerProvider,
+    docker_provider: DockerProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(debian, "RECIPE", "of tomorrow")
     other = DockerProvider(docker_provider.engine, "desktop")
 
     with pytest.raises(SandboxError, match="macrohard sandbox build desktop"):

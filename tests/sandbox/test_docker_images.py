@@ -77,10 +77,14 @@ async def test_without_debian_and_registry_both_reasons_are_told(
 
 
 async def test_a_build_says_what_it_would_do_and_nothing_when_it_is_done(
-    engine_address: str,
+    engine_address: str, tmp_path: Path
 ) -> None:
+    for name in ("python", "desktop"):
+        shipped = (sandboxes_dir() / name / "profile.toml").read_text()
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "profile.toml").write_text(shipped.replace('"xvfb"', '"xvfb", "less"'))
     engine = Engine.find(engine_address)
-    built, unbuilt = Images(engine, "python"), Images(engine, "desktop")
+    built, unbuilt = Images(engine, "python"), Images(engine, "desktop", tmp_path)
 
     assert built.built()
     assert await built.missing() == []

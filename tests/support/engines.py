@@ -158,8 +158,8 @@ def shared_daemon() -> Iterator[Daemon]:
 
 
 @contextlib.contextmanager
-def building() -> Iterator[None]:
+def building(profile: str) -> Iterator[None]:
     """Held while an image is built, so that test processes do not build it twice."""
-    with (_HOME / "building.lock").open("w") as lock:
+    with (_HOME / f"building-{profile}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

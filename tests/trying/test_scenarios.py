@@ -25,7 +25,8 @@ goal: Lend the drill.
    - not see "rror"
    - click "All"
    - see `"Drill"`
-2. GET /api/tools
+2. Start again
+   - back
    - see "Drill"
 
 At the end:
@@ -46,8 +47,8 @@ YAML = """\
         - not see "rror"
         - click "All"
         - see `"Drill"`
-    - GET /api/tools:
-        - GET /api/tools
+    - Start again:
+        - back
         - see "Drill"
   at_the_end: [come back, 'open "/"', 'see "Drill"']
 """
@@ -66,7 +67,7 @@ def test_what_is_seen_belongs_to_what_was_done_before(tmp_path: Path) -> None:
     assert first.type == 'open "/add"\nfill "Name" with "Drill"\nclick "Add"'
     assert (first.see, first.not_see) == (("Added",), ("rror",))
     assert (second.type, second.see) == ('click "All"', ('"Drill"',))
-    assert third.type == "GET /api/tools"
+    assert third.type == "back"
     assert [call.name for call in found.closing] == ["come_back", "open"]
     assert found.judged is not None
     assert found.judged.steps[-1].see == ("Drill",)
@@ -102,6 +103,19 @@ def test_a_line_that_cannot_be_read_is_told(
     with pytest.raises(SpecError, match=said) as refused:
         read(tmp_path, text)
     assert refused.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('# A\n1. Open\n   - open "/"\n2. GET /api\n', "interface web, where `GET /api`"),
+        ('# A\ninterface: api\n1. Open\n   - open "/"\n', "interface api"),
+        ('# A\n1. GET /\n\nAt the end:\n- type "ls"\n- see "x"\n', '`type "ls"` cannot be done'),
+    ],
+)
+def test_a_user_sits_in_one_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SpecError, match=f"s.md:1: .*{said}"):
+        read(tmp_path, text)
 
 
 def test_nothing_is_no_scenario(tmp_path: Path) -> None:

@@ -22,8 +22,6 @@ SCENARIOS = """\
    - fill "Note" with "Milk"
    - click "Add note"
    - see "{seen}"
-2. GET /api
-   - see "Milk"
 
 At the end:
 - come back
@@ -68,7 +66,7 @@ SERVE = "python notes.py {port}"
 def test_users_are_judged_by_what_the_application_did(
     app: Path, seen: str, kept: str, said: str
 ) -> None:
-    text = SCENARIOS.format(seen=seen, kept=kept).replace('2. GET /api\n   - see "Milk"\n', "")
+    text = SCENARIOS.format(seen=seen, kept=kept)
     result = tried(app, text, serve=SERVE, trials=2, personas=["hostile"])
     assert [trial.scenario for trial in result.trials] == ["A note is kept", "A request"]
     first, second = result.trials
