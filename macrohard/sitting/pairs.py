@@ -23,7 +23,7 @@ def pair_up(scenarios: Sequence[Scenario], personas: Sequence[Role]) -> list[tup
             pairs.append((scenario, able[turns[scenario.interface] % len(able)]))
             turns[scenario.interface] += 1
     for number, persona in enumerate(personas):
-        fit = [scenario for scenario in scenarios if _can_use(scenario.interface, persona)]
+        fit = [scenario for scenario in scenarios if can_use(scenario.interface, persona)]
         fit = [scenario for scenario in fit if scenario.interface == "web"] or fit
         if fit and not any(persona is other for _, other in pairs):
             pairs.append((fit[number % len(fit)], persona))
@@ -32,12 +32,13 @@ def pair_up(scenarios: Sequence[Scenario], personas: Sequence[Role]) -> list[tup
 
 def _in_turn(interface: str, personas: Sequence[Role]) -> list[Role]:
     """Who takes the scenarios of an interface in turn."""
-    able = [persona for persona in personas if _can_use(interface, persona)]
+    able = [persona for persona in personas if can_use(interface, persona)]
     able = [persona for persona in able if persona.habits.turn == "every"] or able
     if interface == "api":
         able = [persona for persona in able if persona.habits.skill != "novice"] or able
     return able
 
 
-def _can_use(interface: str, persona: Role) -> bool:
+def can_use(interface: str, persona: Role) -> bool:
+    """Whether a persona has the hands that an interface takes."""
     return bool({_HANDS[interface], "terminal"} & set(persona.tools))

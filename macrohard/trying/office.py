@@ -21,6 +21,7 @@ from macrohard.opening import open_answerer, open_roster
 from macrohard.roles import Role, Roster
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.sitting import second_looker
+from macrohard.sitting.pairs import can_use
 from macrohard.trying.plan import Plan, Room
 from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
@@ -54,6 +55,13 @@ def make_plan(target: Target, settings: Settings, plan: Plan, personas: Sequence
     named = [_user(roster, name) for name in personas]
     bound = [_user(roster, each.persona) for each in plan.written if each.persona]
     everybody = named or list(roster.of("users", "user"))
+    for each in plan.written:
+        interface = each.scenario.interface
+        if not each.persona and not any(can_use(interface, role) for role in everybody):
+            raise UsageError(
+                f"nobody tries “{each.scenario.title}” ({each.source}): none of those named uses "
+                f"interface {interface}; name another --persona."
+            )
     roles = [*everybody, *(role for role in bound if role not in everybody)]
     if not plan.written and not target.scenarios and not plan.explore:
         raise UsageError("nothing to try: give --scenario FILE, or leave out --no-explore.")

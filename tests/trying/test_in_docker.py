@@ -43,8 +43,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/list.csv":
             return self.say("text/csv", kept, Content_Disposition='attachment; filename="list.csv"')
         more = '<input name="lost">' if self.path == "/barrier" else ""
-        self.say("text/html", '<!doctype html><html lang="en"><meta charset="utf-8"><title>Box</title><main><h1>Box</h1>'
-                 f"<pre>{kept}</pre>{FORM}{more}</main></html>")
+        self.say("text/html; charset=utf-8", '<!doctype html><html lang="en"><title>Box</title>'
+                 f"<main><h1>Box</h1><pre>{kept}</pre>{FORM}{more}</main></html>")
 
     def do_POST(self):
         parts = self.rfile.read(int(self.headers["Content-Length"])).decode().split("\\r\\n\\r\\n")

@@ -125,6 +125,8 @@ def test_what_cannot_be_tried_is_told_before_anything_is_written(app: Path) -> N
         try_app(app, run="python count.py", personas=["architect"])
     with pytest.raises(UsageError, match="nothing to try"):
         try_app(app, run="python count.py", explore=False)
+    with pytest.raises(UsageError, match=r"nobody tries “A request” .*uses interface api"):
+        tried(app, SCENARIOS, serve=SERVE, personas=["keyboard-only"])
     assert sorted(path.name for path in app.parent.iterdir()) == ["app", "scenarios.md"]
 
 
