@@ -21,6 +21,7 @@ from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
 from macrohard.trying.result import TryResult
 from macrohard.users.chromium import needed_browser
+from macrohard.windowed import check_windows, settle_windows
 
 T = TypeVar("T")
 
@@ -82,6 +83,7 @@ async def abuild(
     mutants: int = 8,
     min_caught: float = 0.5,
     browser: bool = False,
+    desktop: bool | None = None,
     offline_packages: bool = False,
     faults: float = 0.0,
     seed: int = 0,
@@ -116,6 +118,8 @@ async def abuild(
         mutants: Faults put into an app that is fit for release, to see whether its tests notice.
         min_caught: Share of these that has to be noticed, 0 to 1; less is told to the manager.
         browser: Whether simulated users of pages sit at a real browser.
+        desktop: Whether the app may have windows, and users sit at them; None: as the spec and the
+            boxes are.
         offline_packages: Whether packages an app needs must be here already: no index is asked.
         faults: For ``offline``: share of work items in which it errs, 0 to 1.
         seed: Seed of everything random.
@@ -148,6 +152,7 @@ async def abuild(
         mutants=mutants,
         min_caught=min_caught,
         browser=browser,
+        desktop=desktop,
         offline_packages=offline_packages,
         faults=faults,
         seed=seed,
@@ -213,6 +218,7 @@ async def abuild_with(
         check_recording(Path(settings.record))
     if model is None:
         await _check_models(settings, roster, loaded)
+    asked, settings = settings.desktop, settle_windows(settings, loaded)
     if sandbox is None:
         chosen = choose(
             settings.sandbox,
@@ -224,6 +230,7 @@ async def abuild_with(
         await chosen.close()
         if settings.browser:
             needed_browser(in_box=chosen.name == "docker")
+        settings = check_windows(settings, asked, in_box=chosen.name == "docker")
     folder = create_run(loaded, settings, Path(out) if out else None, overwrite=overwrite)
     parts = Parts(
         model=model,

@@ -95,6 +95,8 @@ class Settings:
         min_caught: Share of these that has to be noticed, 0 to 1; less is told to the manager.
         browser: Whether users of pages sit at a real browser; otherwise they follow links and send
             forms without one.
+        desktop: Whether apps may have windows, and users sit at them; None: decided when a run
+            is opened, by its spec and by what boxes have.
         offline_packages: Whether packages an app needs must be here already: no index is asked.
         faults: Share of work items in which the offline model errs, 0 to 1.
         seed: Seed of everything random.
@@ -116,6 +118,7 @@ class Settings:
     mutants: int = 8
     min_caught: float = 0.5
     browser: bool = False
+    desktop: bool | None = None
     offline_packages: bool = False
     faults: float = 0.0
     seed: int = 0
@@ -129,8 +132,8 @@ class Settings:
 
     @property
     def profile(self) -> str:
-        """What boxes are made from: with a browser where users sit at one."""
-        return "web" if self.browser else "python"
+        """What boxes are made from: with a screen or a browser where users sit at one."""
+        return "desktop" if self.desktop else "web" if self.browser else "python"
 
     def __post_init__(self) -> None:
         """Refuse values that mean nothing.

@@ -186,6 +186,8 @@ class Design(Noun):
     """Argument list that starts it, from the root of the app."""
     serve: Annotated[Words, Field(exclude_if=lambda value: not value)] = ()
     """Argument list that starts its server, where it has one; ``{port}`` stands for the port."""
+    window: Annotated[Words, Field(exclude_if=lambda value: not value)] = ()
+    """Argument list that opens its window, where ``run`` does not."""
     test: Annotated[tuple[str, ...], Field(min_length=1)]
     """Argument list that runs its unit tests, from the root of the app."""
     packages: tuple[PackageSpec, ...] = ()

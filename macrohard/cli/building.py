@@ -115,6 +115,14 @@ def build(  # noqa: PLR0917 - typer makes an option of each
             help="Simulated users of pages sit at a real browser (extra browser, and a Chromium).",
         ),
     ] = None,
+    desktop: Annotated[
+        bool | None,
+        typer.Option(
+            "--desktop/--no-desktop",
+            help="Whether the app may have windows, at which simulated users sit; by default as "
+            "the spec and the boxes are.",
+        ),
+    ] = None,
     offline_packages: Annotated[
         bool | None,
         typer.Option(
@@ -188,6 +196,7 @@ def build(  # noqa: PLR0917 - typer makes an option of each
             ("build", "mutants"): mutants,
             ("build", "min_caught"): min_caught,
             ("build", "browser"): browser or None,
+            ("build", "desktop"): desktop,
             ("build", "offline_packages"): offline_packages or None,
             ("build", "faults"): faults,
             ("build", "seed"): seed,

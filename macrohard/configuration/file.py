@@ -53,6 +53,7 @@ class BuildTable(_Table):
     mutants: int | None = None
     min_caught: float | None = None
     browser: bool | None = None
+    desktop: bool | None = None
     offline_packages: bool | None = None
     faults: float | None = None
     seed: int | None = None

@@ -15,6 +15,7 @@ from macrohard.config import Settings
 from macrohard.documents import write_task
 from macrohard.files import write_atomic
 from macrohard.graph.board import Board
+from macrohard.graph.nouns import offered, plain
 from macrohard.graph.repository import Repository
 from macrohard.journal import Journal
 from macrohard.llm.base import Asker, Model
@@ -125,7 +126,8 @@ class Office:
         """Have a role without tools hand in a noun that ``accept`` has no complaint about."""
         asker = Asker(role=role.name, stage=stage or role.stage, output=noun.__name__, round=round_)
         job = Assignment(role=role, asker=asker, task=write_task(instruction, documents))
-        return await ask(job, self.model, noun, accept=accept)
+        wanted = offered(noun, windows=bool(self.settings.desktop))
+        return plain(await ask(job, self.model, wanted, accept=accept))
 
     @property
     def memory(self) -> "ToolMemory":

@@ -20,6 +20,7 @@ from macrohard.sandbox.base import Sandbox, Terminal
 from macrohard.users.base import (
     APP_FOLDER,
     Action,
+    Attach,
     Choose,
     Click,
     ComeBack,
@@ -44,6 +45,15 @@ _MOST_PAGES = 12
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 _NOISE = re.compile(r"^(?:Fontconfig|dbus|\(.*GLib-GIO).*\n?", re.MULTILINE | re.IGNORECASE)
 """What libraries say of a box without fonts' settings and without a bus; no program's fault."""
+
+
+def _option(texts: Sequence[Text], wanted: str) -> Text | None:
+    """The option of a list: the whole of it, or a number with what it stands for."""
+    whole = [text for text in texts if alike(text.words) == alike(wanted)]
+    near = [text for text in texts if alike(text.words).startswith(f"{alike(wanted)} ")]
+    if whole:
+        return whole[0]
+    return near[0] if len(near) == 1 else None
 
 
 class DesktopDriver:
@@ -71,7 +81,7 @@ class DesktopDriver:
         self._evidence = evidence
         self._windows = Windows(box, label, env)
         self._reader = Reader(box)
-        self._framebuffer = Framebuffer(box, self._windows.name, evidence)
+        self._framebuffer = Framebuffer(box, self._windows.folder, evidence)
         self._program: Terminal | None = None
         self._files: dict[str, str] = {}
         self._pictures = 0
@@ -80,7 +90,7 @@ class DesktopDriver:
 
     async def __aenter__(self) -> Self:
         self._evidence.mkdir(parents=True, exist_ok=True)
-        await self._windows.open(await self._framebuffer.prepare())
+        await self._windows.open()
         await self._framebuffer.start()
         await self._saved()  # what is there before anybody has done anything
         await self._start()
@@ -115,13 +125,10 @@ class DesktopDriver:
                 place = self.page.button(name).box.centre
                 await self._windows.click(*place, twice=twice)
             case Fill(label=label, text=text):
-                field = self.page.field(label)
-                await self._windows.click(*field.centre)
-                await self._windows.replace(text)
-                seen = await self._look()
-                if text.strip() and not any(field.holds(each.box) for each in self.page.texts):
-                    raise UserActionError(f"nothing stands in the field {label!r} after typing.")
-                return seen
+                return await self._fill(label, text)
+            case Attach(label=label, file=file, content=content):
+                await self._box.write(f"{APP_FOLDER}/{file}", content.encode())
+                return await self._fill(label, file)
             case Choose(label=label, option=option):
                 await self._choose(label, option)
             case Point(x=x, y=y, twice=twice):
@@ -169,6 +176,16 @@ class DesktopDriver:
                     "press, wait and come_back are what can be done."
                 )
 
+    async def _fill(self, label: str, text: str) -> Observation:
+        """Replace what stands in a field, and see that something stands there then."""
+        field = self.page.field(label)
+        await self._windows.click(*field.centre)
+        await self._windows.replace(text)
+        seen = await self._look()
+        if text.strip() and not any(field.holds(each.box) for each in self.page.texts):
+            raise UserActionError(f"nothing stands in the field {label!r} after typing there.")
+        return seen
+
     async def _choose(self, label: str, option: str) -> None:
         """Open a list and take an option from it: what stands there now and did not before."""
         before = self.page
@@ -177,7 +194,7 @@ class DesktopDriver:
         for _ in range(_MOST_PAGES):
             now = await self._reader.read(await self._windows.picture())
             fresh = [text for text in now.texts if text not in before.texts]
-            found = next((t for t in fresh if alike(t.words) == alike(option)), None)
+            found = _option(fresh, option)
             if found is not None:
                 await self._windows.click(*found.box.centre)
                 return

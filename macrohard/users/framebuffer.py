@@ -27,22 +27,17 @@ class Framebuffer:
 
     Args:
         box: Where the screen is.
-        screen: Its name, as in ``DISPLAY``.
+        folder: Where the screen's memory lies in the box: the one of Xvfb's ``-fbdir``.
         evidence: Folder with the pictures, which gets the film.
     """
 
-    def __init__(self, box: Sandbox, screen: str, evidence: Path) -> None:
+    def __init__(self, box: Sandbox, folder: str, evidence: Path) -> None:
         self._box = box
-        self._folder = f"/tmp/screen-{screen.strip(':')}"  # noqa: S108 - in the box
+        self._folder = folder
         self._evidence = evidence
         self._reader: Terminal | None = None
         self._looks: list[Look] = []
         self._began = time.time()
-
-    async def prepare(self) -> list[str]:
-        """What Xvfb is to be told, so that it can be watched."""
-        await self._box.exec(["mkdir", "-p", self._folder], timeout_s=20)
-        return ["-fbdir", self._folder]
 
     async def start(self) -> None:
         """Watch a screen that is there."""

@@ -161,6 +161,11 @@ DESKTOP = Hands(
             "choose", "Open the list beside a label, and choose.", {"label": _TEXT, "option": _TEXT}
         ),
         _tool(
+            "attach",
+            "Write a file with this text into the program's folder, and its name into a field.",
+            {"label": _TEXT, "file": _TEXT, "content": _TEXT},
+        ),
+        _tool(
             "point",
             "Click a place of the screen, in pixels from its upper left corner.",
             {"x": _PLACE, "y": _PLACE},

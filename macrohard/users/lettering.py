@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 _CHANGE = 24
 """Levels of 255 by which neighbours differ where something is drawn."""
-_TALL = 16
-"""Pixels; what changes over so many rows on end is a line or a caret. Letters of 10 to 12 points
-are up to 15 high at 96 dots an inch."""
-_UPRIGHT = re.compile(rb"\xff{%d,}|(?:\xff\x00){%d,}" % (_TALL, _TALL // 2))
+_TALL, _CARET = 14, 13
+"""Pixels; what changes over so many rows on end is a line, and a caret where the next column does,
+too, over the very same rows. Letters of 10 points are less high at 96 dots an inch."""
+_DOTS = 5
+_UPRIGHT = re.compile(rb"\xff{%d,}|(?:\xff\x00){%d,}" % (_CARET, _DOTS))
 """A line down a column, drawn through or dotted: what has the keyboard is framed with dots."""
 _DOTTED = re.compile(rb"\xff{%d,}" % _TALL)
 """The same along a row, where only dots change from pixel to pixel."""
@@ -101,11 +102,13 @@ def find_lettering(picture: "Image") -> Lettering:
     width, height = grey.size
     columns = changes.transpose(Image.Transpose.TRANSPOSE).tobytes()
     pixels = bytearray(changes.tobytes())
-    lines = [
-        Box(found.start(), x, found.end(), x + 1)
-        for x in range(width)
-        for found in _UPRIGHT.finditer(columns[x * height : (x + 1) * height])
-    ]
+    lines = _lines(
+        [
+            Box(found.start(), x, found.end(), x + 1)
+            for x in range(width)
+            for found in _UPRIGHT.finditer(columns[x * height : (x + 1) * height])
+        ]
+    )
     for line in lines:
         for y in range(line.top, line.bottom):
             pixels[y * width + line.left] = 1  # ends a piece of text: no change, no blank
@@ -120,7 +123,7 @@ def cut_out(picture: "Image", piece: Box) -> "Image":
     """A piece of text in black on white, large enough to be read."""
     from PIL import Image, ImageChops, ImageOps  # noqa: PLC0415 - an extra
 
-    cut = picture.crop((piece.left - 1, piece.top - 1, piece.right + 1, piece.bottom + 1))
+    cut = picture.crop((piece.left, piece.top, piece.right, piece.bottom))
     colours: list[tuple[int, tuple[int, ...]]] = cut.getcolors(1 << 20)  # type: ignore[assignment]
     ground = Image.new("RGB", cut.size, max(colours)[1])
     bands = ImageChops.difference(cut, ground).split()
@@ -128,6 +131,17 @@ def cut_out(picture: "Image", piece: Box) -> "Image":
     black = ImageOps.invert(ImageOps.autocontrast(ink))
     size = (black.width * _ZOOM, black.height * _ZOOM)
     return ImageOps.expand(black.resize(size, Image.Resampling.BICUBIC), _MARGIN, 255)
+
+
+def _lines(upright: list[Box]) -> list[Box]:
+    """Those of some upright runs of changes that are no stems of letters."""
+    known = set(upright)
+
+    def is_thin(line: Box) -> bool:
+        beside = (Box(line.top, x, line.bottom, x + 1) for x in (line.left - 1, line.right))
+        return any(other in known for other in beside)
+
+    return [line for line in upright if line.height >= _TALL or is_thin(line)]
 
 
 def _blobs(rows: Iterable[bytes | bytearray]) -> list[Box]:

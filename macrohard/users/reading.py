@@ -145,11 +145,10 @@ class Reader:
         keys = {}
         fresh: dict[str, Image] = {}
         for piece in found.pieces:
-            cut = cut_out(image, piece)
-            size = f"{cut.width}x{cut.height}:".encode()
-            keys[piece] = key = hashlib.sha256(size + cut.tobytes()).hexdigest()
+            pixels = image.crop((piece.left, piece.top, piece.right, piece.bottom)).tobytes()
+            keys[piece] = key = hashlib.sha256(b"%d:%b" % (piece.width, pixels)).hexdigest()
             if key not in self._known:
-                fresh[key] = cut
+                fresh[key] = cut_out(image, piece)
         if fresh:
             texts = await self._recognised(list(fresh.values()))
             self._known.update(zip(fresh, texts, strict=True))

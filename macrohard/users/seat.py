@@ -99,7 +99,9 @@ async def take_seat(
     """
     async with AsyncExitStack() as stack:
         if scenario.interface == "desktop":
-            windows = DesktopDriver(box, design.run, evidence, label=label, env=env)
+            windows = DesktopDriver(
+                box, design.window or design.run, evidence, label=label, env=env
+            )
             await stack.enter_async_context(windows)
             words = _DESKTOP.format(app=design.app)
             yield Seat(windows, DESKTOP, words, picture_note=_SCREEN_PICTURES)

@@ -8,7 +8,7 @@ import asyncio
 import re
 import shlex
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +21,27 @@ WIDTH, HEIGHT = 1024, 768
 START_S = 20.0
 """How long a screen, or a program until its first window, may take."""
 POLL_S = 0.1
-NEEDED = ("Xvfb", "xdotool", "import", "convert", "tesseract")
+NEEDED = ("Xvfb", "xdotool", "import", "tesseract")
 """Programs that a box must have."""
 _STANDS_STILL = """\
-for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-  import -silent -window root ppm:/tmp/s.ppm; now=$(cksum < /tmp/s.ppm)
-  [ "$now" = "$last" ] && break
-  last=$now; sleep 0.08
+works() {
+  for p in $(grep -lsz "^DISPLAY=$DISPLAY$" /proc/[0-9]*/environ); do
+    p=${p%/environ}; [ "$p" = "/proc/$$" ] && continue
+    grep -qs "^State:.[RD]" "$p/status" && return 0
+  done
+  return 1
+}
+for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+  sleep 0.06; now=$(cksum < $m)
+  [ "$now" = "$last" ] && ! works && break
+  last=$now
 done
-convert /tmp/s.ppm -define png:exclude-chunks=date,time -define png:compression-level=3 /tmp/s.png
+import -silent -window root -define png:exclude-chunks=date,time -define png:compression-level=3 \\
+  /tmp/s.png
 """
-"""Two looks in a row must be the same; one without end is taken as it is in the end."""
+"""The memory of the screen must be the same twice in a row, while no program on it is at work; a
+screen that never stands still is taken as it is in the end. The memory has the pointer drawn into
+it, the picture has not."""
 _KEYSYMS = {
     "enter": "Return", "return": "Return", "tab": "Tab", "shift-tab": "shift+Tab",
     "backspace": "BackSpace", "escape": "Escape", "esc": "Escape", "space": "space",
@@ -83,20 +93,19 @@ class Windows:
 
     Attributes:
         name: As in ``DISPLAY``.
+        folder: Where its memory lies in the box, in a file ``Xvfb_screen0``.
         env: Variables of everything that runs on it.
     """
 
     def __init__(self, box: Sandbox, label: str, env: Mapping[str, str] | None = None) -> None:
         self._box = box
         self.name = f":{100 + zlib.crc32(label.encode()) % 20_000}"
+        self.folder = f"/tmp/screen-{self.name.strip(':')}"  # noqa: S108 - in the box
         self._screen: Terminal | None = None
         self.env = {**(env or {}), "DISPLAY": self.name, "PYTHONUNBUFFERED": "1"}
 
-    async def open(self, options: Sequence[str] = ()) -> None:
+    async def open(self) -> None:
         """Make the screen.
-
-        Args:
-            options: What Xvfb is told besides.
 
         Raises:
             SandboxError: The box lacks a program, or no screen could be made.
@@ -105,9 +114,21 @@ class Windows:
         missing = missing_for_desktop(found.stdout)
         if missing:
             raise SandboxError(missing)
+        await self._box.exec(["mkdir", "-p", self.folder], timeout_s=20)
         size = f"{WIDTH}x{HEIGHT}x24"
         self._screen = await self._box.terminal(
-            ["Xvfb", self.name, "-screen", "0", size, "-nolisten", "tcp", "-noreset", *options]
+            [
+                "Xvfb",
+                self.name,
+                "-screen",
+                "0",
+                size,
+                "-nolisten",
+                "tcp",
+                "-noreset",
+                "-fbdir",
+                self.folder,
+            ]
         )
         for _ in range(int(START_S / POLL_S)):
             if (await self.run("xdotool getdisplaygeometry")).strip() == f"{WIDTH} {HEIGHT}":
@@ -181,7 +202,7 @@ class Windows:
 
     async def picture(self) -> bytes:
         """The screen once it stands still, or as it is after a while: a PNG file."""
-        await self.run(_STANDS_STILL)
+        await self.run(f"m={self.folder}/Xvfb_screen0\n{_STANDS_STILL}")
         return await self._box.read("/tmp/s.png")  # noqa: S108 - in the box
 
     async def listed(self) -> list[Window]:

@@ -17,7 +17,7 @@ from macrohard.users.film import FilmNotes, find_ffmpeg
 from macrohard.users.windows import NEEDED, missing_for_desktop
 
 EXAMPLE = ROOT / "examples" / "desktop"
-PROGRAMS = ("Xvfb", "xdotool", "convert", "tesseract", "ffmpeg")
+PROGRAMS = ("Xvfb", "xdotool", "import", "tesseract", "ffmpeg")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
 MISSING += [] if importlib.util.find_spec("_tkinter") else ["tkinter"]
 windows = pytest.mark.skipif(
@@ -85,6 +85,6 @@ def test_a_window_that_forgets_and_one_that_crashes_are_found(tmp_path: Path) ->
 def test_a_box_without_a_screen_says_what_to_install() -> None:
     assert missing_for_desktop("\n".join(f"/usr/bin/{name}" for name in NEEDED)) == ""
     said = missing_for_desktop("/usr/bin/xdotool\n")
-    assert said.startswith("the box has no Xvfb, import, convert, tesseract,")
+    assert said.startswith("the box has no Xvfb, import, tesseract,")
     assert "macrohard sandbox build desktop" in said
     assert "apt-get install xvfb xdotool imagemagick tesseract-ocr" in said

@@ -95,6 +95,14 @@ def test_interfaces_are_read_in_any_combination(lines: str, read: tuple[str, ...
     assert app.interfaces == read
 
 
+def test_a_window_comes_with_the_command_line_that_opens_it() -> None:
+    app = parse_spec(Spec(text=f"# Things\n\n{THING}\n## Interface\n- Desktop\n"))
+    assert app.interfaces == ("cli", "desktop")
+    assert "The window is opened from a command line, which can do the same." in app.assumptions
+    text = f"# Things\n\n{THING.replace('Thing', 'Window')}\n## Interface\n- desktop app\n"
+    assert "cannot be called window" in str(refused_text(text))
+
+
 def test_a_kind_that_would_hide_the_server_is_refused() -> None:
     text = f"# Things\n\n{THING.replace('Thing', 'Serve')}\n## Interface\n- web\n"
     assert "cannot be called serve" in str(refused_text(text))
@@ -103,8 +111,8 @@ def test_a_kind_that_would_hide_the_server_is_refused() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("mobile app", "does not build a desktop or mobile interface yet"),
-        ("web pages and a desktop app", "--model"),
+        ("mobile app", "does not build a mobile or full-screen interface yet"),
+        ("web pages and a tui", "--model"),
         ("telepathy", "I do not understand “telepathy”."),
     ],
 )
@@ -144,7 +152,7 @@ def test_what_is_no_spec_is_said(text: str, line: int, said: str) -> None:
 def test_all_problems_are_told_at_once_in_order_each_with_its_line() -> None:
     error = refused_text(
         BASE + "## Features\n- Add gadgets\n- Filter items by colour\n\n## Rules\n- be kind\n"
-        "\n## Interface\n- desktop\n"
+        "\n## Interface\n- mobile\n"
     )
     last = len(BASE.splitlines())
     numbers = [int(line.split(":")[1]) for line in str(error).splitlines()]

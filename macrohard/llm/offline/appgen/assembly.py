@@ -6,7 +6,12 @@ from macrohard.llm.offline.appgen import names
 from macrohard.llm.offline.appgen.changes import changes_module
 from macrohard.llm.offline.appgen.commands import commands_module
 from macrohard.llm.offline.appgen.figures import figures_module, has_figures
-from macrohard.llm.offline.appgen.fixed_files import MODULES, WEB_MODULES, fixed_module
+from macrohard.llm.offline.appgen.fixed_files import (
+    DESKTOP_MODULES,
+    MODULES,
+    WEB_MODULES,
+    fixed_module,
+)
 from macrohard.llm.offline.appgen.layout import laid_out
 from macrohard.llm.offline.appgen.program import (
     commands_init,
@@ -19,7 +24,12 @@ from macrohard.llm.offline.appgen.program import (
 from macrohard.llm.offline.appgen.readme import readme
 from macrohard.llm.offline.appgen.records import record_module
 from macrohard.llm.offline.appgen.reports import reports_module
-from macrohard.llm.offline.appgen.resources import resource_alias, resource_module, site_module
+from macrohard.llm.offline.appgen.resources import (
+    resource_alias,
+    resource_module,
+    site_module,
+    window_module,
+)
 from macrohard.llm.offline.appgen.schema import schema_module
 from macrohard.llm.offline.appgen.shake import shake
 from macrohard.llm.offline.appgen.unit.examples import Examples
@@ -33,7 +43,7 @@ PACKAGES = {
 }
 
 
-RESOURCES = "What the server knows of each kind of record."
+RESOURCES = "What is known of each kind of record wherever it is shown: its fields, its functions."
 
 
 def generate(app: App) -> dict[str, str]:
@@ -51,9 +61,12 @@ def _generated(app: App) -> tuple[tuple[str, str], ...]:
     files |= {f"{root}/{name}/__init__.py": f'"""{about}"""\n' for name, about in PACKAGES.items()}
     files[f"{root}/commands/__init__.py"] = commands_init(app)
     files |= kind_files(app)
+    files |= resource_files(app)
     files |= web_files(app)
+    files |= desktop_files(app)
     files[f"{root}/__main__.py"] = main_module(app)
     roots = [f"{root}/__main__.py", f"{root}/schema.py", f"{root}/web/serve.py"]
+    roots += [f"{root}/desktop/{name}.py" for name in ("command", "window")]
     roots += [f"{root}/commands/{names.file_name(kind)}.py" for kind in app.kinds]
     files = shake(files, roots)
     files = {path: laid_out(text) for path, text in files.items()}
@@ -82,16 +95,36 @@ def kind_files(app: App) -> dict[str, str]:
     return files
 
 
-def web_files(app: App) -> dict[str, str]:
-    """The files of pages and the JSON API; none where neither is wanted."""
-    if app.interfaces == ("cli",):
+def resource_files(app: App) -> dict[str, str]:
+    """What pages, the JSON API and the window know of the kinds; nothing where there are none."""
+    if not (app.is_served or app.has_window):
         return {}
     root, ours = app.slug, own_imports(app)
-    files = {f"{root}/{name}.py": fixed_module(root, name) for name in WEB_MODULES}
-    files[f"{root}/resources/__init__.py"] = f'"""{RESOURCES}"""\n'
+    files = {f"{root}/resources/__init__.py": f'"""{RESOURCES}"""\n'}
     for kind in app.kinds:
         files[f"{root}/resources/{names.file_name(kind)}.py"] = resource_module(app, kind, ours)
-    files[f"{root}/web/site.py"] = site_module(app)
+    return files
+
+
+def web_files(app: App) -> dict[str, str]:
+    """The files of pages and the JSON API, and those that the window shares with them."""
+    if not (app.is_served or app.has_window):
+        return {}
+    root = app.slug
+    files = {f"{root}/{name}.py": fixed_module(root, name) for name in WEB_MODULES}
+    if app.is_served:
+        files[f"{root}/web/site.py"] = site_module(app)
+        return files
+    return {path: text for path, text in files.items() if not path.endswith("web/serve.py")}
+
+
+def desktop_files(app: App) -> dict[str, str]:
+    """The files of the window; none where none is wanted."""
+    if not app.has_window:
+        return {}
+    root = app.slug
+    files = {f"{root}/{name}.py": fixed_module(root, name) for name in DESKTOP_MODULES}
+    files[f"{root}/desktop/site.py"] = window_module(app)
     return files
 
 
@@ -119,6 +152,7 @@ def test_imports(app: App) -> dict[str, str]:
         "examples": ("ExamplesTest", "FixedDayTest"),
         "program": ("ProgramTest", "StoredExamplesTest"),
         "site": ("SiteTest",),
+        "windows": ("DeskTest", "WindowTest"),
     }
     found = {
         name: f"from tests.{module} import {name}"

@@ -21,14 +21,24 @@ WEB_MODULES = (
 )  # fmt: skip
 """The same for apps that are reached over HTTP."""
 
+DESKTOP_MODULES = (
+    "desktop/__init__", "desktop/desk", "desktop/controls", "desktop/panels", "desktop/window",
+    "desktop/command",
+)  # fmt: skip
+"""The same for apps with a window."""
+
 CHECKS = (
     "test_values", "test_aggregates", "test_csv_files", "test_output", "test_console",
     "test_database", "test_summaries", "test_cli", "test_readme",
 )  # fmt: skip
 """Tests of these modules; those of what an app leaves out are left out, too."""
 
-WEB_CHECKS = {"api": ("test_api", "test_server"), "web": ("test_pages", "test_server")}
-"""The same for what is reached over HTTP, by interface."""
+SURFACE_CHECKS = {
+    "api": ("test_api", "test_server"),
+    "web": ("test_pages", "test_server"),
+    "desktop": ("test_desk", "test_window"),
+}
+"""The same for other interfaces, each by its name."""
 
 
 @cache

@@ -13,6 +13,7 @@ from macrohard.llm.offline.dialect.ast import App, Kind
 
 BACKEND, DATA, CLI, WRITER = "backend-engineer", "data-engineer", "cli-engineer", "technical-writer"
 WEB = "web-engineer"
+DESKTOP = "desktop-engineer"
 
 FRAME = ("cli", "console", "csv_files", "output", "summaries", "__main__")
 """Modules of the program's frame, which knows no kinds."""
@@ -20,6 +21,9 @@ FRAME = ("cli", "console", "csv_files", "output", "summaries", "__main__")
 
 WEB_TESTS = frozenset({"test_server", "test_pages", "test_api"})
 """Helpers and tests of the whole site."""
+
+WINDOW_TESTS = frozenset({"test_desk", "test_window"})
+"""Tests of the whole window."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,25 @@ def home(app: App, path: str) -> str:
         for layer in ("records", "changes", "reports", "commands", "resources"):
             if path == f"{app.slug}/{layer}/{name}.py" or stem == f"test_{name}_{layer}":
                 return f"{layer}.{kind.command}"
-    if "/web/" in path or stem in WEB_TESTS or path == "tests/site.py":
-        return "serve" if stem in {"site", "serve"} | WEB_TESTS else "web"
+    if shown := interface_of(path, stem):
+        return shown
     if stem in {"figures", "test_figures"}:
         return "figures"
     if stem.removeprefix("test_") in FRAME or stem == "program" or "/commands/" in path:
         return "frame"
     return "foundation"
+
+
+def interface_of(path: str, stem: str) -> str:
+    """The group of a file about pages, the JSON API or the window; empty for others."""
+    tests = path.startswith("tests/")
+    if "/desktop/" in path or path == "tests/windows.py":
+        return "window" if stem in {"site", "command"} else "desktop"
+    if stem in WINDOW_TESTS or (tests and stem.endswith("_window")):
+        return "window"
+    if "/web/" in path or stem in WEB_TESTS or path == "tests/site.py":
+        return "serve" if stem in {"site", "serve"} | WEB_TESTS else "web"
+    return ""
 
 
 def imported(path: str, files: Mapping[str, str]) -> frozenset[str]:
@@ -98,7 +114,7 @@ def needed(homes: Mapping[str, str], uses: Mapping[str, Iterable[str]]) -> dict[
             needs[group].add("foundation")
         if group == "docs":
             needs[group] |= {other for other in needs if other.startswith("commands.")} | {"frame"}
-            needs[group] |= {"serve"} & set(needs)
+            needs[group] |= {"serve", "window"} & set(needs)
     return needs
 
 
@@ -128,8 +144,10 @@ def described(app: App, group: str) -> Group:
     fixed = {
         "foundation": Group("Foundation: values, database, errors, example records", DATA),
         "frame": Group("Frame of the program: arguments, output, files, summaries", CLI),
-        "web": Group("Pages, forms and JSON API: what they share", WEB),
+        "web": Group("Pages, forms, JSON API, window: what they share", WEB),
         "serve": Group("The server and the whole site", WEB),
+        "desktop": Group("The window: lists, forms, keys", DESKTOP),
+        "window": Group("The window of the whole application, and its tests", DESKTOP),
         "figures": Group("Figures worked out of several records", DATA),
         "docs": Group("README and manifest", WRITER),
     }
@@ -151,7 +169,7 @@ def described_kind(kind: Kind, group: str) -> Group | None:
         "changes": Group(f"{several}: changes and rules", BACKEND),
         "reports": Group(f"{several}: questions", BACKEND),
         "commands": Group(f"{several} on the command line", CLI),
-        "resources": Group(f"{several} on pages and in the JSON API", WEB),
+        "resources": Group(f"{several} as they are shown: fields, what can be done", WEB),
     }
     layer, _, command = group.partition(".")
     if command != kind.command:

@@ -33,9 +33,12 @@ def commands_init(app: App) -> str:
         f"{quote(kind.command)}: {quote(', '.join(verb.name for verb in kind_verbs(app, kind)))}"
         for kind in kinds
     ]
-    if app.interfaces != ("cli",):
+    if app.is_served:
         entries.append(f'"serve": {quote(f"{app.slug}.web.serve")}')
         known.append(f'"serve": {quote(served(app))}')
+    if app.has_window:
+        entries.append(f'"window": {quote(f"{app.slug}.desktop.command")}')
+        known.append('"window": "the same with a mouse, on the desktop"')
     about = names.sentence(app.purpose.split("\n")[0] or app.title)
     blocks = [
         f'PROGRAM = "python -m {app.slug}"',
@@ -58,6 +61,11 @@ def served(app: App) -> str:
 def serve_command(app: App) -> list[str]:
     """How the server is started; ``{port}`` is where it shall listen."""
     return ["python", "-m", app.slug, "serve", "--port", "{port}"]
+
+
+def window_command(app: App) -> list[str]:
+    """How the window is opened."""
+    return ["python", "-m", app.slug, "window"]
 
 
 def main_module(app: App) -> str:
@@ -105,7 +113,8 @@ def manifest(app: App) -> str:
         "name": app.slug,
         "run": ["python", "-m", app.slug],
         "test": list(TEST_COMMAND),
-        **({"serve": serve_command(app)} if app.interfaces != ("cli",) else {}),
+        **({"serve": serve_command(app)} if app.is_served else {}),
+        **({"window": window_command(app)} if app.has_window else {}),
         "interfaces": list(app.interfaces),
         "python": ">=3.11",
     }

@@ -33,6 +33,7 @@ def readme(examples: Examples) -> str:
         *(typed(examples) if "cli" in app.interfaces else ()),
         *(pages(app) if "web" in app.interfaces else ()),
         *(api(app) if "api" in app.interfaces else ()),
+        *(window(app) if app.has_window else ()),
         "## Data",
         *(data_table(app, kind) for kind in app.kinds),
         *rules(app),
@@ -86,6 +87,17 @@ def api(app: App) -> list[str]:
     lines = [line for kind in app.kinds for line in addresses(app, kind)]
     table_head = ["| Request | What it does |", "| --- | --- |"]
     return ["## JSON API", words, "\n".join([*table_head, *lines])]
+
+
+def window(app: App) -> list[str]:
+    """The window."""
+    words = (
+        f"`python -m {app.slug} window` opens it; `--db PATH` before `window` names another file. "
+        "It works on the same file as the commands, also while they are used. It needs a screen "
+        "and Python's tkinter (on Debian: `apt install python3-tk`). With the keyboard alone: Alt "
+        "with an underlined letter, Tab, Enter, Escape back to the list, Ctrl-Tab to the next page."
+    )
+    return ["## Window", words]
 
 
 def addresses(app: App, kind: Kind) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Writes ``resources/KIND.py`` and ``web/site.py``: what the server knows of an app."""
+"""Writes ``resources/KIND.py``, ``web/site.py`` and ``desktop/site.py``: an app as it is shown."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def resource_module(app: App, kind: Kind, ours: dict[str, str]) -> str:
     root = f"{app.slug}.web.resource"
     known = ours | {name: f"from {root} import {name}" for name in ("Field", "Resource")}
     blocks = [*helpers(app, kind), call_of("RESOURCE = Resource", settings(app, kind))]
-    return module(f"What the server knows of {names.plural(kind)}.", blocks, known)
+    return module(f"What is shown of {names.plural(kind)}, and what can be done.", blocks, known)
 
 
 def call_of(head: str, arguments: list[str]) -> str:
@@ -261,21 +261,39 @@ def site_module(app: App) -> str:
         "Guard": f"from {root}.web.guard import Guard",
         "Request": f"from {root}.web.messages import Request",
         "Response": f"from {root}.web.messages import Response",
-        "Site": f"from {root}.web.resource import Site",
     }
-    for kind in app.kinds:
-        alias = resource_alias(kind)
-        known[alias] = f"from {root}.resources import {names.file_name(kind)} as {alias}"
-    about = names.sentence(app.purpose.split("\n")[0] or app.title)
-    resources = exploded("resources=(", [f"{resource_alias(k)}.RESOURCE" for k in app.kinds], ")")
     both = {"api", "web"} <= set(app.interfaces)
     answering = BOTH if both else API if "api" in app.interfaces else PAGES
-    arguments = [f"title={quote(app.title)}", "about=ABOUT", resources]
     blocks = [
         f'PROGRAM = "python -m {root} serve"',
         f'DATABASE = "{root}.db"',
-        "\n".join(text_lines("ABOUT", about)),
-        call_of("SITE = Site", arguments),
+        *whole(app),
         block(answering),
     ]
-    return module("The whole application, as the server knows it.", blocks, known)
+    return module(
+        "The whole application, as the server knows it.", blocks, known | whole_imports(app)
+    )
+
+
+def window_module(app: App) -> str:
+    """``desktop/site.py``: the app as the window knows it."""
+    blocks = [f'PROGRAM = "python -m {app.slug} window"', *whole(app)]
+    about = "The whole application, as the window knows it."
+    return module(about, blocks, whole_imports(app))
+
+
+def whole(app: App) -> list[str]:
+    """The blocks that say what the app is called, is for, and keeps."""
+    about = names.sentence(app.purpose.split("\n")[0] or app.title)
+    resources = exploded("resources=(", [f"{resource_alias(k)}.RESOURCE" for k in app.kinds], ")")
+    arguments = [f"title={quote(app.title)}", "about=ABOUT", resources]
+    return ["\n".join(text_lines("ABOUT", about)), call_of("SITE = Site", arguments)]
+
+
+def whole_imports(app: App) -> dict[str, str]:
+    """The import statements that these need."""
+    found = {"Site": f"from {app.slug}.web.resource import Site"}
+    for kind in app.kinds:
+        alias = resource_alias(kind)
+        found[alias] = f"from {app.slug}.resources import {names.file_name(kind)} as {alias}"
+    return found

@@ -94,7 +94,7 @@ def _one(subject: Subject) -> Iterator[Case]:
         if (cell := subject.there.shown(subject.kind, number, field.slug)) is not None
     ]
     # Addresses hold ids alone, so names can be asked for where every check is a command.
-    name = subject.name_by(number) if subject.app.interfaces == ("cli",) else ""
+    name = subject.name_by(number) if not subject.app.is_served else ""
     named = [
         Answers(in_json((*show(subject.kind, number)[:-1], name)), value, subject.loose(value))
     ]

@@ -391,6 +391,16 @@ class App:
     interfaces: tuple[str, ...]
     assumptions: tuple[str, ...] = ()
 
+    @property
+    def is_served(self) -> bool:
+        """Whether it has a server: for pages, or for the JSON API."""
+        return bool({"web", "api"} & set(self.interfaces))
+
+    @property
+    def has_window(self) -> bool:
+        """Whether it has a window on the desktop."""
+        return "desktop" in self.interfaces
+
     def kind(self, slug: str) -> Kind:
         """The kind of that slug; ``KeyError`` when there is none."""
         for candidate in self.kinds:

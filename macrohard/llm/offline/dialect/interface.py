@@ -1,4 +1,4 @@
-"""Reads the Interface section: command line, web pages, JSON API, and what is not built yet."""
+"""Reads the Interface section: command line, pages, JSON API, desktop, and what is not built."""
 
 from macrohard.llm.offline.dialect.markdown import Section
 from macrohard.llm.offline.dialect.problems import Problems
@@ -12,12 +12,15 @@ _KNOWN: Phrases[str] = Phrases(
         "web": "web page, web pages, web, web app, web application, web interface, "
         "website, web site, browser, html, page in the browser, gui, graphical interface",
         "api": "json api, json apis, api, rest api, rest, http api, web api, http, json over http",
-        "desktop or mobile interface": "desktop, desktop app, desktop application, mobile, "
-        "mobile app, phone app, tui, text interface, full screen interface",
+        "desktop": "desktop, desktop app, desktop application, desktop program, "
+        "desktop interface, window, windows, desktop window, window on the desktop, "
+        "windows on the desktop",
+        "mobile or full-screen interface": "mobile, mobile app, phone app, tui, text interface, "
+        "full screen interface",
     }.items()
     for phrase in phrases.split(", ")
 )
-INTERFACES = ("cli", "web", "api")
+INTERFACES = ("cli", "web", "api", "desktop")
 """What is built, in the order in which it is named."""
 
 _FILLERS = (
@@ -49,6 +52,9 @@ def read_interface(
             elif not cursor.accept(*_FILLERS):
                 problems.add(line, cursor.not_understood("interface"))
                 break
+    if "desktop" in found and "cli" not in found:
+        assumptions.append("The window is opened from a command line, which can do the same.")
+        found.add("cli")
     if not found:
         assumptions.append("The application is used on the command line.")
         found.add("cli")
@@ -58,5 +64,6 @@ def read_interface(
 def _not_built(name: str) -> Puzzle:
     return Puzzle(
         f"the offline model does not build a {name} yet, only command lines, web "
-        "pages and JSON APIs. Take this line out, or name a model that can with --model."
+        "pages, JSON APIs and windows on the desktop. Take this line out, or name a model that "
+        "can with --model."
     )

@@ -67,7 +67,7 @@ def parse_spec(text: str, source: str = "spec") -> App:
         message = "the Data section names no kind of record."
         problems.add(sections["data"][0].line, Puzzle(message, hint="kinds"))
     interfaces = read_interface(sections["interface"], problems, assumptions)
-    _check_serve(schema, interfaces, problems)
+    _check_commands(schema, interfaces, problems)
     if schema.nameless or not schema.kinds:
         problems.raise_any()  # lines about what is not known cannot be judged
     reader = FeatureReader(schema, assumptions)
@@ -112,11 +112,14 @@ def _worth_telling(
     )
 
 
-def _check_serve(schema: Schema, interfaces: tuple[str, ...], problems: Problems) -> None:
-    """Refuse a kind whose commands would hide the one that starts the server."""
-    if interfaces != ("cli",) and "serve" in schema.kinds:
+def _check_commands(schema: Schema, interfaces: tuple[str, ...], problems: Problems) -> None:
+    """Refuse kinds whose commands would hide those that start the server or open the window."""
+    if {"web", "api"} & set(interfaces) and "serve" in schema.kinds:
         message = "a kind cannot be called serve where there are web pages or a JSON API."
         problems.add(schema.kinds["serve"].line, Puzzle(message))
+    if "desktop" in interfaces and "window" in schema.kinds:
+        message = "a kind cannot be called window where there is a desktop interface."
+        problems.add(schema.kinds["window"].line, Puzzle(message))
 
 
 def _sorted(document: Document, problems: Problems) -> dict[str, list[Section]]:

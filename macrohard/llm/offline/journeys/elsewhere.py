@@ -74,9 +74,9 @@ class Elsewhere:
     def _overview(self, step: ScenarioStep) -> ScenarioStep:
         if self.surface == "api":
             told = [f"/api/{path_of(self.app, kind)}" for kind in self.app.kinds]
-            return _changed(step, request("GET", "/api"), ["200", *told])
-        told = [_capital(kind.plural.lower()) for kind in self.app.kinds]
-        return _changed(step, open_("/"), told)
+            return changed(step, request("GET", "/api"), ["200", *told])
+        told = [capital(kind.plural.lower()) for kind in self.app.kinds]
+        return changed(step, open_("/"), told)
 
     def _said(self, step: ScenarioStep, asked: Asked) -> ScenarioStep | None:
         kind = asked.kind
@@ -94,12 +94,12 @@ class Elsewhere:
             see = (NOT_FOUND if missing else PROBLEM,)
         elif asked.verb == "show":
             see = tuple(text.partition(": ")[2] or text for text in step.see)
-        return _changed(step, "\n".join(gestures), see)
+        return changed(step, "\n".join(gestures), see)
 
     # -- pages -----------------------------------------------------------------------------------
 
     def _gestures(self, asked: Asked, kind: Kind, *, refused: bool) -> list[str]:
-        root = click(_capital(kind.plural.lower()))
+        root = click(capital(kind.plural.lower()))
         if asked.verb in {"add", "edit"}:
             return self._form(asked, kind, root)
         if asked.verb in {"delete", "show"}:
@@ -112,8 +112,8 @@ class Elsewhere:
         if asked.verb == "export":
             return [root, click("Export")]
         if asked.verb in FIGURES:
-            return [root, click(_capital(asked.verb)), *self._figure(asked, kind)]
-        listed = click(_capital(f"{asked.verb.replace('-', ' ')} {kind.plural.lower()}"))
+            return [root, click(capital(asked.verb)), *self._figure(asked, kind)]
+        listed = click(capital(f"{asked.verb.replace('-', ' ')} {kind.plural.lower()}"))
         return [root, *([listed] if asked.verb != "list" else []), *self._narrowed(asked, kind)]
 
     def _form(self, asked: Asked, kind: Kind, root: str) -> list[str]:
@@ -213,14 +213,15 @@ class Elsewhere:
         if refused:
             see = ['"errors"', '"message"']
         see = ['"total": 0' if text.startswith("No ") else text for text in see]
-        return _changed(step, request(method, path, body), see)
+        return changed(step, request(method, path, body), see)
 
 
 def _query(asked: Asked) -> str:
     return f"?{urlencode(asked.typed)}" if asked.typed else ""
 
 
-def _changed(step: ScenarioStep, type_: str, see: Iterable[str]) -> ScenarioStep:
+def changed(step: ScenarioStep, type_: str, see: Iterable[str]) -> ScenarioStep:
+    """A step that is done in another way, and shows other things."""
     expect = step.expect.replace("in one line that says why", "and it is said why")
     return step.model_copy(
         update={
@@ -252,5 +253,6 @@ def _option(text: str) -> str:
     return text if text.strip() else "(nothing)"
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """A name as it begins a heading or a button."""
     return text[:1].upper() + text[1:]

@@ -36,6 +36,11 @@ _FORMS = {
 _REQUEST = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S*)(?: (?P<body>.*))?")
 
 
+def press(keys: str) -> str:
+    """Press keys."""
+    return f"press {_quoted(keys)}"
+
+
 def open_(address: str) -> str:
     """Go to an address."""
     return f"open {_quoted(address)}"

@@ -70,7 +70,7 @@ def suite_of(app: App, requirements: Requirements) -> AcceptanceSuite:
         SourceFile(path="conftest.py", content=_conftest(app)),
     ]
     covers: dict[str, tuple[str, ...]] = {}
-    for surface in app.interfaces:
+    for surface in _tested(app):
         groups: dict[str, list[str]] = {}
         for draft, case in _cases(app, stories, surface):
             name = case.name if surface == "cli" else f"{surface}_{case.name}"
@@ -82,6 +82,11 @@ def suite_of(app: App, requirements: Requirements) -> AcceptanceSuite:
             for group, tests in groups.items()
         ]
     return AcceptanceSuite(files=tuple(files), covers=covers)
+
+
+def _tested(app: App) -> tuple[str, ...]:
+    """The interfaces that acceptance tests use; at the window there are users alone."""
+    return tuple(name for name in app.interfaces if name != "desktop")
 
 
 def _cases(app: App, stories: list[Draft], surface: str) -> Iterator[tuple[Draft, Case]]:
@@ -98,7 +103,7 @@ def _cases(app: App, stories: list[Draft], surface: str) -> Iterator[tuple[Draft
 def _conftest(app: App) -> str:
     """``conftest.py``."""
     typed = "cli" in app.interfaces
-    served = app.interfaces != ("cli",)
+    served = app.is_served
     first = ["from collections.abc import Iterator"] * served + ["from pathlib import Path"] * typed
     ours = ["from acceptance_harness import App, Examples"] * typed
     known = ["EXAMPLES", "NAME", "READS"] * typed
@@ -135,7 +140,7 @@ def _records(app: App, base: Base) -> str:
         '"""Command, its answer, and the content of ``@made.csv`` where that is imported."""\n\n'
         f"READS: tuple[str, ...] = {_literal(tuple(reads))}\n"
         + "".join(
-            _served_records(app, base, surface) for surface in app.interfaces if surface != "cli"
+            _served_records(app, base, surface) for surface in _tested(app) if surface != "cli"
         )
     )
 

@@ -1,6 +1,6 @@
 """The part that designs: cuts the application into modules and says how they talk."""
 
-from macrohard.llm.offline.appgen.program import serve_command
+from macrohard.llm.offline.appgen.program import serve_command, window_command
 from macrohard.llm.offline.dialect.ast import App, Field, FieldType
 from macrohard.llm.offline.parts.compiled import Compiled, compile_scene
 from macrohard.llm.offline.parts.source import public_interface, summary_line
@@ -28,7 +28,8 @@ def design_of(compiled: Compiled) -> Design:
         ),
         interfaces=app.interfaces,
         run=("python", "-m", app.slug),
-        serve=tuple(serve_command(app)) if app.interfaces != ("cli",) else (),
+        serve=tuple(serve_command(app)) if app.is_served else (),
+        window=tuple(window_command(app)) if app.has_window else (),
         test=TEST_COMMAND,
         decisions=_decisions(app),
     )

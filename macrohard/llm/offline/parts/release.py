@@ -42,6 +42,8 @@ def _ways(design: Design) -> Iterator[str]:
         port = "8000"
         served = " ".join(design.serve).replace("{port}", port)
         yield f"`{served}` serves {_served(design)} at <http://127.0.0.1:{port}/>."
+    if design.window:
+        yield f"`{' '.join(design.window)}` opens its window."
     yield f"`{' '.join(design.test)}` runs its own tests."
 
 

@@ -127,6 +127,7 @@ def _story(draft: Draft, ident: str, lines: list[str]) -> Story:
 
 def _other_interfaces(app: App) -> str:
     known = {"cli": "the command line", "web": "web pages", "api": "the JSON API"}
+    known["desktop"] = "a window on the desktop"
     return f"Interfaces other than {listed([known[name] for name in app.interfaces])}."
 
 

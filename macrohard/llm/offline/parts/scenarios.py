@@ -7,6 +7,7 @@ from itertools import zip_longest
 from macrohard.llm.offline.criteria.drafts import draft_stories
 from macrohard.llm.offline.dialect.ast import App, DeleteRule, FieldType, Kind, Rule
 from macrohard.llm.offline.journeys.accounts import figures, files
+from macrohard.llm.offline.journeys.at_the_desk import AtTheDesk
 from macrohard.llm.offline.journeys.elsewhere import Elsewhere
 from macrohard.llm.offline.journeys.journey import DeadEndError, Journey, dead_end
 from macrohard.llm.offline.journeys.plots import daily_work, first_steps, nothing_yet, special_ones
@@ -64,7 +65,8 @@ def scenarios_of(app: App, requirements: Requirements) -> Scenarios:
         interface = app.interfaces[len(found) % len(app.interfaces)]
         steps = journey.steps
         if interface != "cli":
-            steps = Elsewhere(app, interface).steps(steps)
+            there = AtTheDesk(app) if interface == "desktop" else Elsewhere(app, interface)
+            steps = there.steps(steps)
         if not steps:
             continue
         found.append(

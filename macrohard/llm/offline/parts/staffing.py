@@ -76,11 +76,8 @@ def _judge(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
     """Whether a role is needed, and why."""
     if role.name in _ALWAYS:
         return True, _ALWAYS[role.name]
-    if role.name in _USERS_OF_PAGES:
-        wanted = compiled is not None and "web" in compiled.app.interfaces
-        return wanted, _USERS_OF_PAGES[role.name] if wanted else "There are no pages to look at."
     if role.duty == "user":
-        return _judge_user(role)
+        return _judge_user(role, compiled)
     if role.duty == "engineer":
         return _judge_engineer(role, compiled)
     if compiled is not None and role.name in _BY_APP:
@@ -88,9 +85,14 @@ def _judge(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
     return False, _NO_CHECKS
 
 
-def _judge_user(role: Candidate) -> tuple[bool, str]:
+def _judge_user(role: Candidate, compiled: Compiled | None) -> tuple[bool, str]:
+    if role.name in _USERS_OF_PAGES:
+        wanted = compiled is not None and "web" in compiled.app.interfaces
+        return wanted, _USERS_OF_PAGES[role.name] if wanted else "There are no pages to look at."
     if role.name == "at-the-desk":
-        return False, "There are no windows to use."
+        wanted = compiled is not None and compiled.app.has_window
+        why = "The window is used by somebody who does nothing else all day."
+        return wanted, why if wanted else "There are no windows to use."
     return True, _USERS.get(role.name, f"Plays the scenarios carefully: {role.description}")
 
 

@@ -58,7 +58,7 @@ def helpers(app: App) -> list[SourceFile]:
     texts = {
         name: _standing_alone(resources.files(package).joinpath(name).read_text("utf-8"))
         for name in ("acceptance_http.py", "acceptance_pages.py")
-        if app.interfaces != ("cli",) and ("web" in app.interfaces or "pages" not in name)
+        if app.is_served and ("web" in app.interfaces or "pages" not in name)
     }
     if texts:
         page = resources.files("macrohard").joinpath("webpage.py").read_text("utf-8")
@@ -74,7 +74,7 @@ def _standing_alone(text: str) -> str:
 
 def fixtures(app: App) -> str:
     """What ``conftest.py`` holds for tests over HTTP; empty where there are none."""
-    if app.interfaces == ("cli",):
+    if not app.is_served:
         return ""
     api, web = "api" in app.interfaces, "web" in app.interfaces
     return _FIXTURES + _API * api + _WEB * web
@@ -82,7 +82,7 @@ def fixtures(app: App) -> str:
 
 def imports(app: App) -> str:
     """What these need."""
-    if app.interfaces == ("cli",):
+    if not app.is_served:
         return ""
     api, web = "api" in app.interfaces, "web" in app.interfaces
     lines = [f"from acceptance_http import {'Api, ' * api}Server"]

@@ -22,6 +22,7 @@ _FIGURES = {AggregateOp.MIN: "smallest", AggregateOp.MAX: "largest"}
 _SERVED = {
     "web": "Pages for a browser, which need no script and fit a telephone.",
     "api": "A JSON API, which describes itself at `/openapi.json`.",
+    "desktop": "A window on the desktop, for a mouse or the keyboard alone.",
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from macrohard.documents import FOLLOW
 from macrohard.llm.offline.parts.reading import read_noun, read_text
-from macrohard.llm.offline.personas import careful, hostile, hurried, novice, visits
+from macrohard.llm.offline.personas import at_windows, careful, hostile, hurried, novice, visits
 from macrohard.llm.offline.personas.command import started_with
 from macrohard.llm.offline.personas.follower import Follower
 from macrohard.llm.offline.personas.pages import SpentError, Visitor
@@ -20,6 +20,10 @@ _PERSONAS: dict[str, tuple[Callable[[User], Script], str]] = {
 }
 
 
+_WAYS = {"web": visits.PAGES, "api": visits.REQUESTS, "desktop": at_windows.WINDOWS}
+"""How the personas use each interface but the terminal."""
+
+
 def try_out(scene: Scene) -> Answer:
     """The next action of a simulated user, or its verdict when it has done all it wanted.
 
@@ -32,7 +36,7 @@ def try_out(scene: Scene) -> Answer:
     if scene.task.startswith(FOLLOW):
         return _visit(scene, Follower(scenario), (visits.plain, visits.FOLLOWED))
     if scenario.interface != "cli":
-        known = visits.PAGES if scenario.interface == "web" else visits.REQUESTS
+        known = _WAYS[scenario.interface]
         visitor = Visitor(scenario, keys=scene.has_tool("press"))
         return _visit(scene, visitor, known.get(scene.request.asker.role, visits.STEPS))
     user = User(scenario, started_with(read_text(scene, "how-to-run")))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from macrohard.llm.offline.appgen import names
-from macrohard.llm.offline.appgen.fixed_files import CHECKS, WEB_CHECKS, fixed_check
+from macrohard.llm.offline.appgen.fixed_files import CHECKS, SURFACE_CHECKS, fixed_check
 from macrohard.llm.offline.appgen.layout import laid_out
 from macrohard.llm.offline.appgen.unit.changes import change_tests
 from macrohard.llm.offline.appgen.unit.commands import command_tests
@@ -14,6 +14,7 @@ from macrohard.llm.offline.appgen.unit.records import record_tests
 from macrohard.llm.offline.appgen.unit.reports import report_tests
 from macrohard.llm.offline.appgen.unit.resources import resource_tests
 from macrohard.llm.offline.appgen.unit.rows import examples_module
+from macrohard.llm.offline.appgen.unit.windows import window_tests
 from macrohard.llm.offline.dialect.ast import App
 
 TYPED_CHECKS = ("test_cli", "test_readme")
@@ -46,10 +47,12 @@ def unit_tests(
         "tests/program.py": fixed_check(app.slug, "program"),
     }
     typed = CHECKS if "cli" in app.interfaces else [c for c in CHECKS if c not in TYPED_CHECKS]
-    checks = [*typed, *(name for each in app.interfaces for name in WEB_CHECKS.get(each, ()))]
+    checks = [*typed, *(name for each in app.interfaces for name in SURFACE_CHECKS.get(each, ()))]
     helpers = {f"tests/{name}.py": fixed_check(app.slug, name) for name in checks}
-    if app.interfaces != ("cli",):
+    if app.is_served:
         written["tests/site.py"] = fixed_check(app.slug, "site")
+    if app.has_window:
+        written["tests/windows.py"] = fixed_check(app.slug, "windows")
     written["tests/examples.py"] = examples_module(examples, ours)
     known = defined | defined_names(written)
     for path, text in [*helpers.items(), *kind_tests(examples, ours)]:
@@ -69,5 +72,7 @@ def kind_tests(examples: Examples, ours: dict[str, str]) -> Iterator[tuple[str, 
         yield f"tests/test_{name}_reports.py", report_tests(examples, kind, ours)
         if "cli" in examples.app.interfaces:
             yield f"tests/test_{name}_commands.py", command_tests(examples, kind, ours)
-        if examples.app.interfaces != ("cli",):
+        if examples.app.is_served:
             yield f"tests/test_{name}_resources.py", resource_tests(examples, kind, ours)
+        if examples.app.has_window:
+            yield f"tests/test_{name}_window.py", window_tests(examples, kind, ours)

@@ -1,7 +1,6 @@
 """The pages that change something: each asks first, changes once, and leads on."""
 
 from collections.abc import Callable
-from sqlite3 import Connection
 
 from macrohard.llm.offline.appgen.fixed import console, csv_files, database
 from macrohard.llm.offline.appgen.fixed.errors import InputError
@@ -14,9 +13,9 @@ from macrohard.llm.offline.appgen.fixed.web.resource import (
     Fault,
     Resource,
     Texts,
-    concerned,
     find,
-    unreadable,
+    looked_ahead,
+    problems,
     written,
 )
 
@@ -54,12 +53,6 @@ def page_of(resource: Resource, number: int) -> str:
     """Return where a record is shown, or else where all are."""
     shown = "show" in resource.offers
     return f"/{resource.path}/{number}" if shown else f"/{resource.path}"
-
-
-def problems(resource: Resource, texts: Texts, message: str) -> tuple[Fault, ...]:
-    """Say what is wrong with the texts of a record."""
-    wrong = unreadable(resource, texts)
-    return wrong or (Fault(concerned(resource, texts, message), message),)
 
 
 def own(resource: Resource, texts: Texts) -> dict[str, str]:
@@ -149,18 +142,6 @@ def delete(visit: Visit, resource: Resource, number: int) -> Response:
     if visit.request.method == "POST":
         return sent(visit, act, ask, lambda _, why: (Fault("", why),))
     return ask({}, (), 200)
-
-
-def looked_ahead(connection: Connection, resource: Resource, number: int) -> str:
-    """Say what a deletion would come to, by doing it and taking it back."""
-    connection.execute("SAVEPOINT before")
-    try:
-        others = resource.delete(connection, number)
-    except InputError as error:
-        return f"It cannot be done now: {error}."
-    finally:
-        connection.execute("ROLLBACK TO before")
-    return f"This deletes {resource.singular} {number}{others}, and cannot be undone."
 
 
 def take_in(visit: Visit, resource: Resource) -> Response:

@@ -3,20 +3,23 @@
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from macrohard.llm.offline.appgen.fixed import values
 from macrohard.llm.offline.appgen.fixed.web.guard import ONCE, TOKEN, new_secret
 from macrohard.llm.offline.appgen.fixed.web.html import Content, Html, link, tag
 from macrohard.llm.offline.appgen.fixed.web.layout import Visit, capital
-from macrohard.llm.offline.appgen.fixed.web.resource import Fault, Field, Resource, Texts
+from macrohard.llm.offline.appgen.fixed.web.resource import (
+    MOST_CHOICES,
+    Fault,
+    Field,
+    Options,
+    Resource,
+    Texts,
+    options_of,
+)
 
-MOST_CHOICES = 200
-"""Records that can be chosen from a list; where there are more, their number is typed."""
 NOTHING = "(nothing)"
 ANY = "(any)"
 NONE = "_none"
 """Stands in a filter for records without a value; nothing that is kept is called so."""
-
-Options = Sequence[tuple[str, str]]
 
 
 def kept(visit: Visit, *content: Content, action: str, files: bool = False) -> Html:
@@ -60,31 +63,11 @@ def fields(
         control(
             each,
             texts.get(each.slug, ""),
-            options_of(connection, visit, each),
+            options_of(connection, visit.site, each),
             messages.get(each.slug, ""),
         )
         for each in resource.fields
     ]
-
-
-def options_of(connection: Connection, visit: Visit, field: Field) -> Options:
-    """List what can be chosen for a field; nothing where it is typed."""
-    if field.type == "yes/no":
-        return (("yes", "yes"), ("no", "no"))
-    if field.choices:
-        return [(choice, choice) for choice in field.choices]
-    target = visit.site.find(field.target)
-    if target is None:
-        return ()
-    records = target.every(connection)
-    return [called(connection, target, each) for each in records[: MOST_CHOICES + 1]]
-
-
-def called(connection: Connection, target: Resource, record: object) -> tuple[str, str]:
-    """Return the id of a record, and what it is called."""
-    row = target.row(connection, record)
-    label = values.shown(row[target.label]) if target.label else ""
-    return str(row["id"]), f"{row['id']} {label}".strip()
 
 
 def control(
@@ -158,7 +141,7 @@ def filter_controls(
     found: list[Content] = []
     for slug in resource.filters:
         field = resource.field(slug)
-        options = list(options_of(connection, visit, field))
+        options = list(options_of(connection, visit.site, field))
         if options and not field.required:
             options.append((NONE, NOTHING))
         plain = Field(slug, field.heading, field.type, str)

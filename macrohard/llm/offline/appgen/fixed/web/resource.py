@@ -11,6 +11,10 @@ from macrohard.llm.offline.appgen.fixed.summaries import Summary
 from macrohard.llm.offline.appgen.fixed.web.messages import HttpError
 
 Texts = Mapping[str, str]
+Options = Sequence[tuple[str, str]]
+"""What can be chosen: values, each with how it is shown."""
+MOST_CHOICES = 200
+"""Records that can be chosen from a list; where there are more, their number is typed."""
 
 
 @dataclass(frozen=True)
@@ -255,3 +259,41 @@ def find(connection: Connection, resource: Resource, number: int) -> Any:
 def written(resource: Resource, record: Any) -> dict[str, str]:
     """Write the fields of a record as a person would type them."""
     return {slug: values.canonical(getattr(record, slug)) for slug in resource.slugs}
+
+
+def options_of(connection: Connection, site: Site, field: Field) -> Options:
+    """List what can be chosen for a field; nothing where it is typed."""
+    if field.type == "yes/no":
+        return (("yes", "yes"), ("no", "no"))
+    if field.choices:
+        return [(choice, choice) for choice in field.choices]
+    target = site.find(field.target)
+    if target is None:
+        return ()
+    records = target.every(connection)
+    return [called(connection, target, each) for each in records[: MOST_CHOICES + 1]]
+
+
+def called(connection: Connection, target: Resource, record: object) -> tuple[str, str]:
+    """Return the id of a record, and what it is called."""
+    row = target.row(connection, record)
+    label = values.shown(row[target.label]) if target.label else ""
+    return str(row["id"]), f"{row['id']} {label}".strip()
+
+
+def problems(resource: Resource, texts: Texts, message: str) -> tuple[Fault, ...]:
+    """Say what is wrong with the texts of a record."""
+    wrong = unreadable(resource, texts)
+    return wrong or (Fault(concerned(resource, texts, message), message),)
+
+
+def looked_ahead(connection: Connection, resource: Resource, number: int) -> str:
+    """Say what a deletion would come to, by doing it and taking it back."""
+    connection.execute("SAVEPOINT before")
+    try:
+        others = resource.delete(connection, number)
+    except InputError as error:
+        return f"It cannot be done now: {error}."
+    finally:
+        connection.execute("ROLLBACK TO before")
+    return f"This deletes {resource.singular} {number}{others}, and cannot be undone."

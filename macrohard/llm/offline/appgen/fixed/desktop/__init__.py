@@ -1,0 +1,1 @@
+"""The window: everything that is kept, for people at a desk."""
