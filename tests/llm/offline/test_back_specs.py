@@ -271,7 +271,7 @@ def test_the_notes_say_what_it_does_and_how_to_run_it(project: Project) -> None:
     assert {f"Rule: {sentence(rule.text)}" for rule in app.rules} <= set(notes.what_it_does)
     assert f"`python -m {app.slug} --help` lists the commands." in notes.how_to_run
     served = any(f"python -m {app.slug} serve --port 8000` serves" in s for s in notes.how_to_run)
-    assert served is (app.interfaces != ("cli",))
+    assert served is app.is_served
     assert notes.known_issues[:3] == (
         unsure,
         "1 of 3 trials by simulated users ended unsatisfied.",

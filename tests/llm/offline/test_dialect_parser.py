@@ -96,7 +96,7 @@ def test_interfaces_are_read_in_any_combination(lines: str, read: tuple[str, ...
 
 
 def test_a_window_comes_with_the_command_line_that_opens_it() -> None:
-    app = parse_spec(Spec(text=f"# Things\n\n{THING}\n## Interface\n- Desktop\n"))
+    app = parse_spec(f"# Things\n\n{THING}\n## Interface\n- Desktop\n")
     assert app.interfaces == ("cli", "desktop")
     assert "The window is opened from a command line, which can do the same." in app.assumptions
     text = f"# Things\n\n{THING.replace('Thing', 'Window')}\n## Interface\n- desktop app\n"
