@@ -53,7 +53,7 @@ def rewritten(app: App) -> str:
     return "\n".join(lines)
 
 
-_INTERFACES = {"cli": "Command line", "web": "Web pages", "api": "JSON API"}
+_INTERFACES = {"cli": "Command line", "web": "Web pages", "api": "JSON API", "desktop": "Desktop"}
 
 
 @settings(max_examples=40)
