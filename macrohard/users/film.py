@@ -28,9 +28,9 @@ _LEAST_S = 0.001
 """ffmpeg counts no less here."""
 _PATIENCE_S = 300.0
 _VP8 = (
-    "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-auto-alt-ref", "0",
-    "-lag-in-frames", "0", "-crf", "10", "-b:v", "3M", "-qmin", "4", "-qmax", "40", "-g", "40",
-    "-threads", "1",
+    "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "16", "-static-thresh", "100",
+    "-auto-alt-ref", "0", "-lag-in-frames", "0", "-crf", "10", "-b:v", "3M", "-qmin", "4",
+    "-qmax", "40", "-g", "100", "-threads", "1",
 )  # fmt: skip
 """A picture comes once, so it must be sharp at once."""
 

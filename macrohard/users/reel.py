@@ -92,13 +92,19 @@ class Reel:
             self._flush()
         self._pending = (picture, at)
 
-    def look(self, look: Look, picture: bytes) -> None:
-        """The user looks, and a picture is taken: whatever else was missed, this was seen."""
-        self._flush()
-        self._newest = look.ended
-        self._pending = (picture, look.ended)
-        self._flush()
+    def look(self, look: Look, picture: bytes | None = None) -> None:
+        """The user looks.
+
+        Args:
+            look: When.
+            picture: What was seen then, where frames alone might have missed it.
+        """
         self.looks.append(look)
+        if picture is not None:
+            self._flush()
+            self._newest = look.ended
+            self._pending = (picture, look.ended)
+            self._flush()
 
     def frames(self) -> list[Frame]:
         """All there is, in order."""

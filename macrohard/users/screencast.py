@@ -2,7 +2,8 @@
 
 The frames come over Playwright's own connection, so it is the same whether the browser runs in a
 box or beside it. A page that does not change sends none. The picture that is taken after each
-action belongs to the recording: it has all pixels of a zoomed window, of which frames have fewer.
+action belongs to the recording of a zoomed window, of which frames have fewer pixels, and wherever
+the browser may have left a frame out.
 """
 
 import asyncio
@@ -16,9 +17,10 @@ from macrohard.users.film import find_ffmpeg, make_film
 from macrohard.users.reel import Look, Reel
 
 _QUALITY = 80
-_HOLD_S = 0.4
-"""How long a frame is kept from counting as taken. Chromium has five on the way at most, so this
-bounds what a page that never stands still costs: about twelve frames a second."""
+_HOLD_S = 0.25
+_ON_THE_WAY = 5
+"""How long a frame is kept from counting as taken, and how many Chromium sends before that: it
+leaves out what comes then. So a page that never stands still costs about twenty frames a second."""
 _PATIENCE_S = 5.0
 
 
@@ -36,6 +38,9 @@ class Screencast:
         self._reel: Reel | None = None
         self._front: Any = None
         self._began = time.time()
+        self._held = 0
+        self._missed = True
+        self._zoomed = habits.zoom != 100
 
     async def turn_to(self, page: Any) -> None:
         """A tab comes to the front: from here on it is what is recorded.
@@ -47,6 +52,7 @@ class Screencast:
             return
         self._reel = self._reel or Reel()
         before, self._front = self._front, page
+        self._missed = True
         wide, high = self._size
         # A tab that is closed, or has crashed, cannot be recorded; the film goes on without.
         with contextlib.suppress(Exception):
@@ -64,7 +70,9 @@ class Screencast:
     def look(self, name: str, picture: bytes) -> None:
         """The user looks; the picture that was taken."""
         if self._reel is not None:
-            self._reel.look(Look(name, self._began, time.time()), picture)
+            needed = self._missed or self._zoomed
+            self._reel.look(Look(name, self._began, time.time()), picture if needed else None)
+            self._missed = self._held >= _ON_THE_WAY
 
     async def close(self) -> None:
         """Make the film, of what there is."""
@@ -77,6 +85,9 @@ class Screencast:
         async def take(frame: Any) -> None:
             if self._reel is not None and page is self._front:
                 self._reel.frame(frame["data"], frame["timestamp"] / 1000)
+            self._held += 1
+            self._missed = self._missed or self._held >= _ON_THE_WAY
             await asyncio.sleep(_HOLD_S)
+            self._held -= 1
 
         return take
