@@ -24,6 +24,8 @@ from macrohard.report.words import (
 
 Record = Mapping[str, Any]
 
+_FIRST = ("transcript", "film.webm")
+"""Of a trial's files what people look at, in order."""
 _FEW = 3
 """Reasons shown at once; more are folded away."""
 _GOOD = {"released", "merged", "satisfied", "passed", "closed"}
@@ -272,7 +274,7 @@ def _trial(trial: Mapping[str, Any], run_dir: Path) -> list[object]:
         badge("satisfied" if trial["satisfied"] else "not satisfied"),
         _reasons(trial.get("reasons") or []),
         trial.get("actions", ""),
-        join(_evidence(trial.get("evidence") or "", run_dir)),
+        join(_evidence(trial.get("evidence") or "", run_dir), between=" "),
     ]
 
 
@@ -295,13 +297,16 @@ def _evidence(path: str, run_dir: Path) -> Iterable[Markup]:
     except (OSError, ValueError):
         # No path of this machine at all: too long, or with characters no path can have.
         return
+    first = [file for start in _FIRST for file in sorted(files) if file.name.startswith(start)]
     links = [
         tag("a", file.name, href=quote(str(file.relative_to(run_dir))))
-        for file in sorted(files, key=lambda file: (not file.name.startswith("transcript"), file))
+        for file in (*first, *(file for file in sorted(files) if file not in first))
     ]
-    yield from links[:1]
-    if len(links) > 1:
-        yield tag("details", tag("summary", f"{len(links) - 1} more"), join(links[1:], between=" "))
+    shown = max(1, len(first))
+    yield from links[:shown]
+    if len(links) > shown:
+        more = tag("summary", f"{len(links) - shown} more")
+        yield tag("details", more, join(links[shown:], between=" "))
 
 
 def _counted(passed: int, failed: int) -> Markup:

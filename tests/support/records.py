@@ -286,5 +286,6 @@ def write_run(folder: Path, **changes: Any) -> Path:
     evidence = folder / "trials" / "r2-X1-novice"
     evidence.mkdir(parents=True, exist_ok=True)
     (evidence / "transcript.md").write_text("# Transcript\n")
+    (evidence / "film.webm").write_bytes(b"film")
     (evidence / "session.cast").write_text("{}\n")
     return folder
