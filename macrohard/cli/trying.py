@@ -23,9 +23,10 @@ from macrohard.cli.options import (
 )
 
 _NOTICE = """\
-Users will try {url}, which was not started for them. Only try a server that is yours,
-or that you may test. They enter, change and delete data there, and leave some of it behind. No user
-finds it empty, nobody can start it again, and one user follows the other."""
+Users will try {url}, which was not started for them.
+Only try a server that is yours, or that you may test. They enter, change and
+delete data there, and leave some of it behind. No user finds it empty, nobody
+can start it again, and one user follows the other."""
 
 if TYPE_CHECKING:
     from macrohard.trying import TryResult
@@ -208,10 +209,12 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
 def _warn(url: str, *, yes: bool, quiet: bool) -> None:
     """Tell what is done to a server that runs already, and have it allowed."""
     from macrohard.errors import UsageError  # noqa: PLC0415 - keeps help fast
+    from macrohard.users.running import read_address  # noqa: PLC0415 - likewise
 
+    told = _NOTICE.format(url=read_address(url))
     if quiet and yes:
         return
-    err().print(_NOTICE.format(url=url), markup=False, highlight=False)
+    err().print(told, markup=False, highlight=False, soft_wrap=True)
     if yes:
         return
     if not sys.stdin.isatty() or not err().is_terminal:
