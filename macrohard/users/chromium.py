@@ -102,7 +102,7 @@ class Beside:
         """
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _script(), _alone(served.base),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:

@@ -1,6 +1,11 @@
 """A user at a real browser, where there is one."""
 
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from support.shed import Standing, shed
@@ -109,3 +114,35 @@ async def test_habits_are_those_of_the_window(tmp_path: Path) -> None:
     film = (tmp_path / "film.webm").read_bytes()
     assert film[:4] == b"\x1aE\xdf\xa3"  # EBML: a Matroska file, which WebM is
     assert b"webm" in film[:64]
+
+
+HOLDS = """
+import asyncio
+from macrohard.users.chromium import Beside
+
+class Server:
+    base = inside = "http://127.0.0.1:9"
+
+async def main():
+    async with Beside().start(Server()) as address:
+        print(address, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_a_user_who_is_killed_leaves_no_browser_behind() -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDS], stdout=subprocess.PIPE, text=True) as user:
+        assert user.stdout is not None
+        place = urlsplit(user.stdout.readline())
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", place.port or 0)) == 0
+        user.kill()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", place.port or 0)) != 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the browser's server still listens")
