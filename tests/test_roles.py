@@ -46,7 +46,7 @@ DOCUMENTS = {
     "artist": ["brief", "requirements"],
     "illustrator": ["drawing"],
     "video-editor": ["notes", "trials"],
-    "second-look": ["complaint"],
+    "second-look": ["words", "complaint"],
 }
 BY_STAGE = {
     "design": ["requirements", "design"],

@@ -1,6 +1,7 @@
 """A second look at what a user complains of having seen: a fresh mind, and the picture alone.
 
-It gets neither the scenario nor the conversation, so that it owes the first one nothing.
+It gets what the program told of that moment in words, but neither the scenario nor the
+conversation, so that it owes the first one nothing.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from macrohard.llm.base import Asker, Model
 from macrohard.llm.picture import Picture
 from macrohard.loop.agent import Assignment, ask
 from macrohard.roles import Role, Roster
-from macrohard.users.base import Looked, Tape
+from macrohard.users.base import Looked, Tape, Taped
 from macrohard.users.complaints import backing, named_picture
+from macrohard.users.tools import show
 from macrohard.work import SecondLook, Verdict
 
 MOST = 8
@@ -46,12 +48,12 @@ async def look_again(
         model: Answers.
     """
     found = []
-    for complaint, name in _seen_only(verdict, tape)[:MOST]:
-        picture = shown[name]
+    for complaint, entry in _seen_only(verdict, tape)[:MOST]:
+        picture = shown[entry.seen.picture]
         job = Assignment(
             role=looker,
             asker=asker.model_copy(update={"role": looker.name, "output": looker.output}),
-            task=write_task(_TASK, {"complaint": complaint}),
+            task=write_task(_TASK, {"words": show(entry.seen), "complaint": complaint}),
             pictures=(picture,),
         )
         try:
@@ -64,11 +66,11 @@ async def look_again(
     return tuple(found)
 
 
-def _seen_only(verdict: Verdict, tape: Tape) -> list[tuple[str, str]]:
-    """Complaints that rest on a picture alone, each with the picture's name."""
+def _seen_only(verdict: Verdict, tape: Tape) -> list[tuple[str, Taped]]:
+    """Complaints that rest on a picture alone, each with the action that left the picture."""
     named = [
         (complaint, named_picture(complaint, tape))
         for complaint in verdict.complaints
         if backing(complaint, tape) is None
     ]
-    return [(complaint, entry.seen.picture) for complaint, entry in named if entry is not None]
+    return [(complaint, entry) for complaint, entry in named if entry is not None]

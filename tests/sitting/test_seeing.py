@@ -233,6 +233,7 @@ async def test_a_complaint_of_a_picture_counts_when_somebody_else_sees_it(
     assert (second.asker.role, second.asker.output) == ("second-look", "SecondLook")
     assert shown(second) == ["003.png"]
     assert COMPLAINT in second.messages[1].content
+    assert "a page" in second.messages[1].content, "what the program told at the time"
     assert "goal" not in second.messages[1].content, "it knows nothing of the scenario"
 
 
