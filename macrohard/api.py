@@ -364,6 +364,7 @@ async def atry_app(
         trials=trials,
         explore=explore,
         browser=settings.browser,
+        windows=bool(settings.desktop),
         offline_packages=settings.offline_packages,
     )
     plan = trying.make_plan(target, settings, plan, personas)
@@ -373,7 +374,7 @@ async def atry_app(
         target,
         settings,
         folder,
-        windows=plan.has_windows,
+        windows=plan.has_windows or bool(target.window),
         model=model,
         boxes=sandbox,
         listener=on_event,

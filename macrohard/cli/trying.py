@@ -118,6 +118,10 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
             help="Users of pages sit at a real browser (extra browser, and a Chromium).",
         ),
     ] = None,
+    desktop: Annotated[
+        bool,
+        typer.Option("--desktop", help="What --run starts opens a window: users sit at a screen."),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -174,6 +178,7 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
         ("build", "sandbox"): sandbox,
         ("build", "allow_process_sandbox"): allow_process_sandbox or None,
         ("build", "browser"): browser or None,
+        ("build", "desktop"): desktop or None,
         ("build", "offline_packages"): offline_packages or None,
         ("build", "agents"): str(agents.absolute()) if agents else None,
         ("build", "concurrency"): concurrency,

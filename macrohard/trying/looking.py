@@ -17,6 +17,7 @@ from macrohard.exploring.findings import Explorer, Finding
 from macrohard.exploring.pages import explore_pages
 from macrohard.exploring.typing import CommandExplorer
 from macrohard.exploring.visiting import PageExplorer
+from macrohard.exploring.windows import WindowExplorer, explore_windows
 from macrohard.files import write_atomic
 from macrohard.trying.place import Place, find_place
 from macrohard.trying.plan import Plan, Room
@@ -25,6 +26,7 @@ from macrohard.trying.target import Target
 from macrohard.users import Desk, TerminalDriver
 from macrohard.users.base import APP_FOLDER
 from macrohard.users.browser import BrowserDriver
+from macrohard.users.desktop import DesktopDriver
 from macrohard.users.forms import FormDriver
 from macrohard.users.requests import RequestDriver
 from macrohard.users.running import NOT_OURS
@@ -38,8 +40,10 @@ def surfaces(target: Target, plan: Plan) -> list[tuple[Surface, Look]]:
     if not plan.explore:
         return []
     found: list[tuple[Surface, Look]] = []
-    if target.run and not plan.has_windows:
+    if target.run and not (plan.has_windows and not target.window):
         found.append(("terminal", _at_terminal))
+    if target.window or (target.run and plan.has_windows):
+        found.append(("windows", _at_windows))
     if target.serve or target.url:
         found += [("pages", _on_pages), ("api", _at_api)]
         if plan.browser:
@@ -99,6 +103,16 @@ async def _at_terminal(place: Place) -> tuple[Explorer, Coverage]:
         coverage = await explore_commands(user)
         (place.folder / "trial.cast").write_text(driver.cast.text(), encoding="utf-8")
     return user, coverage
+
+
+async def _at_windows(place: Place) -> tuple[Explorer, Coverage]:
+    line = place.target.window or place.target.run
+    env = dict(place.env)
+    async with DesktopDriver(
+        place.box, line, place.folder, label=f"{place.target.name} windows", env=env
+    ) as driver:
+        user = WindowExplorer(driver, "windows")
+        return user, await explore_windows(user)
 
 
 async def _on_pages(place: Place) -> tuple[Explorer, Coverage]:

@@ -22,6 +22,7 @@ class Plan:
         trials: How many trials; None for one each, so that nothing and nobody is left out.
         explore: Whether users look round without a scenario, too.
         browser: Whether users of pages sit at a real browser.
+        windows: Whether what is run opens a window.
         offline_packages: Whether no index may be asked for packages.
     """
 
@@ -31,12 +32,13 @@ class Plan:
     trials: int | None = None
     explore: bool = True
     browser: bool = False
+    windows: bool = False
     offline_packages: bool = False
 
     @property
     def has_windows(self) -> bool:
-        """Whether a scenario is about a program with windows: nobody then looks at a terminal."""
-        return any(each.scenario.interface == "desktop" for each in self.written)
+        """Whether it is a program with windows: nobody then looks at a terminal."""
+        return self.windows or any(each.scenario.interface == "desktop" for each in self.written)
 
 
 @dataclass(frozen=True)

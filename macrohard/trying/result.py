@@ -7,7 +7,7 @@ from macrohard.work import Noun
 
 RESULT = "try.json"
 """The result, in the folder with the evidence."""
-Surface = Literal["terminal", "pages", "api", "browser", "telephone"]
+Surface = Literal["terminal", "pages", "api", "browser", "telephone", "windows"]
 
 
 class TrialRow(Noun):

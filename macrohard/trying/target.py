@@ -45,6 +45,7 @@ class Target:
         run: How a user starts it at a terminal; empty where nobody does.
         serve: Argument list that starts its server, ``{port}`` standing for the port; empty
             where it has none.
+        window: Argument list that opens its window, where ``run`` does not; empty for none.
         packages: Packages of the index that it needs.
         ours: Whether the offline model built it, so that its code is from our own templates.
         scenarios: Those of the run that built it.
@@ -55,6 +56,7 @@ class Target:
     folder: Path | None = None
     run: tuple[str, ...] = ()
     serve: tuple[str, ...] = ()
+    window: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     ours: bool = False
     scenarios: tuple[Scenario, ...] = ()
@@ -71,6 +73,7 @@ class Target:
             interfaces=(),
             run=self.run or self.serve,
             serve=self.serve,
+            window=self.window,
             test=("true",),
         )
 
@@ -168,11 +171,13 @@ def _of_folder(folder: Path) -> Target:
         ours, scenarios = False, ()
     manifest = _manifest(folder / MANIFEST)
     name = str(manifest.get("name") or folder.resolve().name)
-    run, serve = (tuple(map(str, manifest.get(key, ()))) for key in ("run", "serve"))
+    run, serve, window = (
+        tuple(map(str, manifest.get(key, ()))) for key in ("run", "serve", "window")
+    )
     if not run and not serve:
         packages = [path.parent.name for path in sorted(folder.glob("*/__main__.py"))]
         run = ("python", "-m", packages[0]) if len(packages) == 1 else ()
-    return Target(name, folder, run, serve, ours=ours, scenarios=scenarios)
+    return Target(name, folder, run, serve, window, ours=ours, scenarios=scenarios)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ therefore found by the changes alone, whatever the toolkit, and each piece is cu
 black on white of a size at which it can be read. The same picture gives the same pieces.
 """
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ _DOTTED = re.compile(rb"\xff{%d,}" % _TALL)
 """The same along a row, where only dots change from pixel to pixel."""
 _SPACE = 9
 """Pixels between two words of one piece of text; the space after a full stop has nine."""
+_RELIEF = 2
 _LEAST, _MOST = 5, 60
 """Heights of pieces in pixels: less are dots and underlines, more is a drawing."""
 _DOT = 4
@@ -193,11 +193,12 @@ def _whole(blobs: list[Box]) -> Iterator[Box]:
 
 
 def _frames(lines: list[Box]) -> Iterator[Box]:
-    """Rectangles between neighbouring lines of the same height."""
-    by_height: dict[tuple[int, int], list[int]] = {}
-    for line in lines:
-        by_height.setdefault((line.top, line.bottom), []).append(line.left)
-    for (top, bottom), places in sorted(by_height.items()):
-        for left, right in itertools.pairwise(places):
-            if right - left >= _TALL:
-                yield Box(top, left, bottom, right)
+    """Rectangles between neighbouring lines of one height; in relief the two differ a little."""
+    for at, line in enumerate(lines):
+        for other in lines[at + 1 :]:
+            level = (
+                abs(other.top - line.top) <= _RELIEF and abs(other.bottom - line.bottom) <= _RELIEF
+            )
+            if level and other.left - line.left >= _TALL:
+                yield Box(line.top, line.left, line.bottom, other.left)
+                break

@@ -10,6 +10,7 @@ read alike. Letters that a reader of pictures cannot tell apart count as one
 import hashlib
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ _BESIDE = 420
 """Pixels between a label and its field at most."""
 _BELOW = 30
 _CLOSE = 4
+_LINE, _NARROW, _BRIGHT = 36, 48, 240
+"""Most height and least width of a field of one line in pixels, and least level of its ground."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Page:
 
     texts: tuple[Text, ...] = ()
     frames: tuple[Box, ...] = ()
+    fields: tuple[Box, ...] = ()
+    """Frames of one line in which nothing stands, on a bright ground."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -153,7 +158,9 @@ class Reader:
             texts = await self._recognised(list(fresh.values()))
             self._known.update(zip(fresh, texts, strict=True))
         read = (Text(self._known[key], piece) for piece, key in keys.items())
-        return Page(tuple(text for text in read if text.words), found.frames)
+        seen = tuple(text for text in read if text.words)
+        fields = (frame for frame in found.frames if _is_empty(frame, found.pieces, image))
+        return Page(seen, found.frames, tuple(fields))
 
     async def _recognised(self, cuts: list["Image"]) -> list[str]:
         file = io.BytesIO()
@@ -168,6 +175,14 @@ class Reader:
             if cells[0] == "5" and float(cells[10]) >= _SURE:
                 words[int(cells[1]) - 1].append(cells[11])
         return [_figure(" ".join(each)) for each in words]
+
+
+def _is_empty(frame: Box, pieces: Sequence[Box], image: "Image") -> bool:
+    """Whether a frame looks like an empty field."""
+    if frame.height > _LINE or frame.width < _NARROW or any(frame.holds(p) for p in pieces):
+        return False
+    place = (frame.right - _LINE // 3, frame.centre[1])
+    return min(image.getpixel(place)) >= _BRIGHT  # type: ignore[arg-type]
 
 
 def _figure(text: str) -> str:
