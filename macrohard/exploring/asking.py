@@ -119,12 +119,13 @@ class _Asking:
         """Ask again for what never succeeded, with a new record to ask for."""
         makers = [each for each in operations if each.method == "POST" and "{" not in each.path]
         for operation in operations:
-            for _ in range(_INSISTING):
+            for number in range(_INSISTING):
                 if operation.name in self._done:
                     break
                 for maker in makers:
                     about = operation.path.startswith(f"{maker.path}/{{")
-                    if about or not self._ids.get(maker.path.rstrip("/")):
+                    # Every other time all of them: what was made may be gone with something else.
+                    if about or number % 2 or not self._ids.get(maker.path.rstrip("/")):
                         await self.ask(maker, strict=True)
                 await self.ask(operation, strict=True)
 
@@ -222,7 +223,8 @@ class _Asking:
             value = self._description.value(schema, self.dice)
             if given.get("in") == "path":
                 known = self._known(operation) if strict or self._own_alone else ()
-                value = self.dice.choice(known) if known else value
+                # What was made last is there most likely: others may have gone with others.
+                value = self.dice.choice([known[-1], self.dice.choice(known)]) if known else value
                 quoted = urllib.parse.quote(_word(value), safe="") or "0"
                 path = path.replace(f"{{{name}}}", quoted)
             elif given.get("in") == "query" and (given.get("required") or self.dice.random() < 0.3):

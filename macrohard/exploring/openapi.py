@@ -15,7 +15,8 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 PLACES = ("/openapi.json", "/api/openapi.json", "/swagger.json", "/api/v1/openapi.json")
 """Where applications serve their document."""
 _DEPTH = 4
-_DAY = date(2026, 3, 1)
+_DAYS = (date(2026, 3, 1), date(2031, 5, 17))
+"""Behind and ahead of today: some things must lie there."""
 _SEVEN = Decimal(7)
 _NUMBERS = ("1", "7", "12", "0.5", "12.50", "-3")
 _TEXTS = (
@@ -239,7 +240,7 @@ def _scalar(kind: str, schema: Mapping[str, Any], dice: random.Random) -> Any:
 
 def _text(schema: Mapping[str, Any], dice: random.Random) -> str:
     if schema.get("format") == "date" and dice.random() < 0.8:
-        return (_DAY + timedelta(days=dice.randint(0, 60))).isoformat()
+        return (dice.choice(_DAYS) + timedelta(days=dice.randint(0, 60))).isoformat()
     if schema.get("format") in _FORMATS and dice.random() < 0.8:
         return _FORMATS[str(schema["format"])]
     if fitting := _fitting(schema):
@@ -253,7 +254,8 @@ def _fitting(schema: Mapping[str, Any]) -> list[str]:
     """Texts that fit a pattern, and the lengths that are told; none where there is no pattern."""
     if not isinstance(schema.get("pattern"), str):
         return []
-    days = [(_DAY + timedelta(days=number)).isoformat() for number in range(0, 60, 7)]
+    ahead = [timedelta(days=number) for number in range(0, 60, 9)]
+    days = [(day + later).isoformat() for day in _DAYS for later in ahead]
     known = (*_TEXTS, *_FORMATS.values(), *days, *(f"{day} 10:00" for day in days), *_NUMBERS)
     low, high = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10_000))
     try:

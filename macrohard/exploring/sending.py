@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from macrohard.exploring.findings import Severity
 from macrohard.exploring.sight import Field, Form, Sight
-from macrohard.exploring.values import Habit, kind_of
+from macrohard.exploring.values import Habit, kind_of, number_for
 from macrohard.exploring.visiting import PageExplorer, Sent, Site, shows
 
 FIRST = Habit("Probe Alder", 137)
@@ -147,11 +147,12 @@ def retyped(entered: Entered, habit: Habit) -> Mapping[str, str]:
     fields = {field.label: field for field in entered.form.fields}
     old = entered.habit
     found = {}
+    places = {field.label: place for place, field in enumerate(entered.form.fields)}
     for label, text in entered.sent.typed.items():
-        field = fields[label]
+        field, place = fields[label], places[label]
         changed = text.replace(old.word, habit.word)
-        if text == str(old.number):
-            changed = str(habit.number)
+        if text == number_for(field, old.at(place).number):
+            changed = number_for(field, habit.at(place).number)
         elif changed == text and kind_of(field) == "email":
             changed = f"probe{habit.number}@example.org"
         found[label] = changed[: field.most] if field.most else changed

@@ -16,7 +16,7 @@ _NUMBERS = (
     "hours?|minutes|seats|pages|pieces|points|score|size|sum|total|rate|percent|qty"
 )
 _WORDS = (
-    ("date-time", r"date-?time|datetime|timestamp"),
+    ("date-time", r"date-?time|datetime|timestamp|date and time|yyyy-mm-dd hh"),
     ("date", r"date|day|due|birthday|deadline|until|since|yyyy|taken|returned"),
     ("time", r"time|hh:mm"),
     ("email", r"e-?mail"),
@@ -48,6 +48,10 @@ class Habit:
         """The same with one word more, to be told from what others typed."""
         return replace(self, word=f"{self.word} {mark}") if mark else self
 
+    def at(self, place: int) -> "Habit":
+        """The same for one of several fields, so that figures tell which of them they follow."""
+        return replace(self, number=self.number + place)
+
 
 def kind_of(field: Field) -> str:
     """What a field seems to hold: ``text``, ``number``, ``date`` and so on."""
@@ -73,14 +77,16 @@ def typed_for(field: Field, habit: Habit, place: int, attempt: int = 0) -> str:
     first = kind_of(field)
     kinds = [
         first,
-        *(["past"] if first in {"date", "date-time"} else []),
+        *(["past", "later"] if first in {"date", "date-time"} else []),
+        *(["few"] if first == "number" else []),
         *(kind for kind in _ORDER if kind != first),
     ]
     kind = kinds[min(attempt, len(kinds) - 1)]
     day = _DAY + timedelta(days=place)
+    day += {"past": -_TEN_YEARS, "later": _TEN_YEARS}.get(kind, timedelta(0))
+    kind = first if kind in {"past", "later"} else kind
     makers: dict[str, Callable[[], str]] = {
         "date": day.isoformat,
-        "past": (day - _TEN_YEARS).isoformat,
         "date-time": lambda: (
             f"{day.isoformat()}{'T' if field.kind == 'datetime-local' else ' '}10:30"
         ),
@@ -89,6 +95,7 @@ def typed_for(field: Field, habit: Habit, place: int, attempt: int = 0) -> str:
         "url": lambda: f"https://example.org/{_plain(habit.word)}",
         "tel": lambda: f"030 555{habit.number:04}",
         "number": lambda: number_for(field, habit.number),
+        "few": lambda: number_for(field, 1),
         "yes": lambda: "yes",
     }
     text = makers[kind]() if kind in makers else habit.word

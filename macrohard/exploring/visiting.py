@@ -26,7 +26,7 @@ _ALIKE = 2
 """Pages of one making (``/tools/N``) that a tour looks at."""
 _VARIANTS = 3
 """Addresses that differ by what is asked for alone (``?sort=…``)."""
-_ATTEMPTS = 4
+_ATTEMPTS = 5
 """How often a form is filled in anew after a refusal."""
 _PASSWORD = "Passw0rd-example"  # noqa: S105 - typed into forms that want one
 _ACTS = re.compile(r"\b(?:log ?out|sign ?out|delete|remove|reset|clear)\b", re.IGNORECASE)
@@ -194,7 +194,8 @@ class PageExplorer(Explorer):
             elif each.kind == "password":
                 typed[each.label] = _PASSWORD
             elif each.kind not in {"checkbox", "radio", "file", "color"} or each.required:
-                typed[each.label] = typed_for(each, habit, place, known.tries[each.label])
+                own = habit.at(place)
+                typed[each.label] = typed_for(each, own, place, known.tries[each.label])
         return typed
 
     @staticmethod

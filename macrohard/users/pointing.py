@@ -4,12 +4,15 @@ Everything is found by the name that people read or hear. With the keyboard, Tab
 what was named has the focus; a page on which it never gets there keeps people out, and says so.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from macrohard.users.base import UserActionError
 
 _MOST_TABS = 400
+_IN_PARTS = frozenset({"date", "time", "month", "week", "datetime-local"})
+_MOST_PARTS = 9
 _WHERE = """() => {
  const all = [...document.querySelectorAll("*")];
  return all.indexOf(document.activeElement === document.body ? null : document.activeElement); }"""
@@ -47,6 +50,27 @@ class Pointing(Protocol):
         ...
 
 
+_HOLDS = """(field, text) => {
+    if (field.tagName !== 'INPUT' || text === '') return '';
+    const other = field.cloneNode();
+    other.value = text;
+    if (other.value === '') field.type = 'text';
+    return field.type;
+}"""
+
+
+async def make_hold(found: Any, text: str) -> str:
+    """Make a field hold a text; as it has to be written there.
+
+    Fields of dates and numbers hold nothing else. What is none is typed as it can be in a browser
+    that knows no such fields, and shows fields of texts: forms are sent by these, too.
+    """
+    of_days = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2})", text.strip())
+    as_browsers = f"{of_days[1]}T{of_days[2]}" if of_days else text
+    kind = await found.evaluate(_HOLDS, as_browsers)
+    return as_browsers if kind == "datetime-local" else text
+
+
 class Mouse:
     """A mouse."""
 
@@ -56,7 +80,7 @@ class Mouse:
 
     async def fill(self, found: Any, label: str, text: str) -> None:  # noqa: ARG002
         """Put a text there."""
-        await found.fill(text)
+        await found.fill(await make_hold(found, text))
 
     async def choose(self, found: Any, label: str, option: str) -> None:  # noqa: ARG002
         """Choose it."""
@@ -99,8 +123,9 @@ class Keys:
     async def fill(self, found: Any, label: str, text: str) -> None:
         """Go there, and type over what stands there."""
         await self.reach(found, label)
+        text = await make_hold(found, text)
         kind = await found.evaluate("e => e.tagName === 'INPUT' ? e.type : ''")
-        if kind in {"date", "time", "month", "week", "datetime-local", "color", "range"}:
+        if kind in _IN_PARTS | {"color", "range"}:
             await found.fill(text)  # which keys these take is a matter of the browser
             return
         await self._page().keyboard.press("Control+A")
@@ -127,6 +152,7 @@ class Keys:
             UserActionError: It never gets it.
         """
         seen: list[int] = []
+        parts = 0
         for _ in range(_MOST_TABS):
             if await found.evaluate("e => e === document.activeElement"):
                 return
@@ -136,10 +162,18 @@ class Keys:
                 return
             if await self._among_its_radios(found):
                 return
+            if seen[-1:] == [here] and await self._is_inside_a_date(parts := parts + 1):
+                continue
             if seen.count(here) > 1:
                 break
             seen.append(here)
+            parts = 0
         await self._explain(name, {place for place in seen if place >= 0})
+
+    async def _is_inside_a_date(self, parts: int) -> bool:
+        """Whether Tab goes from part to part of one field: day, month, year, hour, and so on."""
+        kind = await self._page().evaluate("() => document.activeElement.type || ''")
+        return kind in _IN_PARTS and parts < _MOST_PARTS
 
     async def _among_its_radios(self, found: Any) -> bool:
         """Of radio buttons one has the focus at most; arrows lead to the others."""

@@ -12,6 +12,12 @@ FORM = """<form method="post" action="/add"><input type="hidden" name="t" value=
 </select><button>Add a thing</button></form><button type="button">Help</button>"""
 
 
+WHEN = """<form method="post" action="/add"><label for="d">Day</label>
+<input type="date" id="d" name="d"><label for="a">At</label>
+<input type="datetime-local" id="a" name="a"><label for="q">Quantity</label>
+<input type="number" id="q" name="q" step="0.01"><button>Add a time</button></form>"""
+
+
 def page(body: str) -> str:
     head = '<html lang="en"><head><title>Shed</title></head><body><main><h1>Shed</h1>'
     return f"<!DOCTYPE html>{head}{body}</main></body></html>"
@@ -36,6 +42,8 @@ class Shed(BaseHTTPRequestHandler):
         elif self.path == "/things.csv":
             told = 'attachment; filename="things.csv"'
             self.answer(200, "id,name\n1,Rake\n", Content_Disposition=told)
+        elif self.path == "/when":
+            self.answer(200, page(WHEN))
         elif self.path == "/export":
             self.answer(200, page('<a href="/things.csv">Export</a>'))
         elif self.path == "/":

@@ -50,6 +50,27 @@ async def test_a_number_that_stands_in_a_field_is_read_as_such(tmp_path: Path) -
                 assert not look.holds("Name", "7")
 
 
+@pytest.mark.parametrize("habits", [Habits(), Habits(input="keyboard")], ids=lambda h: h.input)
+async def test_fields_of_dates_and_numbers_are_filled_in_rightly_and_wrongly(
+    tmp_path: Path, habits: Habits
+) -> None:
+    right = {"Day": "2026-03-01", "At": "2026-03-01 10:30", "Quantity": "12.50"}
+    wrong = {"Day": "2026-02-30", "At": "tomorrow", "Quantity": "three"}
+    with shed() as (base, handler):
+        driver = BrowserDriver(Standing(base), Beside(), tmp_path, habits)  # type: ignore[arg-type]
+        async with driver:
+            for texts in (right, wrong):
+                await driver.act(Open(address="/when"))
+                for label, text in texts.items():
+                    look = Look((await driver.act(Fill(label=label, text=text))).screen)
+                    assert look.holds(label, text), look.text
+                await driver.act(Click(name="Add a time"))
+    assert handler.sent == [
+        {"d": ["2026-03-01"], "a": ["2026-03-01T10:30"], "q": ["12.50"]},
+        {"d": ["2026-02-30"], "a": ["tomorrow"], "q": ["three"]},
+    ]
+
+
 async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:
     with shed("label") as (base, _):
         driver = BrowserDriver(Standing(base), Beside(), tmp_path)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -141,6 +142,52 @@ def test_all_that_is_wrong_with_a_body_is_told_in_one_round(app: Path, tmp_path:
             assert {each["field"] for each in told} == {"nonsense", "price", "least", "name"}, told
 
 
+def test_pages_lead_from_record_to_record_and_say_what_refers_to_one(
+    app: Path, tmp_path: Path
+) -> None:
+    with served(app, tmp_path / "data.db") as base:
+        post(f"{base}/api/vendors", {"name": "Ann"})
+        post(f"{base}/api/parts", {"name": "bolt", "vendor": 1, "price": "0.10"})
+        for number in range(12):
+            move = {"part": 1, "way": "in", "pieces": 1, "moved_on": f"2026-03-{number + 1:02}"}
+            post(f"{base}/api/moves", move)
+        vendor, part = source(f"{base}/vendors/1"), source(f"{base}/parts/1")
+        assert "<h2>Parts with this vendor</h2>" in vendor
+        assert '<a href="/vendors/1">1 Ann</a>' in part
+        assert '<a href="/vendors/1">1 Ann</a>' in source(f"{base}/parts")
+        assert "12 moves, the last 10 of them" in part
+        assert '<a href="/moves?part=1">All 12 moves</a>' in part
+        assert part.count('data-heading="pieces"') == 10
+        assert "with this" not in source(f"{base}/moves/1")
+
+
+def test_forms_have_fields_of_their_own_for_dates_and_numbers_and_keep_what_was_refused(
+    app: Path, tmp_path: Path
+) -> None:
+    with served(app, tmp_path / "data.db") as base:
+        form = source(f"{base}/parts/add")
+        assert re.search(
+            r'<input type="number" value="" min="0[.0]*" step="0.01"[^>]* name="price"', form
+        )
+        assert re.search(r'<input type="number" value="0" min="0" step="1"[^>]* name="least"', form)
+        assert re.search(
+            r'<input type="email" value=""[^>]* name="contact"', source(f"{base}/vendors/add")
+        )
+        moves = source(f"{base}/moves/add")
+        assert re.search(
+            r'<input type="(date|datetime-local)" value="[^"]*"[^>]* name="moved_on"', moves
+        )
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        again = opener.open(f"{base}/parts/add").read().decode()
+        found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', again))
+        body = urllib.parse.urlencode({**found, "name": "x", "price": "much", "least": "-1"})
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            opener.open(f"{base}/parts/add", body.encode(), timeout=10)
+        told = caught.value.read().decode()
+        assert '<input type="text" value="much"' in told
+        assert '<input type="number" value="-1"' in told
+
+
 def test_what_the_server_itself_refuses_is_told_as_everything_else(
     app: Path, tmp_path: Path
 ) -> None:
@@ -156,9 +203,13 @@ def test_what_the_server_itself_refuses_is_told_as_everything_else(
             assert "larger than" in caught.value.read().decode()
 
 
-def seen(address: str) -> str:
+def source(address: str) -> str:
     with urllib.request.urlopen(address, timeout=10) as answer:
-        return " ".join(re.sub(r"<[^>]*>", " ", answer.read().decode()).split())
+        return str(answer.read().decode())
+
+
+def seen(address: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", source(address)).split())
 
 
 def test_who_is_to_delete_is_told_first_what_goes_along_and_what_is_in_the_way(

@@ -17,7 +17,7 @@ MODULES = (
 WEB_MODULES = (
     "web/__init__", "web/messages", "web/resource", "web/bodies", "web/figures", "web/schemas",
     "web/openapi", "web/api", "web/html", "web/style", "web/guard", "web/pictures", "web/layout",
-    "web/forms", "web/changes", "web/pages", "web/server", "web/serve",
+    "web/inputs", "web/related", "web/forms", "web/changes", "web/pages", "web/server", "web/serve",
 )  # fmt: skip
 """The same for apps that are reached over HTTP."""
 

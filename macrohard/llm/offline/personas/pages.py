@@ -89,7 +89,8 @@ class Look:
         name = re.escape(json.dumps(label, ensure_ascii=False))
         found = re.search(rf"- (?:textbox|spinbutton|searchbox) {name}[^:\n]*: (.*)", self.text)
         shown = found[1] if found else ""
-        return text.strip() in {shown.strip(), _unquoted(shown).strip()}
+        held = {shown.strip(), _unquoted(shown).strip()}
+        return bool({text.strip(), text.strip().replace(" ", "T", 1)} & held)
 
     def quote(self, *wanted: str) -> str:
         """A piece of it, one with what was wanted where there is one."""

@@ -50,7 +50,7 @@ class SiteTest(StoredExamplesTest):
         """Return what the form of a page holds before anybody types."""
         text = self.page(address)
         found = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text))
-        typed = re.findall(r'<input type="text" value="([^"]*)"[^>]* name="(\w+)"', text)
+        typed = re.findall(r'<input type="[a-z-]+" value="([^"]*)"[^>]* name="(\w+)"', text)
         chosen = re.findall(r'name="(\w+)"[^>]*>(?:(?!</select>).)*?value="([^"]*)" selected', text)
         found |= {name: unescape(value) for value, name in typed}
         return found | {name: unescape(value) for name, value in chosen}

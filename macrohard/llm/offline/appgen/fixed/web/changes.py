@@ -129,7 +129,7 @@ def delete(visit: Visit, resource: Resource, number: int) -> Response:
         content: list[Content] = [
             forms.summary(wrong),
             tag("p", goes),
-            described(resource.headings, row),
+            described(visit.site, resource, row),
             forms.kept(visit, end, action=visit.request.path),
         ]
         return page(visit, capital(f"delete {name}?"), *content, status=status)

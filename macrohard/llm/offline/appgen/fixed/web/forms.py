@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
+from macrohard.llm.offline.appgen.fixed.web import inputs
 from macrohard.llm.offline.appgen.fixed.web.guard import ONCE, TOKEN, new_secret
 from macrohard.llm.offline.appgen.fixed.web.html import Content, Html, link, tag
 from macrohard.llm.offline.appgen.fixed.web.layout import Visit, capital
@@ -90,7 +91,7 @@ def control(
     if (options or field.target) and len(options) <= MOST_CHOICES:
         place = select(text, options, shared, empty)
     else:
-        place = tag("input", type="text", value=text, autocomplete="off", **shared)
+        place = tag("input", **inputs.attributes(field, text), autocomplete="off", **shared)
         if field.target:
             about.insert(0, tag("span", "its number", class_="hint"))
     label = tag("label", capital(field.heading), for_=slug)
@@ -144,7 +145,7 @@ def filter_controls(
         options = list(options_of(connection, visit.site, field))
         if options and not field.required:
             options.append((NONE, NOTHING))
-        plain = Field(slug, field.heading, field.type, str)
+        plain = Field(slug, field.heading, field.type, str, places=field.places)
         text = wanted.get(slug, "")
         if slug in wanted and not text:
             text = NONE

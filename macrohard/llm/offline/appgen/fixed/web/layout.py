@@ -69,7 +69,7 @@ def page(visit: Visit, title: str, *content: Content, status: int = 200) -> Resp
             id="content",
             tabindex="-1",
         ),
-        tag("footer", tag("p", visit.site.about)),
+        tag("footer", tag("p", link(f"About {visit.site.title}", "/"))),
     )
     name = title if title == visit.site.title else f"{title} - {visit.site.title}"
     if status >= 400:
@@ -138,7 +138,9 @@ def actions(links: Iterable[Html | None], label: str) -> Html | None:
     return tag("nav", tag("ul", items, class_="actions"), aria_label=label) if items else None
 
 
-def records_table(resource: Resource, rows: Sequence[dict[str, object]], caption: str) -> Html:
+def records_table(
+    site: Site, resource: Resource, rows: Sequence[dict[str, object]], caption: str
+) -> Html:
     """Show records in a table, each with links to what can be done with it.
 
     On a phone each row becomes a card; the roles keep it a table for those who hear it.
@@ -158,7 +160,7 @@ def records_table(resource: Resource, rows: Sequence[dict[str, object]], caption
         cells = [
             tag(
                 "td",
-                values.shown(row[column]),
+                leading(site, resource, column, row[column]),
                 role="cell",
                 class_=looks(row[column], numeric=numeric[column]),
                 data_heading=heading,
@@ -212,10 +214,20 @@ def framed(caption: str, heads: Sequence[Html], lines: Sequence[Html]) -> Html:
     )
 
 
-def described(headings: Sequence[str], row: dict[str, object]) -> Html:
+def described(site: Site, resource: Resource, row: dict[str, object]) -> Html:
     """Show one record, each value below its name."""
     parts = [
-        (tag("dt", heading), tag("dd", values.shown(value)))
-        for heading, value in zip(headings, row.values(), strict=True)
+        (tag("dt", heading), tag("dd", leading(site, resource, column, value)))
+        for heading, (column, value) in zip(resource.headings, row.items(), strict=True)
     ]
     return tag("dl", parts)
+
+
+def leading(site: Site, resource: Resource, column: str, value: object) -> Content:
+    """Show a value; a reference leads to the record that it names, where that can be shown."""
+    text = values.shown(value)
+    path = next((each.target for each in resource.fields if each.slug == column), "")
+    target = site.find(path)
+    if target is None or "show" not in target.offers or not isinstance(value, values.Link):
+        return text
+    return link(text, f"/{path}/{value.id}")

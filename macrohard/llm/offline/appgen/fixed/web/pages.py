@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 from macrohard.llm.offline.appgen.fixed import console, csv_files, database, summaries, values
 from macrohard.llm.offline.appgen.fixed.errors import InputError, StorageError
-from macrohard.llm.offline.appgen.fixed.web import changes, figures, forms, pictures, style
+from macrohard.llm.offline.appgen.fixed.web import changes, figures, forms, pictures, related, style
 from macrohard.llm.offline.appgen.fixed.web.guard import SESSION, Guard, cookies, new_secret
 from macrohard.llm.offline.appgen.fixed.web.html import Content, Html, link, tag
 from macrohard.llm.offline.appgen.fixed.web.layout import (
@@ -186,7 +186,7 @@ def listed(visit: Visit, resource: Resource, condition: str = "") -> Response:
         table = [pictures.image("empty", width=240, class_="empty"), table]
     if rows:
         count = console.count_of(len(found), resource.singular, resource.plural)
-        table = records_table(resource, rows, count)
+        table = records_table(visit.site, resource, rows, count)
     turn = pagination(base, wanted, number, last)
     return page(
         visit,
@@ -245,6 +245,7 @@ def shown(visit: Visit, resource: Resource, number: int) -> Response:
     """Show one record."""
     with database.reading(visit.path) as connection:
         row = resource.row(connection, find(connection, resource, number))
+        others = related.sections(connection, visit, resource, number)
     known = (("edit", "Edit"), ("delete", "Delete"))
     links = [
         link([text, f" {resource.singular} {number}"], f"/{resource.path}/{number}/{verb}")
@@ -253,7 +254,8 @@ def shown(visit: Visit, resource: Resource, number: int) -> Response:
     ]
     title = capital(f"{resource.singular} {number}")
     links.append(link(f"All {resource.plural}", f"/{resource.path}"))
-    return page(visit, title, described(resource.headings, row), actions(links, title))
+    record = described(visit.site, resource, row)
+    return page(visit, title, record, actions(links, title), others)
 
 
 def give_out(visit: Visit, resource: Resource) -> Response:
