@@ -1,25 +1,54 @@
 """What one sees by changing and deleting: figures that stay behind, buttons without effect."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from macrohard.exploring.figures import figures_of, followers, number_in, stale, told
-from macrohard.exploring.sending import SECOND, Entered, again, enter_first
-from macrohard.exploring.sight import Field, Form, Sight
+from macrohard.exploring.nearby import delete_form, edit_form
+from macrohard.exploring.reopening import (
+    change_more,
+    check_changed,
+    check_entered,
+    compare_entries,
+    save_twice,
+)
+from macrohard.exploring.sending import SECOND, Entered, again, enter_first, retyped
+from macrohard.exploring.sight import Field, Form
 from macrohard.exploring.values import Habit, kind_of, number_for
 from macrohard.exploring.visiting import PageExplorer, Site, shows
 
 CHANGED = Habit("Probe Elm", 251)
-_DELETES = ("delete", "remove", "löschen")
-_FOLLOWED = 8
-"""Links of an entry's page that are followed in search of its form."""
+THIRD = Habit("Probe Hazel", 223)
+FOURTH = Habit("Probe Juniper", 227)
 
 
 async def change(user: PageExplorer, entered: Entered) -> Site:
     """Change an entry: it must be seen, and all figures that followed the entry must follow."""
-    form = await _edit_form(user, entered)
+    form = await edit_form(user, entered)
     if form is None:
         return entered.site
+    await check_entered(user, entered, form)
+    site = await _change_once(user, entered, form)
+    await change_more(user, entered, form)
+    return site
+
+
+async def examine(user: PageExplorer, entered: Entered, site: Site) -> None:
+    """Look closer at the form that changes an entry: twice, in two tabs, with what is refused.
+
+    Args:
+        user: Does it.
+        entered: The entry.
+        site: As it is now.
+    """
+    form = await edit_form(user, replace(entered, site=site))
+    if form is not None:
+        await save_twice(user, form)
+        await compare_entries(user, entered, form, site)
+
+
+async def _change_once(user: PageExplorer, entered: Entered, form: Form) -> Site:
     field = _number(form, entered)
     if field is None:
         return await _change_words(user, entered, form)
@@ -38,6 +67,10 @@ async def change(user: PageExplorer, entered: Entered) -> Site:
     elif wrong:
         title = f"figures do not follow a change of {field.label!r}"
         user.find("totals", title, seen=f"changed from {old} to {new}\n{told(wrong)}")
+    else:
+        await check_changed(user, form, {field.label: f"{new:f}"})
+    # So that what looks for the entry by its number goes on finding it.
+    await user.send(form, {field.label: field.value})
     return site
 
 
@@ -75,7 +108,7 @@ async def delete(user: PageExplorer, form: Form, site: Site) -> Site:
     entered = await enter_first(user, again(form, site), site, SECOND)
     if entered is None:
         return site
-    found = await _delete_form(user, entered)
+    found = await delete_form(user, entered)
     if found is None:
         return entered.site
     sent = await user.send(found, {})
@@ -92,6 +125,40 @@ async def delete(user: PageExplorer, form: Form, site: Site) -> Site:
     return now
 
 
+async def delete_more(user: PageExplorer, form: Form, site: Site) -> Site:
+    """Make two more entries and delete the first of them: the second stays.
+
+    Args:
+        user: Does it.
+        form: Takes entries.
+        site: As it is now.
+
+    Returns:
+        The site at the end.
+    """
+    entered = await enter_first(user, again(form, site), site, THIRD)
+    if entered is None:
+        return site
+    beside = FOURTH.marked(user.mark)
+    await user.send(again(form, entered.site), retyped(entered, beside))
+    site = await user.tour()
+    found = await delete_form(user, entered)
+    if found is None:
+        return site
+    sent = await user.send(found, {}, twice=True)
+    if sent.after.status >= 500:
+        return site
+    now = await user.tour()
+    there = [path for path in site.showing(beside.word) if path in now.sights]
+    gone = not now.showing(entered.habit.word)
+    if there and not now.showing(beside.word):
+        title = f"{found.button!r} deletes another entry than the one it is about"
+        state = "is gone, too" if gone else "is still there"
+        seen = f"{beside.word} was on {there[0]} and is gone; {entered.habit.word} {state}"
+        user.find("kept", title, seen=seen)
+    return now
+
+
 def _check_gone(user: PageExplorer, entered: Entered, now: Site) -> None:
     numbers = [number_in(text) for text in entered.sent.typed.values()]
     before = _figures(entered.before)
@@ -104,61 +171,6 @@ def _check_gone(user: PageExplorer, entered: Entered, now: Site) -> None:
         ]
         if wrong:
             user.find("totals", "figures do not follow a deletion", seen=told(wrong))
-
-
-async def _edit_form(user: PageExplorer, entered: Entered) -> Form | None:
-    """The form that holds an entry, to be changed."""
-    async for sight in _near(user, entered):
-        for form in sight.forms:
-            if form.method == "post" and _holds(form, entered):
-                return form
-    return None
-
-
-async def _delete_form(user: PageExplorer, entered: Entered) -> Form | None:
-    """The form that deletes an entry: in its row, on its page, or on a page that asks first."""
-    word = entered.habit.word
-    async for sight in _near(user, entered):
-        for form in sight.forms:
-            deletes = any(name in form.button.lower() for name in _DELETES)
-            here = shows(form.around or sight.text, word)
-            single = sum(f.button == form.button for f in sight.forms) == 1
-            if form.method == "post" and deletes and here and single:
-                return form
-    return None
-
-
-async def _near(user: PageExplorer, entered: Entered) -> AsyncIterator[Sight]:
-    """Pages about an entry: where it led to, where links from there lead, and where it is shown."""
-    first = entered.sent.after
-    seen = {first.path}
-    yield first
-    places = [*entered.site.showing(entered.habit.word)]
-    sights = [first, *(entered.site.sights[place] for place in places)]
-    for sight in sights:
-        if sight.path not in seen:
-            seen.add(sight.path)
-            yield sight
-    for address in _leads(sights, entered.habit.word):
-        if address not in seen and len(seen) < _FOLLOWED + len(sights):
-            seen.add(address)
-            opened = await user.open(address)
-            if opened is not None and opened.status < 400:
-                yield opened
-
-
-def _leads(sights: list[Sight], word: str) -> Iterator[str]:
-    """Links of a kind that leads to a form of one's own: they name an action."""
-    verbs = ("edit", "change", "update", *_DELETES)
-    for sight in sights:
-        for name, address in sight.links:
-            said = f"{name} {address}".lower()
-            if any(verb in said for verb in verbs) or word in name:
-                yield address
-
-
-def _holds(form: Form, entered: Entered) -> bool:
-    return any(entered.habit.word in field.value for field in form.fields)
 
 
 def _number(form: Form, entered: Entered) -> Field | None:

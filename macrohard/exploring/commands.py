@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from macrohard.exploring.coverage import Coverage
 from macrohard.exploring.figures import figures_of, followers, number_in, stale, told
+from macrohard.exploring.files import exchange
 from macrohard.exploring.fullscreen import explore_screen
+from macrohard.exploring.records import BARE, WRITTEN, Family, look_closer, value_of
 from macrohard.exploring.typing import Command, CommandExplorer, Told, as_field, words_of
 from macrohard.exploring.values import Habit, kind_of, number_for
 from macrohard.users.screentext import collapse
@@ -41,7 +43,6 @@ _VALUES = (
 )  # fmt: skip
 """As typed at a shell: what no program should fall over."""
 _ESCAPED = "\"$(printf 'Zed\\033[31mred')\""
-_BARE, _WRITTEN = "Zedred", "[31mred"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,9 @@ async def _add_all(
                 continue
             await _change(user, added, commands)
             await _delete(user, command, commands)
+            family = _family_around(added, commands)
+            await look_closer(user, family, FIRST)
+            await exchange(user, family, commands, FIRST)
             await _add_strange(user, added, commands)
         if len(refused) in {0, len(waiting)}:
             return refused
@@ -192,7 +196,7 @@ async def _change(user: CommandExplorer, added: Added, commands: list[Command]) 
     if editor is None or not added.number:
         return
     for option in editor.help.options:
-        old = number_in(added.given.get(option.name, ""))
+        old = number_in(value_of(added.given, option.name))
         field = as_field(option)
         if old is None or kind_of(field) != "number":
             continue
@@ -241,7 +245,7 @@ async def _delete(user: CommandExplorer, command: Command, commands: list[Comman
 async def _add_strange(user: CommandExplorer, added: Added, commands: list[Command]) -> None:
     """Strange values: refused or kept as they are; a crash is found by itself."""
     words = [name for name, text in added.given.items() if FIRST.word in text]
-    numbers = [name for name, text in added.given.items() if text == str(FIRST.number)]
+    numbers = [name for name, text in added.given.items() if FIRST.owns(text)]
     for name in [*words[:1], *numbers[:1]]:
         for value in _VALUES:
             await _add_raw(user, added, name, value)
@@ -249,11 +253,11 @@ async def _add_strange(user: CommandExplorer, added: Added, commands: list[Comma
         answer = await _add_raw(user, added, words[0], _ESCAPED)
         now = await _overview(user, commands) if answer.worked else {}
         for line, text in {answer.line: answer.text, **now}.items():
-            if _BARE in text and _WRITTEN not in text:
+            if BARE in text and WRITTEN not in text:
                 title = (
                     f"escape codes typed with `{' '.join(added.command.words)}` reach the screen"
                 )
-                user.find("markup", title, seen=f"`{line}` shows {_BARE}: the code was obeyed")
+                user.find("markup", title, seen=f"`{line}` shows {BARE}: the code was obeyed")
                 return
     await _overview(user, commands)
 
@@ -331,6 +335,21 @@ def _beside(command: Command, commands: list[Command], verbs: tuple[str, ...]) -
     return same[0] if same else None
 
 
+def _family_around(added: Added, commands: list[Command]) -> Family:
+    """The commands about the same kind of thing as what was added."""
+    near = [c for c in commands if c.words[:-1] == added.command.words[:-1]]
+    lines = {words for words in _reading(commands) if words[:-1] == added.command.words[:-1]}
+    return Family(
+        add=added.command,
+        given=added.given,
+        number=added.number,
+        list=next((c for c in near if c.verb in {"list", "ls", "all"}), None),
+        edit=_beside(added.command, commands, _EDIT),
+        delete=_beside(added.command, commands, _DELETE),
+        readers=tuple(c for c in near if c.words in lines),
+    )
+
+
 def _family_of(command: Command) -> str:
     return " ".join(command.words[:-1])
 
@@ -344,7 +363,7 @@ def _family(line: str) -> str:
 def _number_of(answer: Told, after: Mapping[str, str], habit: Habit) -> str:
     """What a new thing is called by: a number in the answer, or in front of its line."""
     found = [word.strip("#.:()[]") for word in answer.text.split()]
-    numbers = [word for word in found if word.isdigit() and word != str(habit.number)]
+    numbers = [word for word in found if word.isdigit() and not habit.owns(word)]
     if numbers:
         return numbers[-1]
     for text in after.values():

@@ -4,7 +4,7 @@ import asyncio
 import re
 from typing import Any, Protocol
 
-from macrohard.exploring.sending import enter_first, takes_entries
+from macrohard.exploring.sending import FIRST, LONG_WORD, enter_some
 from macrohard.exploring.sight import PageDriver, Sight, pattern
 from macrohard.exploring.visiting import PageExplorer, Site
 from macrohard.habits import Habits
@@ -14,11 +14,13 @@ from macrohard.webpage import is_hidden
 TELEPHONE = Habits(window="360x740", input="touch")
 """A small telephone in somebody's hand."""
 PAGES = 16
-"""Pages that are drawn at most; forms are sent without drawing each."""
+"""Pages that are drawn at most before there are entries."""
+MORE_PAGES = 30
+"""Likewise, once there are."""
 _STOPS = 60
 """Stops of the Tab key that are walked on one page."""
-_WALKED = 6
-_BACKS = 6
+_WALKED = 10
+_BACKS = 12
 _PRESSED = 6
 _UNSEEN = re.compile(r"\b(?:copy|print|share|play|download|theme|mute)\b", re.IGNORECASE)
 """Buttons whose effect is not on the page."""
@@ -74,13 +76,11 @@ async def explore_drawn(user: DrawnExplorer) -> None:
         SandboxError: The box failed.
     """
     site = await user.tour(PAGES)
-    for form in [form for form in site.forms if takes_entries(form)][:2]:
-        entered = await enter_first(user, form, site)
-        site = entered.site if entered is not None else site
+    site = await enter_some(user, site, FIRST, MORE_PAGES)
     kinds: dict[str, Sight] = {}
     for path, sight in site.sights.items():
         kinds.setdefault(pattern(path), sight)
-    with_forms = sorted(kinds.values(), key=lambda sight: -len(sight.forms))
+    with_forms = sorted(kinds.values(), key=lambda s: (not s.scripted, -len(s.forms)))
     for sight in with_forms[:_WALKED]:
         await walk_with_tab(user, sight)
     await go_back(user, site)
@@ -116,15 +116,23 @@ async def walk_with_tab(user: DrawnExplorer, sight: Sight) -> None:
 async def go_back(user: PageExplorer, site: Site) -> None:
     """Follow a link, use the back button: one is where one came from."""
     tried: set[tuple[str, str]] = set()
-    for sight in site.sights.values():
-        for name, address in sight.links:
-            way = (pattern(sight.path), pattern(address))
-            if not name or way in tried or address == sight.path or len(tried) >= _BACKS:
-                continue
-            if address not in site.sights or [n for n, _ in sight.links].count(name) > 1:
-                continue
+    for sight, name, address in _ways(site):
+        way = (pattern(sight.path), pattern(address))
+        if way not in tried and len(tried) < _BACKS:
             tried.add(way)
             await _there_and_back(user, sight.path, name)
+
+
+def _ways(site: Site) -> list[tuple[Sight, str, str]]:
+    """Links between pages that were seen; those to pages with scripts first."""
+    found = []
+    for sight in site.sights.values():
+        names = [name for name, _ in sight.links]
+        for name, address in sight.links:
+            known = address in site.sights and address != sight.path
+            if name and known and names.count(name) == 1:
+                found.append((sight, name, address))
+    return sorted(found, key=lambda way: not site.sights[way[2]].scripted)
 
 
 async def _there_and_back(user: PageExplorer, path: str, name: str) -> None:
@@ -191,7 +199,5 @@ def _states(screen: str) -> str:
 async def explore_small(user: PageExplorer) -> None:
     """Look at the pages on a telephone; what is wider than the window is found by the driver."""
     site = await user.tour(PAGES)
-    for form in [form for form in site.forms if takes_entries(form)][:2]:
-        entered = await enter_first(user, form, site)
-        site = entered.site if entered is not None else site
+    await enter_some(user, site, LONG_WORD, MORE_PAGES)
     await user.tries(Open(address="/"))

@@ -1,7 +1,8 @@
 """A user who looks around on pages with no task: the round, and what is tried on it."""
 
-from macrohard.exploring.changing import change, delete
+from macrohard.exploring.changing import change, delete, delete_more, examine
 from macrohard.exploring.coverage import Coverage
+from macrohard.exploring.narrowing import ask_lists, make_many, read_files
 from macrohard.exploring.reading import go_astray, read_site
 from macrohard.exploring.sending import (
     Entered,
@@ -40,8 +41,14 @@ async def explore_pages(user: PageExplorer) -> Coverage:
     site = await _next_day(user, made, await user.tour())
     for entered in made:
         site = await delete(user, entered.form, site)
+        site = await delete_more(user, entered.form, site)
         site = await repeat(user, entered, site)
+        await examine(user, entered, site)
     read_site(user, site)
+    await read_files(user, site)
+    if not user.mark:  # nobody is pleased by fifty entries on a server that lives on
+        site = await make_many(user, made, site)
+    await ask_lists(user, site, made)
     for form in _forms(site):
         await send_nonsense(user, form)
     await go_astray(user, site)

@@ -1,7 +1,7 @@
 """What one sees by sending forms: nothing kept, a crash on the second click, markup let in."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from macrohard.exploring.findings import Severity
@@ -12,8 +12,14 @@ from macrohard.exploring.visiting import PageExplorer, Sent, Site, shows
 FIRST = Habit("Probe Alder", 137)
 SECOND = Habit("Probe Birch", 211)
 TWICE = Habit("Probe Cedar", 163)
-MARKUP = Habit("Zoe\"'><x-probe>&", 173)
-"""What breaks out of an attribute, opens an element of its own, and begins an entity."""
+MARKUP = Habit("Zoe\"'><x-probe>, &", 173)
+"""What breaks out of an attribute and a cell, opens an element, and begins an entity."""
+FOREIGN = Habit("Łucja Ωμέγα 山田 Probe", 191)
+"""A name in letters of several scripts."""
+LONG_WORD = Habit("Donaudampfschifffahrtsgesellschaftsprobe", 139)
+"""A name of one word, as long as words and addresses are."""
+FORMS = 4
+"""Kinds of forms that are filled in by users whose pages take long."""
 _MARK = "x-probe"
 _GARBAGE = ("abc", "9" * 40, "-1", "2031-02-30", "\N{SNOWMAN}\u202e" * 3)
 _CLAIMS = re.compile(
@@ -68,6 +74,31 @@ async def enter_first(
     return entered
 
 
+async def enter_some(user: PageExplorer, site: Site, habit: Habit, pages: int) -> Site:
+    """Make an entry with each of the first forms, then look round once.
+
+    Args:
+        user: Does it.
+        site: The site before.
+        habit: What is typed.
+        pages: Pages of the tour at the end.
+
+    Returns:
+        The site with the entries.
+    """
+    habit = habit.marked(user.mark)
+    made = []
+    for form in [form for form in site.forms if takes_entries(form)][:FORMS]:
+        now = await user.open(form.path)
+        fresh = next((f for f in now.forms if f.key == form.key), form) if now else form
+        sent = await user.enter(fresh, habit)
+        made += [sent] if sent.accepted else []
+    last = await user.tour(pages)
+    for sent in made:
+        _check_kept(user, Entered(sent, habit, site, last))
+    return last
+
+
 def _check_kept(user: PageExplorer, entered: Entered) -> None:
     """What was accepted is to be seen somewhere, where the page claims that it was kept."""
     sent, word = entered.sent, entered.habit.word
@@ -100,12 +131,21 @@ async def repeat(user: PageExplorer, entered: Entered, site: Site) -> Site:
     """
     again_ = TWICE.marked(user.mark)
     twice = await user.send(entered.form, retyped(entered, again_), twice=True)
-    marked = await user.send(entered.form, retyped(entered, MARKUP.marked(user.mark)))
-    now = await user.tour() if twice.accepted or marked.accepted else site
+    await user.send(entered.form, retyped(entered, FOREIGN.marked(user.mark)))
+    now = await user.open(entered.form.path)
+    fresh = next((f for f in now.forms if f.key == entered.form.key), None) if now else None
+    typed = retyped(entered, MARKUP.marked(user.mark))
+    marked = await user.send(entered.form, {**typed, **_called_so(fresh or entered.form)})
+    later = await user.tour() if twice.accepted or marked.accepted else site
     if twice.accepted:
-        _check_twice(user, entered, now)
-    _check_markup(user, entered, [marked.after, *now.sights.values()])
-    return now
+        _check_twice(user, entered, later)
+    _check_markup(user, entered, [marked.after, *later.sights.values()])
+    return later
+
+
+def _called_so(form: Form) -> dict[str, str]:
+    """Of what can be chosen that which has markup for a name."""
+    return {f.label: option for f in form.fields for option in f.options if _MARK in option}
 
 
 def _check_twice(user: PageExplorer, entered: Entered, now: Site) -> None:
@@ -142,7 +182,7 @@ async def send_nonsense(user: PageExplorer, form: Form) -> None:
         await user.send(form, {f.label: text for f in form.fields if _typable(f)})
 
 
-def retyped(entered: Entered, habit: Habit) -> Mapping[str, str]:
+def retyped(entered: Entered, habit: Habit) -> dict[str, str]:
     """What was accepted, with other words, so that it is another entry."""
     fields = {field.label: field for field in entered.form.fields}
     old = entered.habit
@@ -151,7 +191,9 @@ def retyped(entered: Entered, habit: Habit) -> Mapping[str, str]:
     for label, text in entered.sent.typed.items():
         field, place = fields[label], places[label]
         changed = text.replace(old.word, habit.word)
-        if text == number_for(field, old.at(place).number):
+        if field.kind == "select":
+            changed = text  # what can be chosen is called as it is
+        elif text == number_for(field, old.at(place).number):
             changed = number_for(field, habit.at(place).number)
         elif changed == text and kind_of(field) == "email":
             changed = f"probe{habit.number}@example.org"

@@ -2,12 +2,12 @@
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from macrohard.exploring.findings import Explorer
 from macrohard.exploring.helptext import Argument, Help, read_help
 from macrohard.exploring.sight import Field
-from macrohard.exploring.values import Habit, typed_for
+from macrohard.exploring.values import Habit, about, kind_of, typed_for
 from macrohard.users.base import Action, Observation, Press, TypeLine, Wait
 from macrohard.users.screentext import collapse
 
@@ -15,7 +15,7 @@ SLOW_S = 10.0
 """A command that shows nothing and is not done by then is told as slow."""
 _WAITS = 3
 """Waits of :data:`macrohard.users.base.MAX_WAIT_S` until a command is ended by force."""
-_ATTEMPTS = 4
+_ATTEMPTS = 5
 _NOT_FILLED = re.compile(
     r"^--(?:db|database|config|json|file|format|color|no-|quiet|verbose|debug|output|log|version)"
 )
@@ -67,6 +67,13 @@ class Command:
 class _Filling:
     tries: dict[str, int] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
+    """What refusals said about an option or argument, by name."""
+
+    def read(self, each: Argument) -> Field:
+        """An option or argument as a field, with all that is known of it."""
+        plain, said = as_field(each), self.said.get(each.name)
+        return replace(plain, hint=f"{said}; {plain.hint}") if said else plain
 
 
 class CommandExplorer(Explorer):
@@ -181,7 +188,7 @@ def _given(command: Command, habit: Habit, known: _Filling) -> dict[str, str]:
         if each.choices and not attempt:
             given[each.name] = each.choices[0]
         else:
-            given[each.name] = typed_for(as_field(each), habit, place, attempt)
+            given[each.name] = typed_for(known.read(each), habit.at(place), place, attempt)
     return given
 
 
@@ -193,10 +200,15 @@ def as_field(argument: Argument) -> Field:
 
 def _learn(told: Told, given: dict[str, str], command: Command, known: _Filling) -> None:
     """From a refusal: what was wrong, and what to leave out."""
-    said = collapse(told.text).lower()
+    text = collapse(told.text)
     every = {each.name: each for each in (*command.help.options, *command.help.arguments)}
-    blamed = [name for name in given if name.lstrip("-").replace("-", " ").lower() in said]
+    said = {name: about(name.lstrip("-").replace("-", " "), text) for name in given}
+    blamed = [name for name in given if said[name]]
     for name in blamed or list(given):
-        known.tries[name] = known.tries.get(name, 0) + 1
-        if known.tries[name] > 1 and not every[name].required:
+        before = kind_of(known.read(every[name]))
+        if said[name]:
+            known.said[name] = said[name]
+        if kind_of(known.read(every[name])) == before:
+            known.tries[name] = known.tries.get(name, 0) + 1
+        if known.tries.get(name, 0) > 1 and not every[name].required:
             known.left_out.add(name)

@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from macrohard.exploring.findings import Explorer
 from macrohard.exploring.sight import Field, Form, PageDriver, Sight, look, pattern
-from macrohard.exploring.values import Habit, typed_for
+from macrohard.exploring.values import Habit, about, kind_of, typed_for
 from macrohard.users.base import (
     Action,
     Attach,
@@ -20,7 +20,7 @@ from macrohard.users.base import (
 )
 from macrohard.webpage import content
 
-PAGES = 40
+PAGES = 50
 """Pages of one tour at most."""
 _ALIKE = 2
 """Pages of one making (``/tools/N``) that a tour looks at."""
@@ -93,6 +93,13 @@ class _Filling:
 
     tries: Counter[str] = field(default_factory=Counter)
     left_out: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
+    """What refusals said about a field, by label."""
+
+    def read(self, each: Field) -> Field:
+        """A field with all that is known of it."""
+        said = self.said.get(each.label)
+        return replace(each, hint=f"{said}; {each.hint}") if said else each
 
 
 class PageExplorer(Explorer):
@@ -185,7 +192,7 @@ class PageExplorer(Explorer):
     @staticmethod
     def _texts(form: Form, habit: Habit, known: _Filling) -> dict[str, str]:
         typed = {}
-        for place, each in enumerate(form.fields):
+        for place, each in enumerate(map(known.read, form.fields)):
             if not each.label or each.label in known.left_out:
                 continue
             if each.kind == "select":
@@ -202,14 +209,17 @@ class PageExplorer(Explorer):
     def _learn(sent: Sent, known: _Filling) -> None:
         """From a refusal: which fields were wrong, and what to leave out."""
         again = next((f for f in sent.after.forms if f.key == sent.form.key), sent.form)
-        said = " ".join(
-            content(n).lower() for n in sent.after.page.nodes if n.get("role") == "alert"
-        )
+        told = "\n".join(content(n) for n in sent.after.page.nodes if n.get("role") == "alert")
+        said = {f.label: about(f.label, told or sent.after.text) for f in again.fields if f.label}
         blamed = [f for f in again.fields if f.invalid] or [
-            f for f in again.fields if f.label and f.label.lower() in said
+            f for f in again.fields if f.label and told and said[f.label]
         ]
         for each in blamed or [f for f in again.fields if f.kind != "select"]:
-            known.tries[each.label] += 1
+            before = known.read(each)
+            if told and said.get(each.label):
+                known.said[each.label] = said[each.label]
+            if kind_of(known.read(each)) == kind_of(before):
+                known.tries[each.label] += 1
             if known.tries[each.label] > 1 and not each.required:
                 known.left_out.add(each.label)
 
@@ -224,6 +234,12 @@ class PageExplorer(Explorer):
         before = await self.open(form.path)
         if before is None:
             before = await look(self.driver)
+        return await self.fill_in(form, typed, before, twice=twice)
+
+    async def fill_in(
+        self, form: Form, typed: Mapping[str, str], before: Sight, *, twice: bool = False
+    ) -> Sent:
+        """Fill in a form of the page that is open, and press its button."""
         fields = {each.label: each for each in form.fields}
         for label, text in typed.items():
             if label in fields:
@@ -232,7 +248,19 @@ class PageExplorer(Explorer):
         if after is None:
             after = Sight(form.path, 0, before.page)
         accepted = 0 < after.status < 400 and not after.refuses(form)
-        return Sent(form, typed, before, after, accepted)
+        sent = Sent(form, typed, before, after, accepted)
+        self._check_told(sent)
+        return sent
+
+    def _check_told(self, sent: Sent) -> None:
+        """A refusal says something that was not on the page before."""
+        again = any(each.key == sent.form.key for each in sent.after.forms)
+        if not again or not 400 <= sent.after.status < 500:
+            return
+        new = set(sent.after.text.splitlines()) - set(sent.before.text.splitlines())
+        if not new and not any(f.invalid for form in sent.after.forms for f in form.fields):
+            title = f"what is sent with {sent.form.button!r} is refused without a word"
+            self.find("refusals", title, seen=f"on {sent.form.path}, status {sent.after.status}")
 
 
 def _ends(links: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
