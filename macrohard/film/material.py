@@ -124,7 +124,7 @@ def told(trials: list[Trial], title: str) -> str:
         {
             "trial": trial.id,
             "interface": trial.scenario.interface,
-            "film": trial.filmed,
+            "film": _size(trial),
             "pictures": trial.pictured,
             "persona": trial.result.persona,
             "title": trial.scenario.title,
@@ -134,6 +134,12 @@ def told(trials: list[Trial], title: str) -> str:
         for trial in trials
     ]
     return json.dumps({"application": title, "trials": rows}, indent=1, ensure_ascii=False)
+
+
+def _size(trial: Trial) -> str:
+    """Of its film; empty where there is none."""
+    notes = read_notes(trial.folder)
+    return f"{notes.width}x{notes.height}" if notes else ""
 
 
 def _step(trial: Trial, number: int) -> dict[str, Any]:

@@ -57,6 +57,8 @@ class FilmNotes(Noun):
         recorded_s: How long the recording took.
         longest_still_s: What stood still for longer is shown for this long.
         whole: Whether it goes to the end of the trial; not where it grew too long or too large.
+        width: In pixels.
+        height: In pixels.
         actions: In order.
     """
 
@@ -64,6 +66,8 @@ class FilmNotes(Noun):
     recorded_s: float
     longest_still_s: float = LONGEST_STILL_S
     whole: bool = True
+    width: int = 0
+    height: int = 0
     actions: tuple[Cue, ...] = ()
 
 
@@ -110,6 +114,8 @@ async def make_film(reel: Reel, folder: Path, size: tuple[int, int]) -> Path | N
     notes = FilmNotes(
         seconds=round(last, 3),
         recorded_s=round(frames[-1].at - frames[0].at, 3),
+        width=wide,
+        height=high,
         whole=reel.whole and target.stat().st_size < 0.99 * MOST_BYTES,
         actions=tuple(
             Cue(

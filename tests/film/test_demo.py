@@ -299,6 +299,7 @@ def test_a_web_app_is_shown_at_a_browser_first_and_in_motion_then_at_the_termina
     add_web(run, film=True)
     made = asyncio.run(make_demo(run, tmp_path / "a.mp4", model="offline"))
     assert made.cuts.shots[0].trial == "r1-X7"
+    assert '"film": "640x480"' in told(trials_of(run), "Shop")
     assert {shot.trial for shot in made.cuts.shots[1:]} == {"r1-X2"}
     assert made.shortcomings == ()
     pixels = middles(tmp_path / "a.mp4")

@@ -14,6 +14,8 @@ from macrohard.work import CutList, Shot
 _ORDER = ("web", "desktop", "cli", "api")
 _MOST = (4, 2, 1, 1)
 """Steps of the first kind of interface that was tried, of the second, and so on."""
+_DESK = 800
+"""Pixels; a film that is narrower is of a telephone."""
 _REFUSED = ("error", "not possible", "problem", "refused", "must ")
 
 
@@ -53,10 +55,12 @@ def _best(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(best, key=lambda trial: not trial["satisfied"])
 
 
-def _worth(trial: dict[str, Any]) -> tuple[bool, bool, bool, int]:
-    """Satisfied first; then films, then pictures; then what there is to see. First of equals."""
+def _worth(trial: dict[str, Any]) -> tuple[bool, int, bool, int]:
+    """Satisfied first; then films of a desk's screen, other films, pictures; then what there is."""
     seen = sum(min(_weight(step), 12) for step in _shown(trial))
-    return trial["satisfied"], trial["film"], trial["pictures"], seen
+    wide, _, _ = trial["film"].partition("x")
+    film = 0 if not wide else 2 if int(wide) >= _DESK else 1
+    return trial["satisfied"], film, trial["pictures"], seen
 
 
 def _weight(step: dict[str, Any]) -> int:
