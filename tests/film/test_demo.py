@@ -352,6 +352,19 @@ def test_a_demo_is_pressed_under_a_minute_and_its_cards_stay_as_long(tmp_path: P
 
 
 @films
+def test_a_desk_is_shown_rather_than_a_telephone(run: Path) -> None:
+    add_web(run, film=True)
+    shutil.copytree(run / "trials" / "r1-X7", run / "trials" / "r1-X6")
+    sizes = {"X6": 360, "X7": 1280}
+    for name, width in sizes.items():
+        notes = run / "trials" / f"r1-{name}" / "film.json"
+        notes.write_text(notes.read_text().replace('"width": 640', f'"width": {width}'))
+    assert offline_cuts(run).shots[0].trial == "r1-X7"
+    (run / "trials" / "r1-X7" / "film.webm").unlink()
+    assert offline_cuts(run).shots[0].trial == "r1-X6"
+
+
+@films
 def test_what_a_try_left_can_be_shown_too(run: Path, tmp_path: Path) -> None:
     tried = tmp_path / "tried"
     tried.mkdir()
