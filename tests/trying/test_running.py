@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -25,8 +26,8 @@ from macrohard.users.base import Click, Open, UserActionError
 from macrohard.users.browser import BrowserDriver
 from macrohard.users.chromium import Beside, find_browser
 from macrohard.users.forms import FormDriver
-from macrohard.users.running import read_address
-from macrohard.users.served import belongs
+from macrohard.users.running import Running, read_address
+from macrohard.users.served import ServerError, belongs
 
 AT_URL = """\
 # A note is kept
@@ -184,17 +185,48 @@ def test_an_address_of_the_server_is_told_from_others(netloc: str, own: bool) ->
 
 
 @contextmanager
-def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+def serving(
+    answer: Callable[[BaseHTTPRequestHandler], None], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     methods = dict.fromkeys(("do_GET", "do_POST"), answer)
     handler = type("H", (BaseHTTPRequestHandler,), {**methods, "log_message": lambda *_: None})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A certificate that nobody trusts, and its key."""
+    proof, key = folder / "proof.pem", folder / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout",
+            str(key), "-out", str(proof), "-subj", "/CN=shop",
+            "-addext", "subjectAltName=IP:127.0.0.1"]  # fmt: skip
+    subprocess.run(made, check=True, capture_output=True)
+    return proof, key
+
+
+async def test_a_certificate_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proof, key = certified(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(proof, key)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(204)
+        handler.end_headers()
+
+    with serving(answer, context) as url:
+        with pytest.raises(ServerError, match="certificate verify failed"):
+            await Running(url).__aenter__()
+        monkeypatch.setenv("SSL_CERT_FILE", str(proof))
+        async with Running(url) as running:
+            assert running.base == url
 
 
 @contextmanager
