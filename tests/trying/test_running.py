@@ -130,7 +130,7 @@ def test_the_command_line_asks_before_it_changes_a_server(
         line = ["try", "--url", url, "--scenario", path, "--no-explore", "--persona", "novice"]
         assert main([*line, "--out", str(tmp_path / "a")]) == 2
         said = capsys.readouterr().err
-        assert "change and delete data there" in said
+        assert "leave some of it behind" in said
         assert "say --yes" in said
         assert not (app / "notes.json").exists()
         assert main([*line, "--yes", "--out", str(tmp_path / "b")]) == 0
