@@ -56,6 +56,17 @@ def test_its_own_tests_pass(app: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+def test_its_types_hold_strictly(app: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "depot"],
+        cwd=app,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_there_is_no_command_line_but_the_one_that_serves(app: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "depot", "part", "list"],

@@ -75,6 +75,7 @@ def main_module(app: App) -> str:
             f'''
         """Runs the program: ``python -m {app.slug}``."""
 
+        import io
         import os
         import sys
 
@@ -83,7 +84,8 @@ def main_module(app: App) -> str:
 
         def run() -> int:
             """Run the program, quietly where nobody reads its output any more."""
-            sys.stdout.reconfigure(errors="backslashreplace")
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="backslashreplace")
             try:
                 code = main()
                 sys.stdout.flush()

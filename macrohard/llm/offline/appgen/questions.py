@@ -32,8 +32,9 @@ def filter_lines(app: App, kind: Kind, field: Field) -> list[str]:
         read = f"aggregates.text_key(filters[{key}].strip() or None)"
         value = f"aggregates.text_key({value})"
     found, record = names.variables(kind), names.variable(kind)
-    kept = f"{found} = [{record} for {record} in {found} if {value} == wanted]"
-    return [f"if {key} in filters:", f"    wanted = {read}", f"    {kept}"]
+    wanted = f"wanted_{field.slug.rstrip('_')}"
+    kept = f"{found} = [{record} for {record} in {found} if {value} == {wanted}]"
+    return [f"if {key} in filters:", f"    {wanted} = {read}", f"    {kept}"]
 
 
 def search_function(app: App, kind: Kind) -> str:

@@ -156,8 +156,7 @@ def insert(kind: Kind, fields: tuple[Field, ...]) -> str:
     text = f'INSERT INTO "{names.table(kind)}" ({columns(fields)}) VALUES ({marks})'
     body = [
         *text_lines("query", text),
-        f"cursor = connection.execute(query, to_row({record}))",
-        f"return {record}._replace(id=cursor.lastrowid)",
+        f"return {record}._replace(id=database.insert(connection, query, to_row({record})))",
     ]
     return function(
         signature("insert", ["connection: Connection", f"{record}: {name}"], name),

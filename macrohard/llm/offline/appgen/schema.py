@@ -19,9 +19,10 @@ def schema_module(app: App) -> str:
         exploded("SCHEMA = (", statements(app), ")"),
         exploded("KIND_NAMES = {", (kind_name(kind) for kind in app.kinds), "}"),
         '"""One and several of each kind, by table, as messages say it."""',
-        f"CASCADES = {tuple_of([entry(app, k, f) for k, f, goes in linked if goes])}",
+        "Links = tuple[tuple[str, str, str], ...]",
+        f"CASCADES: Links = {tuple_of([entry(app, k, f) for k, f, goes in linked if goes])}",
         '"""Table, column, table referred to: deleting a record there deletes those here."""',
-        f"REFUSALS = {tuple_of([entry(app, k, f) for k, f, goes in linked if not goes])}",
+        f"REFUSALS: Links = {tuple_of([entry(app, k, f) for k, f, goes in linked if not goes])}",
         '"""Table, column, table referred to: a record there stays while one here refers to it."""',
     ]
     return module(

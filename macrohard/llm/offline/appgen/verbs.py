@@ -12,6 +12,8 @@ from macrohard.llm.offline.dialect.ast import AggregateOp, App, Kind, NamedCondi
 
 WRITING = "with database.writing(options.db) as connection:"
 READING = "with database.reading(options.db) as connection:"
+NARROW = 60
+"""Columns of a small terminal."""
 JSON = "console.add_json_option(parser)"
 FILE = "console.add_file_argument(parser)"
 
@@ -77,17 +79,19 @@ def add_verb(app: App, kind: Kind) -> Verb:
         f"    stored = {names.changes_module(kind)}.add(connection, {record})",
         f'return f"Added {one} {{stored.id}}."',
     ]
-    declare = [*required_usage(kind), "add_value_options(parser)"]
+    declare = [*required_usage(app, kind), "add_value_options(parser)"]
     return make_verb("add", f"add {names.an(one)}", declare, run)
 
 
-def required_usage(kind: Kind) -> list[str]:
+def required_usage(app: App, kind: Kind) -> list[str]:
     """The statement that shows which options must be given; argparse calls them all optional."""
     fields = [f for f in names.stored_fields(kind) if f.required and f.default is None]
     if not fields:
         return []
-    needed = " ".join(f"{field.option} VALUE" for field in fields)
-    return text_lines("parser.usage", f"%(prog)s {needed} [--OPTION VALUE ...]")
+    needed = [*(f"{field.option} VALUE" for field in fields), "[--OPTION VALUE ...]"]
+    line = f"usage: python -m {app.slug} {kind.command} add {' '.join(needed)}"
+    gap = " " if len(line) < NARROW else "\n  "  # argparse breaks no usage that it is given
+    return text_lines("parser.usage", gap.join(["%(prog)s", *needed]))
 
 
 def select_call(app: App, kind: Kind) -> str:

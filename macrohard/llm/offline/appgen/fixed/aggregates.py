@@ -1,5 +1,6 @@
 """Totals, averages, smallest and largest values; empty values never count."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -11,6 +12,7 @@ PLENTY = 1000
 """Digits that no total of decimals ever has, so that nothing is rounded on the way."""
 
 Record = TypeVar("Record")
+Value = TypeVar("Value", int, str, Decimal, dt.datetime, dt.date)
 
 
 def total(amounts: Iterable[int | None]) -> int:
@@ -37,12 +39,12 @@ def average(numbers: Iterable[Decimal | int | None], places: int) -> Decimal | N
     return None if exact is None else rounded(exact, places)
 
 
-def smallest(found: Iterable[Any]) -> Any:
+def smallest(found: Iterable[Value | None]) -> Value | None:
     """Find the smallest value; None when there is none."""
     return min((value for value in found if value is not None), default=None)
 
 
-def largest(found: Iterable[Any]) -> Any:
+def largest(found: Iterable[Value | None]) -> Value | None:
     """Find the largest value; None when there is none."""
     return max((value for value in found if value is not None), default=None)
 

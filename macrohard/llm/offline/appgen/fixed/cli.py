@@ -1,6 +1,6 @@
 """The program: finds the command that is meant, runs it, and says what came of it."""
-# For ruff: this is a program, it prints.
-# ruff: noqa: T201
+# For ruff: this is a program, it prints; only --help needs textwrap.
+# ruff: noqa: T201, PLC0415
 
 import argparse
 import importlib
@@ -12,6 +12,21 @@ from macrohard.llm.offline.appgen.fixed.commands import ABOUT, COMMANDS, DATABAS
 from macrohard.llm.offline.appgen.fixed.console import Parser, add_database_option, choose
 from macrohard.llm.offline.appgen.fixed.errors import AppError, InputError
 from macrohard.llm.offline.appgen.fixed.values import visible
+
+
+class Lines(argparse.HelpFormatter):
+    """Wraps each line of a text by itself, and what it explains below where that began."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Wrap a text between words."""
+        import textwrap  # only --help needs it
+
+        found: list[str] = []
+        for line in text.splitlines():
+            begin = re.match("(?:  +[^ ]+ +)?", line)
+            below = indent + " " * (begin.end() if begin else 0)
+            found += textwrap.wrap(line, width, subsequent_indent=below) or [""]
+        return "\n".join(found)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(arguments: Sequence[str]) -> str:
     """Run one command line and return what it prints."""
+    if sum(each.partition("=")[0] == "--db" for each in arguments) > 1:
+        raise InputError("--db is given twice")  # it may stand in two places: here both are seen
     options = parser().parse_args(arguments)
     if options.kind is None:
         raise InputError(f"no command; try: {PROGRAM} --help")
@@ -43,7 +60,7 @@ def parser() -> Parser:
         usage=f"{PROGRAM} [--db PATH] KIND VERB ...",
         description=ABOUT,
         epilog=f"kinds and verbs:\n{overview()}\n\n{PROGRAM} KIND VERB --help says more.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Lines,
     )
     add_database_option(made)
     made.add_argument("kind", nargs="?", metavar="KIND", help="what it is about")

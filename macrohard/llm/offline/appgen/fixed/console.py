@@ -42,9 +42,9 @@ class Once(argparse.Action):
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises InputError where argparse would print its usage."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, **settings: Any) -> None:
         """Make a parser that knows no abbreviations, and takes each option once."""
-        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+        super().__init__(allow_abbrev=False, **settings)
         self.register("action", None, Once)
 
     def parse_known_args(self, *given: Any, **named: Any) -> tuple[Any, list[str]]:

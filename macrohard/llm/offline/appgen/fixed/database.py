@@ -91,6 +91,11 @@ def fetch(
         raise StorageError("it holds a value that this program did not write") from error
 
 
+def insert(connection: sqlite3.Connection, query: str, values: tuple[str | int | None, ...]) -> int:
+    """Store a new row and return its id."""
+    return connection.execute(query, values).lastrowid or 0  # never 0 after an INSERT
+
+
 def column(
     connection: sqlite3.Connection,
     read: Callable[[Any], Value],

@@ -22,5 +22,6 @@ KIND_NAMES = {
     "part": ("part", "parts"),
     "note": ("note", "notes"),
 }
-CASCADES = (("part", "thing", "thing"),)
-REFUSALS = (("note", "part", "part"),)
+Links = tuple[tuple[str, str, str], ...]
+CASCADES: Links = (("part", "thing", "thing"),)
+REFUSALS: Links = (("note", "part", "part"),)

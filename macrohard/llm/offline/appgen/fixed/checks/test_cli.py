@@ -2,6 +2,8 @@
 # For ruff: built apps test with unittest, not pytest.
 # ruff: noqa: PT009
 
+import argparse
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,18 @@ class MainTest(ProgramTest):
         for arguments in ((), ("no-such-kind",), ("--nonsense",), ("--db",)):
             with self.subTest(arguments=arguments):
                 self.refuses(*arguments)
+
+    def test_one_database(self) -> None:
+        """The database is named once, in whichever place."""
+        kind = next(iter(COMMANDS))
+        self.assertIn("--db is given twice", self.refuses("--db", "a.db", kind, "--db=b.db"))
+
+    def test_help_is_wrapped_between_words(self) -> None:
+        """Lines are no longer than the terminal, words are whole, columns stay columns."""
+        about = "  kind  one, two, three and four more"
+        narrow = functools.partial(cli.Lines, width=26)
+        made = argparse.ArgumentParser(description=about, formatter_class=narrow)
+        self.assertIn("\n  kind  one, two, three\n        and four more\n", made.format_help())
 
     def test_messages_show_no_control_characters(self) -> None:
         """What was typed cannot do anything to the terminal."""

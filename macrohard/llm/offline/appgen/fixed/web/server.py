@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from macrohard.llm.offline.appgen.fixed.errors import StorageError
 from macrohard.llm.offline.appgen.fixed.web.messages import (
@@ -46,10 +47,10 @@ class Server(ThreadingHTTPServer):
         self.checks_host = host in LOCAL
         super().__init__((host, port), Handler)
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that hang up; what else goes wrong is told."""
         if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
