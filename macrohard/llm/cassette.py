@@ -158,12 +158,12 @@ class CassetteModel:
 
     def window_tokens(self, asker: Asker) -> int | None:
         """The context window of the model that was recorded."""
-        window = self.header.get("windows", {}).get(asker.role)
+        window = self.header.get("seeing" if asker.looks else "windows", {}).get(asker.role)
         return window if isinstance(window, int) else None
 
     def sees(self, asker: Asker) -> bool:
         """Whether the model that was recorded was shown pictures."""
-        return asker.role in self.header.get("seeing", ())
+        return asker.role in self.header.get("seeing", {})
 
     async def complete(self, request: Request) -> Reply:
         """The recorded answer.

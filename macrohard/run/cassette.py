@@ -40,10 +40,14 @@ def _windows(office: Office) -> dict[str, int]:
     }
 
 
-def _seeing(office: Office) -> list[str]:
-    """Roles that were shown pictures where there were any: a replay must show them, too."""
-    askers = (Asker(role=role.name, stage=role.stage, looks=True) for role in office.roster)
-    return [asker.role for asker in askers if sees(office.model, asker)]
+def _seeing(office: Office) -> dict[str, int]:
+    """Roles that were shown pictures where there were any, each with its context window then."""
+    askers = [Asker(role=role.name, stage=role.stage, looks=True) for role in office.roster]
+    return {
+        asker.role: window_tokens(office.model, asker)
+        for asker in askers
+        if sees(office.model, asker)
+    }
 
 
 def _without_folder(model: str) -> str:

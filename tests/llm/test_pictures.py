@@ -132,9 +132,16 @@ async def test_a_stored_call_names_its_picture_and_finds_it_again(
     assert all(encoded not in path.read_text() for path in files)
 
     tape = tmp_path / "x.tape"
-    assert record_cassette(tmp_path / "calls", artifacts, tape, {"seeing": ["novice"]}) == 2
+    assert (
+        record_cassette(
+            tmp_path / "calls", artifacts, tape, {"seeing": {"novice": 9}, "windows": {"novice": 8}}
+        )
+        == 2
+    )
     replay = CassetteModel(tape)
     assert replay.sees(LOOKER)
+    assert replay.window_tokens(LOOKER) == 9
+    assert replay.window_tokens(LOOKER.model_copy(update={"looks": False})) == 8
     assert not replay.sees(LOOKER.model_copy(update={"role": "careful"}))
     assert (await replay.complete(asked(picture()))).content == "one"
     # Another machine draws the same page a little differently, and in the same size.
