@@ -27,6 +27,7 @@ _DOTTED = re.compile(rb"\xff{%d,}" % _TALL)
 _SPACE = 9
 """Pixels between two words of one piece of text; the space after a full stop has nine."""
 _RELIEF = 2
+_WIDEST_CARET = 3
 _LEAST, _MOST = 5, 60
 """Heights of pieces in pixels: less are dots and underlines, more is a drawing."""
 _DOT = 4
@@ -116,7 +117,8 @@ def find_lettering(picture: "Image") -> Lettering:
         _DOTTED.sub(lambda dots: bytes(len(dots[0])), pixels[y * width : (y + 1) * width])
         for y in range(height)
     ]
-    return Lettering(tuple(sorted(_whole(_blobs(rows)))), tuple(_frames(lines)))
+    pieces = [_without_caret(grey, piece, lines) for piece in _whole(_blobs(rows))]
+    return Lettering(tuple(sorted(pieces)), tuple(_frames(lines)))
 
 
 def cut_out(picture: "Image", piece: Box) -> "Image":
@@ -190,6 +192,20 @@ def _whole(blobs: list[Box]) -> Iterator[Box]:
                 piece = piece.joined(dot)
         if piece.height >= _LEAST and piece.width > 1:
             yield piece
+
+
+def _without_caret(grey: "Image", piece: Box, lines: list[Box]) -> Box:
+    """A piece without the caret that touches its last letter: upright pixels of one level."""
+    right = piece.right
+    ends = [line for line in lines if line.left == right and line.top <= piece.centre[1]]
+    for line in ends:
+        if line.bottom > piece.centre[1]:
+            while right > piece.left + 1 and right > piece.right - _WIDEST_CARET:
+                column = grey.crop((right - 1, line.top, right, line.bottom)).getextrema()
+                if column[0] != column[1]:
+                    break
+                right -= 1
+    return Box(piece.top, piece.left, piece.bottom, right)
 
 
 def _frames(lines: list[Box]) -> Iterator[Box]:
