@@ -197,9 +197,9 @@ def _whole(blobs: list[Box]) -> Iterator[Box]:
 def _without_caret(grey: "Image", piece: Box, lines: list[Box]) -> Box:
     """A piece without the caret that touches its last letter: upright pixels of one level."""
     right = piece.right
-    ends = [line for line in lines if line.left == right and line.top <= piece.centre[1]]
-    for line in ends:
-        if line.bottom > piece.centre[1]:
+    for line in lines:
+        near = right <= line.left < right + _WIDEST_CARET
+        if near and line.top <= piece.centre[1] < line.bottom:
             while right > piece.left + 1 and right > piece.right - _WIDEST_CARET:
                 column = grey.crop((right - 1, line.top, right, line.bottom)).getextrema()
                 if column[0] != column[1]:

@@ -97,3 +97,15 @@ def test_a_text_reads_as_itself_and_no_digit_changes(text: str) -> None:
     assert [c for c in alike(text) if c in "0123456789"][: len(text)] == [
         c for c in alike(alike(text)) if c in "0123456789"
     ]
+
+
+@pytest.mark.parametrize("wide", [0, 1, 2])
+def test_a_caret_is_no_part_of_the_text_it_touches(wide: int) -> None:
+    image = Image.new("RGB", (200, 40), (255, 255, 255))
+    draw = ImageDraw.Draw(image)
+    draw.text((10, 12), "999.96", (0, 0, 0), ImageFont.load_default(13))
+    right = find_lettering(image).pieces[0].right
+    if wide:
+        draw.rectangle((right, 10, right + wide - 1, 27), (0, 0, 0))
+    (piece,) = find_lettering(image).pieces
+    assert right - 1 <= piece.right <= right
