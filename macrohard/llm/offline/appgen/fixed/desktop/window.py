@@ -20,6 +20,8 @@ from macrohard.llm.offline.appgen.fixed.errors import AppError
 from macrohard.llm.offline.appgen.fixed.web.resource import Resource
 
 WIDTH, HEIGHT = 960, 680
+PLAIN = ("Segoe UI", "Noto Sans", "DejaVu Sans", "Liberation Sans")
+"""Letters without serifs, those that are liked best first."""
 LEAST_WIDTH, LEAST_HEIGHT = 640, 480
 
 
@@ -196,7 +198,9 @@ def dress(root: tk.Tk) -> None:
     style = ttk.Style(root)
     style.theme_use("clam")
     base = font.nametofont("TkDefaultFont")
-    size, family = 10, base.actual("family")
+    known = font.families(root)
+    family = next((name for name in PLAIN if name in known), base.actual("family"))
+    size = 10
     for name in ("TkDefaultFont", "TkTextFont", "TkHeadingFont", "TkMenuFont"):
         font.nametofont(name).configure(family=family, size=size)
     style.configure("Title.TLabel", font=(family, size + 2, "bold"))
