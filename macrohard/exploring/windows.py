@@ -21,6 +21,8 @@ _MOST_BUTTONS, _MOST_FORMS, _MOST_FIELDS = 16, 5, 8
 _BUTTON = range(17, 54)
 """Heights of buttons, in pixels."""
 _WIDEST_BUTTON = 280
+_LIST, _WINDOW_HIGH = 100, 660
+"""Heights of lists: more than a field, less than a window."""
 _ENDS = re.compile(r"(?:quit|exit|close|end|beenden|schliessen)\b", re.IGNORECASE)
 _LEAVES = re.compile(
     r"(?:cancel|back|no|abort|abbrechen|zuruck|browse|help|about)\b", re.IGNORECASE
@@ -69,7 +71,7 @@ class WindowExplorer(Explorer):
 
     @property
     def fields(self) -> list[Box]:
-        """What looks like an empty field, once each."""
+        """What looks like a field, once each."""
         found: list[Box] = []
         for field in self.driver.page.fields:
             if not any(other.holds(field) or field.holds(other) for other in found):
@@ -85,16 +87,24 @@ class WindowExplorer(Explorer):
             self.pressed[name] = self.pressed.get(name, False) or something
         return seen
 
-    async def fill(self, text: str = "") -> str:
-        """Fill in every empty field, with words of our own or a text; returns the first words."""
-        first = ""
-        for field in self.fields:
+    async def fill(self, places: list[Box], rest: str = "", *, first: str = "") -> str:
+        """Fill in fields anew, the first with words of our own, the others with them or a text.
+
+        Args:
+            places: The fields.
+            rest: For all but the first.
+            first: For the first, instead of words of our own.
+
+        Returns:
+            What the first was given.
+        """
+        self._typed += 1
+        own = f"{_SAMPLE} {self._typed}"
+        for number, field in enumerate(places):
             x, y = field.centre
-            self._typed += 1
-            words = text or f"{_SAMPLE} {self._typed}"
-            first = first or words
-            await self.tries(Point(x=x, y=y), Write(text=words))
-        return first
+            text = (rest or own) if number else (first or own)
+            await self.tries(Point(x=x, y=y), Press(keys="End Shift-Home"), Write(text=text))
+        return first or own
 
     async def start_again(self) -> Observation | None:
         """Close the program and open it again."""
@@ -137,23 +147,29 @@ async def explore_windows(user: WindowExplorer) -> Coverage:
 async def _enter(user: WindowExplorer, names: list[str]) -> None:
     """Fill in what is there, send it, and look for it today and tomorrow; then enter odd things."""
     sends = [name for name in names if not _LEAVES.match(alike(name))][:1]
-    words = await user.fill()
-    if not words:
-        return
-    seen = await (user.press(sends[0]) if sends else user.tries(Press(keys="Enter")))
-    if seen is None or _check_end(user, sends[0] if sends else "Enter", seen):
-        return
-    shown = _stands_in_a_list(user, words)
-    if shown:
-        user.entered += 1
-        seen = await user.start_again()
-        if seen is not None and not await _is_found_again(user, words, names):
-            user.find("restart", f"what was entered ({words}) is gone after a restart")
+    for rest in ("", "12", "2026-03-14"):
+        words = await user.fill(user.fields, rest)
+        if not await _send(user, sends):
+            return
+        if _stands_in_a_list(user, words):
+            user.entered += 1
+            seen = await user.start_again()
+            if seen is not None and not await _is_found_again(user, words, names):
+                user.find("restart", f"what was entered ({words}) is gone after a restart")
+            break
+        if len(user.fields) <= 1:
+            break
     for odd in _ODD:
-        if await user.fill(odd):
-            seen = await (user.press(sends[0]) if sends else user.tries(Press(keys="Enter")))
-            if seen is None or _check_end(user, f"entering {odd[:20]!r}", seen):
+        if user.fields:
+            await user.fill(user.fields, odd, first=odd)
+            if not await _send(user, sends):
                 return
+
+
+async def _send(user: WindowExplorer, sends: list[str]) -> bool:
+    """Press what sends a form, or Enter; whether the program lives on."""
+    seen = await (user.press(sends[0]) if sends else user.tries(Press(keys="Enter")))
+    return seen is not None and not _check_end(user, sends[0] if sends else "Enter", seen)
 
 
 async def _is_found_again(user: WindowExplorer, words: str, names: list[str]) -> bool:
@@ -170,19 +186,19 @@ async def _is_found_again(user: WindowExplorer, words: str, names: list[str]) ->
 async def _press_again(user: WindowExplorer, names: list[str]) -> None:
     """Buttons that did nothing are pressed once more, with things entered and something marked."""
     for name in [each for each in names if user.pressed.get(each) is False]:
-        await user.fill()
-        before = user.last
-        if _largest(user) is not None:
-            x, y = _largest(user) or (0, 0)
-            await user.tries(Point(x=x, y=y))
-        if before is not None and await user.press(name) is not None:
+        await user.fill(user.fields)
+        line = _first_line(user)
+        if line is not None:
+            await user.tries(Point(x=line[0], y=line[1]))
+        if await user.press(name) is not None:
             await user.start_again()
 
 
 def _tell_idle(user: WindowExplorer) -> None:
     for name, something in user.pressed.items():
         if not something:
-            user.find("buttons", f"the button {name} does nothing, whatever was done before")
+            told = f"the button {name} does nothing, whatever was done before"
+            user.find("buttons", told, severity="major" if user.entered else "minor")
 
 
 def _check_place(user: WindowExplorer, seen: Observation) -> None:
@@ -227,15 +243,18 @@ def _stands_in_a_list(user: WindowExplorer, words: str) -> bool:
     )
 
 
-def _largest(user: WindowExplorer) -> tuple[int, int] | None:
-    """The first text in the largest frame with texts: most likely the first line of a list."""
+def _first_line(user: WindowExplorer) -> tuple[int, int] | None:
+    """The first text in a large frame, headings aside: most likely the first line of a list."""
     page = user.driver.page
-    for frame in sorted(page.frames, key=lambda each: -each.width * each.height)[1:4]:
-        inside = [text for text in page.texts if frame.holds(text.box) and frame.height > 60]
-        lines = sorted(inside, key=lambda text: text.box.top)
-        if lines:
-            return lines[0].box.centre
-    return None
+    small = [frame for frame in page.frames if frame.height in _BUTTON]
+    large = [frame for frame in page.frames if _LIST <= frame.height < _WINDOW_HIGH]
+    free = [
+        text
+        for text in page.texts
+        if any(frame.holds(text.box) for frame in large)
+        and not any(frame.holds(text.box) for frame in small)
+    ]
+    return min(free, key=lambda text: text.box.top).box.centre if free else None
 
 
 def _shown(seen: Observation | None) -> str:

@@ -10,7 +10,6 @@ read alike. Letters that a reader of pictures cannot tell apart count as one
 import hashlib
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ _SURE = 30.0
 _FIGURES = re.compile(r"[\dOolI|]+(?:[.,:/%-][\dOolI|]+)*[.,:%]?")
 _ALONE = frozenset("lI|")
 """A stroke by itself is a figure in a table far more often than a letter."""
+_GUESSES = str.maketrans("10", "lo")
 _DIGITS = str.maketrans("OolI|", "00111")
 _BESIDE = 420
 """Pixels between a label and its field at most."""
@@ -55,7 +55,7 @@ class Page:
     texts: tuple[Text, ...] = ()
     frames: tuple[Box, ...] = ()
     fields: tuple[Box, ...] = ()
-    """Frames of one line in which nothing stands, on a bright ground."""
+    """Frames of one line on a bright ground, filled in or not."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -71,14 +71,18 @@ class Page:
         return tuple("  ".join(text.words for text in row) for row in ordered)
 
     def find(self, name: str) -> Text:
-        """The text of that name: the whole of a piece, otherwise words of one.
+        """The text of that name: the whole of a piece, words of one, or one that is read wrong.
 
         Raises:
             UserActionError: Nothing of that name is on the screen; says what is.
         """
         wanted = alike(name).strip(" .:*")
         whole = [text for text in self.texts if alike(text.words).strip(" .:*") == wanted]
-        found = whole or [text for text in self.texts if _has_words(alike(text.words), wanted)]
+        found = (
+            whole
+            or [text for text in self.texts if _has_words(alike(text.words), wanted)]
+            or [text for text in self.texts if _guess(text.words) == _guess(name)]
+        )
         if not wanted or not found:
             there = ", ".join(dict.fromkeys(text.words for text in self.texts)) or "nothing"
             raise UserActionError(f"there is no {name!r} on the screen; there is: {there}.")
@@ -159,7 +163,7 @@ class Reader:
             self._known.update(zip(fresh, texts, strict=True))
         read = (Text(self._known[key], piece) for piece, key in keys.items())
         seen = tuple(text for text in read if text.words)
-        fields = (frame for frame in found.frames if _is_empty(frame, found.pieces, image))
+        fields = (frame for frame in found.frames if _is_field(frame, image))
         return Page(seen, found.frames, tuple(fields))
 
     async def _recognised(self, cuts: list["Image"]) -> list[str]:
@@ -177,9 +181,9 @@ class Reader:
         return [_figure(" ".join(each)) for each in words]
 
 
-def _is_empty(frame: Box, pieces: Sequence[Box], image: "Image") -> bool:
-    """Whether a frame looks like an empty field."""
-    if frame.height > _LINE or frame.width < _NARROW or any(frame.holds(p) for p in pieces):
+def _is_field(frame: Box, image: "Image") -> bool:
+    """Whether a frame looks like a field of one line: its end is bright."""
+    if frame.height > _LINE or frame.width < _NARROW:
         return False
     place = (frame.right - _LINE // 3, frame.centre[1])
     return min(image.getpixel(place)) >= _BRIGHT  # type: ignore[arg-type]
@@ -196,6 +200,11 @@ def _figure(text: str) -> str:
         for word in text.split(" ")
     )
     return " ".join(words)
+
+
+def _guess(text: str) -> str:
+    """A name as it may have been misread: without blanks, with 1 and l, 0 and o taken for one."""
+    return re.sub(r"\W", "", alike(text)).translate(_GUESSES)
 
 
 def _has_words(text: str, wanted: str) -> bool:

@@ -203,7 +203,7 @@ def dress(root: tk.Tk) -> None:
     size = 10
     for name in ("TkDefaultFont", "TkTextFont", "TkHeadingFont", "TkMenuFont"):
         font.nametofont(name).configure(family=family, size=size)
-    style.configure("Title.TLabel", font=(family, size + 2, "bold"))
+    style.configure("Title.TLabel", font=(family, size + 1, "bold"))
     style.configure("Name.TLabel", font=(family, size, "bold"))
     style.configure(HINT, foreground="#595959")
     style.configure(WRONG, foreground="#b00020")
