@@ -64,7 +64,7 @@ class Framebuffer:
             await self._reader.close()
             path = f"{self._folder}/frames"
             data = await self._box.read(path, max_bytes=MOST_BYTES + MOST_BYTES // 10)
-        with Reel() as reel:
+        with Reel(self._evidence) as reel:
             frames = deque(_records(data))
             for look in self._looks:
                 while frames and frames[0].at <= look.ended:

@@ -8,6 +8,7 @@ same film. Frames, bytes and length are bounded; what a reel has no room for is 
 
 import bisect
 import itertools
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ LONGEST_S = 600.0
 """Length of a film at most; what comes after is left out."""
 MOST_BYTES = 150_000_000
 """Of frames of one trial, on disk until the film is made."""
+
+_FRAMES = ".frames-"
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,18 @@ class Look:
 class Reel:
     """Collects frames. Use as a context manager; leaving it deletes them.
 
+    Args:
+        place: Where they lie until then; what a trial that was killed left there is deleted.
+
     Attributes:
         looks: When the user looked.
         whole: Whether nothing had to be left out.
     """
 
-    def __init__(self) -> None:
-        self._room = tempfile.TemporaryDirectory(prefix="macrohard-reel-")
+    def __init__(self, place: Path) -> None:
+        for left in place.glob(f"{_FRAMES}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        self._room = tempfile.TemporaryDirectory(prefix=_FRAMES, dir=place)
         self._frames: list[Frame] = []
         self._pending: tuple[bytes, float] | None = None
         self._last = b""

@@ -50,7 +50,7 @@ class Screencast:
         """
         if find_ffmpeg() is None or page is self._front:
             return
-        self._reel = self._reel or Reel()
+        self._reel = self._reel or Reel(self._evidence)
         before, self._front = self._front, page
         self._missed = True
         wide, high = self._size

@@ -94,7 +94,7 @@ def record_web_trial(folder: Path, name: str, *, film: bool = True) -> dict[str,
     place = folder / "trials" / f"r1-{name}"
     place.mkdir(parents=True)
     entries = []
-    with Reel() as reel:
+    with Reel(place) as reel:
         for number, colour in enumerate(("red", "blue"), start=1):
             picture = io.BytesIO()
             Image.new("RGB", (640, 480), colour).save(picture, "PNG")

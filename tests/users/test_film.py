@@ -65,10 +65,10 @@ def picture(colour: str, kind: str = "JPEG", size: tuple[int, int] = (64, 48)) -
 
 @given(st.lists(st.tuples(st.floats(0.01, 90), st.booleans()), max_size=30))
 def test_time_in_a_film_goes_on_and_stands_still_for_two_seconds_at_most(
-    given: list[tuple[float, bool]],
+    tmp_path_factory: pytest.TempPathFactory, given: list[tuple[float, bool]]
 ) -> None:
     now = 100.0
-    with Reel() as reel:
+    with Reel(tmp_path_factory.getbasetemp()) as reel:
         for number, (gap, looked) in enumerate(given):
             now += gap
             if looked:
@@ -87,8 +87,10 @@ def test_time_in_a_film_goes_on_and_stands_still_for_two_seconds_at_most(
     assert len(frames) <= len(given)
 
 
-def test_of_a_flurry_the_last_frame_of_each_slot_stays_and_late_ones_are_dropped() -> None:
-    with Reel() as reel:
+def test_of_a_flurry_the_last_frame_of_each_slot_stays_and_late_ones_are_dropped(
+    tmp_path: Path,
+) -> None:
+    with Reel(tmp_path) as reel:
         for number in range(100):
             reel.frame(b"%d" % number, number * SLOT_S / 10)
         reel.frame(b"late", 0.5)
@@ -98,25 +100,35 @@ def test_of_a_flurry_the_last_frame_of_each_slot_stays_and_late_ones_are_dropped
         assert frames[-1].path.read_bytes() == b"99"
 
 
-def test_a_reel_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Reel() as reel:
+def test_a_reel_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Reel(tmp_path) as reel:
         for number in range(1000):
             reel.frame(b"%d" % number, float(number))
         assert Timeline(reel.frames()).begins[-1] <= LONGEST_S
         assert not reel.whole
     monkeypatch.setattr("macrohard.users.reel.MOST_BYTES", 10)
-    with Reel() as reel:
+    with Reel(tmp_path) as reel:
         reel.frame(b"x" * 8, 1.0)
         reel.frame(b"y" * 8, 2.0)
         assert len(reel.frames()) == 1
         assert not reel.whole
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_trial_left_is_deleted_by_the_next(tmp_path: Path) -> None:
+    with Reel(tmp_path) as reel:
+        left = reel.folder.with_name(f"{reel.folder.name}-old")
+        left.mkdir()
+        (left / "000000.png").touch()
+    with Reel(tmp_path) as reel:
+        assert list(tmp_path.iterdir()) == [reel.folder]
 
 
 @films
 def test_a_film_is_made_of_pictures_of_two_kinds_and_sizes_with_an_hour_left_out(
     tmp_path: Path,
 ) -> None:
-    with Reel() as reel:
+    with Reel(tmp_path) as reel:
         reel.frame(picture("red"), 0.0)
         reel.look(Look("001.png", 0.0, 0.4), picture("lime", "PNG", (128, 96)))
         reel.frame(picture("blue", size=(30, 48)), 3600.0)
