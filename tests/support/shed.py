@@ -44,6 +44,8 @@ class Shed(BaseHTTPRequestHandler):
             self.answer(200, "id,name\n1,Rake\n", Content_Disposition=told)
         elif self.path == "/when":
             self.answer(200, page(WHEN))
+        elif self.path == "/notes.txt":
+            self.answer(200, "wide " * 500, Content_Type="text/plain")
         elif self.path == "/export":
             self.answer(200, page('<a href="/things.csv">Export</a>'))
         elif self.path == "/":
@@ -62,7 +64,7 @@ class Shed(BaseHTTPRequestHandler):
 
     def answer(self, status: int, text: str, **headers: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", headers.pop("Content_Type", "text/html"))
         self.send_header("Content-Length", str(len(text.encode())))
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)

@@ -78,6 +78,8 @@ async def test_what_a_browser_notices_is_a_problem(tmp_path: Path) -> None:
             seen = await driver.observe()
             grave = [p.text for p in seen.problems if p.severity == "major"]
             assert any("label" in text for text in grave)
+            seen = await driver.act(Open(address="/notes.txt"))
+            assert seen.problems == (), "a text or a picture is no page of the application's making"
             seen = await driver.act(Open(address="/crash"))
             assert any("status 500" in p.text for p in seen.problems)
 
