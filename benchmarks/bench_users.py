@@ -1,24 +1,25 @@
 """Planted defects: how many simulated users find, and what they say of applications without any.
 
-    python benchmarks/bench_users.py [pages] [commands] [--no-browser] [--only WORD]
+    python benchmarks/bench_users.py [pages] [commands] [--by other] [--no-browser] [--only WORD]
 
 Users look round without a scenario (``macrohard try --explore``). A defect counts as found when a
 finding of its kind is there that the same application without the defect does not have; every
 finding about an application without a defect is printed as a false alarm. Users of pages first try
-without a browser; where they find nothing, at a browser, then on a telephone. Runs in the process
-sandbox: the code is ours.
+without a browser; where they find nothing, at a browser, then on a telephone. ``--by other`` takes
+the defects of :mod:`benchmarks.planted_elsewhere`, by a hand that had not read the checks. Runs in
+the process sandbox: the code is ours.
 """
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import planted
+from benchmarks import planted, planted_elsewhere
 from macrohard import try_app
 from macrohard.config import Settings
 from macrohard.exploring.findings import Finding
@@ -48,21 +49,29 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=["pages", "commands"])
     parser.add_argument("--no-browser", action="store_true", help="users of pages have none")
     parser.add_argument("--only", default="", metavar="WORD", help="defects with this in the title")
+    parser.add_argument("--by", choices=("us", "other"), default="us", help="who planted")
     options = parser.parse_args()
+    hand = planted if options.by == "us" else planted_elsewhere
     for table in options.tables:
-        defects = planted.PAGES if table == "pages" else planted.COMMANDS
-        chosen = [defect for defect in defects if options.only in defect.title]
-        show(table, chosen, browser=table == "pages" and not options.no_browser)
+        defects = hand.PAGES if table == "pages" else hand.COMMANDS
+        chosen = [each for each in defects if options.only in f"{each.title} ({each.base})"]
+        show(table, chosen, hand.BASES, browser=table == "pages" and not options.no_browser)
 
 
-def show(table: str, defects: list[planted.Defect], *, browser: bool) -> None:
+def show(
+    table: str,
+    defects: list[planted.Defect],
+    bases: Mapping[str, planted.Base],
+    *,
+    browser: bool,
+) -> None:
     """Try the applications of one table, without and with their defects."""
     print(f"{table}: applications without a defect", flush=True)
     known: dict[str, set[str]] = {}
     alarms = 0
     for name in dict.fromkeys(defect.base for defect in defects):
         start = time.perf_counter()
-        found = findings(planted.BASES[name], None, browser=browser)
+        found = findings(bases[name], None, browser=browser)
         known[name] = {finding.title for finding in found}
         alarms += len(found)
         print(
@@ -70,24 +79,29 @@ def show(table: str, defects: list[planted.Defect], *, browser: bool) -> None:
         )
         for finding in found:
             print(f"    {finding.severity}, {finding.check}: {finding.title}", flush=True)
-    hits = 0
+    hits: list[planted.Defect] = []
     print(f"{table}: applications with a planted defect", flush=True)
     for defect in defects:
         start = time.perf_counter()
-        base = planted.BASES[defect.base]
+        base = bases[defect.base]
         hit = None
         for drawn in (False, True) if browser else (False,):
             found = findings(base, defect, browser=drawn)
             hit = telling(defect, found, known[defect.base])
             if hit is not None:
                 break
-        hits += hit is not None
+        hits += [defect] if hit is not None else []
         said = f"found: {hit.check}: {hit.title}" if hit else "NOT found"
         print(
             f"  {defect.title} ({base.name}): {said} ({time.perf_counter() - start:.0f} s)",
             flush=True,
         )
-    print(f"{table}: {hits} of {len(defects)} found, {alarms} false alarms", flush=True)
+    for listed, what in ((True, "of the listed kinds"), (False, "of other kinds")):
+        there = [defect for defect in defects if defect.listed is listed]
+        if there:
+            found_ = sum(defect.listed is listed for defect in hits)
+            print(f"{table}: {found_} of {len(there)} {what} found", flush=True)
+    print(f"{table}: {alarms} false alarms", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ class Defect:
         old: What stood there.
         new: What stands there instead.
         checks: Kinds of findings that tell of it.
+        more: Further changes: file, what stood there, what stands there instead.
+        listed: Whether it is of a kind that the project set itself as an aim.
     """
 
     title: str
@@ -54,6 +56,8 @@ class Defect:
     old: str
     new: str
     checks: frozenset[str]
+    more: tuple[tuple[str, str, str], ...] = ()
+    listed: bool = True
 
 
 WEB = "- Web pages\n"
@@ -198,11 +202,12 @@ def lay_out(base: Base, folder: Path, defect: Defect | None = None) -> tuple[str
     else:
         name = base.name
         files = {f"{name}.py": (HERE / "apps" / f"{name}.py").read_text()}
-    if defect is not None:
-        path = defect.file.replace("*", package, 1)
-        if files[path].count(defect.old) != 1:
-            raise ValueError(f"{defect.title}: {path} does not hold what is to be changed once")
-        files[path] = files[path].replace(defect.old, defect.new)
+    changes = ((defect.file, defect.old, defect.new), *defect.more) if defect else ()
+    for place, old, new in changes:
+        path = place.replace("*", package, 1)
+        if files[path].count(old) != 1:
+            raise ValueError(f"{path} does not hold once what is to be changed: {old}")
+        files[path] = files[path].replace(old, new)
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

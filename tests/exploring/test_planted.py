@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import planted
+from benchmarks import planted, planted_elsewhere
 from macrohard import try_app
 from macrohard.config import Settings
 from macrohard.exploring.findings import Finding
@@ -44,15 +44,22 @@ def test_a_planted_defect_is_found(defect: planted.Defect, tmp_path: Path) -> No
     assert {finding.check for finding in found} & defect.checks
 
 
-@pytest.mark.parametrize("defect", [*planted.PAGES, *planted.COMMANDS], ids=lambda d: d.title)
+PLANTED = (
+    *planted.PAGES, *planted.COMMANDS, *planted_elsewhere.PAGES, *planted_elsewhere.COMMANDS,
+)  # fmt: skip
+BASES = {**planted.BASES, **planted_elsewhere.BASES}
+
+
+@pytest.mark.parametrize("defect", PLANTED, ids=lambda d: f"{d.title} ({d.base})")
 def test_every_defect_can_be_planted(defect: planted.Defect, tmp_path: Path) -> None:
     clean, broken = tmp_path / "clean", tmp_path / "broken"
-    planted.lay_out(planted.BASES[defect.base], clean)
-    planted.lay_out(planted.BASES[defect.base], broken, defect)
+    planted.lay_out(BASES[defect.base], clean)
+    planted.lay_out(BASES[defect.base], broken, defect)
     changed = [
         path
         for path in clean.rglob("*.py")
         if path.read_text() != (broken / path.relative_to(clean)).read_text()
     ]
-    assert len(changed) == 1
-    compile(changed[0].read_text(), str(changed[0]), "exec")
+    assert changed
+    for path in changed:
+        compile(path.read_text(), str(path), "exec")
