@@ -311,8 +311,8 @@ COMMANDS = (
         "wrong input that ends with 0",
         "darts",
         "*/reports/fine.py",
-        '        wanted = values.parse_yes_no("paid", filters["paid"])\n',
-        '        wanted = values.YES_NO.get(filters["paid"].strip().casefold(), ...)\n',
+        'values.parse_yes_no("paid", filters["paid"])',
+        'values.YES_NO.get(filters["paid"].strip().casefold(), ...)',
         frozenset({"wrong input"}),
     ),
     # the kilometres are added up as runs are entered and taken out, not where one is changed.
