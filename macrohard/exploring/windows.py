@@ -21,8 +21,8 @@ _MOST_BUTTONS, _MOST_FORMS, _MOST_FIELDS = 16, 5, 8
 _BUTTON = range(17, 54)
 """Heights of buttons, in pixels."""
 _WIDEST_BUTTON = 280
-_LIST, _WINDOW_HIGH = 100, 660
-"""Heights of lists: more than a field, less than a window."""
+_LIST, _WHOLE = 60, 0.9
+"""Least height of a list in pixels, and most of its share of the window."""
 _ENDS = re.compile(r"(?:quit|exit|close|end|beenden|schliessen)\b", re.IGNORECASE)
 _LEAVES = re.compile(
     r"(?:cancel|back|no|abort|abbrechen|zuruck|browse|help|about)\b", re.IGNORECASE
@@ -235,19 +235,30 @@ def _is_shown(user: WindowExplorer, words: str) -> bool:
 
 
 def _stands_in_a_list(user: WindowExplorer, words: str) -> bool:
-    """Whether words are shown elsewhere than in a field of one line."""
-    fields = [frame for frame in user.driver.page.frames if frame.height in _BUTTON]
+    """Whether words are shown in a line of a list; a message that quotes them is none."""
+    lists = _lists(user)
     return any(
-        alike(words) in alike(text.words) and not any(frame.holds(text.box) for frame in fields)
+        alike(words) == alike(text.words) and any(frame.holds(text.box) for frame in lists)
         for text in user.driver.page.texts
     )
+
+
+def _lists(user: WindowExplorer) -> list[Box]:
+    """What looks like a list: a frame that is higher than a field, and not the whole window."""
+    frames = user.driver.page.frames
+    whole = max((frame.width * frame.height for frame in frames), default=0)
+    return [
+        frame
+        for frame in frames
+        if frame.height >= _LIST and frame.width * frame.height < _WHOLE * whole
+    ]
 
 
 def _first_line(user: WindowExplorer) -> tuple[int, int] | None:
     """The first text in a large frame, headings aside: most likely the first line of a list."""
     page = user.driver.page
     small = [frame for frame in page.frames if frame.height in _BUTTON]
-    large = [frame for frame in page.frames if _LIST <= frame.height < _WINDOW_HIGH]
+    large = _lists(user)
     free = [
         text
         for text in page.texts
