@@ -112,8 +112,10 @@ def _of_run(folder: Path, record: Mapping[str, Any]) -> _Material:
 
 
 def _start_line(app: Mapping[str, Any]) -> str:
-    """What to type: of an application with pages what serves them."""
-    return serve_words(app["serve"]) if app.get("serve") else shlex.join(app.get("run") or [])
+    """What to type: of an application with pages what serves them, with a window what opens it."""
+    if app.get("serve"):
+        return serve_words(app["serve"])
+    return shlex.join(app.get("window") or app.get("run") or [])
 
 
 def _of_try(folder: Path) -> _Material:

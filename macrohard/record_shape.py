@@ -63,6 +63,7 @@ class _App(BaseModel):
     name: str
     run: list[str]
     serve: list[str] = []
+    window: list[str] = []
     test: list[str]
 
 

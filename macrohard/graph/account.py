@@ -53,6 +53,7 @@ def account(state: State, artifacts: Artifacts, cost_by_item: dict[str, Any]) ->
             "name": design.app,
             "run": list(design.run),
             "serve": list(design.serve),
+            "window": list(design.window),
             "test": list(design.test),
             "packages": list(design.packages),
         }

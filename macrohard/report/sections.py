@@ -81,7 +81,8 @@ def how_to_run(record: Record) -> Markup | None:
         return None
     served = [serve_words(app["serve"])] if app.get("serve") else []
     help_ = shlex.join([*app["run"], "--help"])
-    lines = [f"cd {app['dir']}", help_, *served, shlex.join(app["test"])]
+    window = [shlex.join(app["window"])] if app.get("window") else []
+    lines = [f"cd {app['dir']}", help_, *served, *window, shlex.join(app["test"])]
     caution = "It was built, but not accepted: see the open defects before you rely on it."
     return join(
         [

@@ -83,6 +83,8 @@ def _commands(app: Mapping[str, Any], run_dir: Path) -> list[tuple[str, str]]:
     lines = [("Run it", shlex.join([*app["run"], "--help"])), ("Test it", shlex.join(app["test"]))]
     if app.get("packages"):
         lines.insert(0, ("Needs", "python -m pip install -r requirements.lock"))
+    if app.get("window"):
+        lines.insert(-1, ("Its window", shlex.join(app["window"])))
     if app.get("serve"):
         lines.insert(-1, ("Open it", serve_words(app["serve"])))
     folder = shlex.quote(str(run_dir / app["dir"]))

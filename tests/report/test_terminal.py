@@ -195,6 +195,19 @@ def test_the_summary_says_what_how_who_and_at_what_cost(tmp_path: Path) -> None:
     assert "D1" not in said
 
 
+def test_the_summary_says_how_pages_and_windows_are_opened(tmp_path: Path) -> None:
+    plain = summary(tmp_path)
+    assert "Open it" not in plain
+    assert "Its window" not in plain
+    opened = {
+        "serve": ["python", "-m", "shop", "serve", "--port", "{port}"],
+        "window": ["python", "-m", "shop", "window"],
+    }
+    said = summary(tmp_path, app={**RECORD["app"], **opened})
+    assert "python -m shop serve --port 8000" in said
+    assert "&& python -m shop window" in said
+
+
 def test_the_summary_tells_known_issues_that_are_no_open_defects(tmp_path: Path) -> None:
     assert "Known issues" not in summary(tmp_path)
     again = f"Open: {RECORD['defects'][1]['title']} (blocker)"
