@@ -189,6 +189,10 @@ def _from_data(text: str, path: Path) -> Iterator[_Draft]:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or "no YAML"
         raise SpecError(said, source=str(path), line=mark.line + 1 if mark else None) from None
+    except ValueError as error:  # a day that no month has, a number of thousands of digits
+        raise SpecError(f"a value cannot be read: {error}", source=str(path)) from None
+    except RecursionError:
+        raise SpecError("it is nested too deep to be read", source=str(path)) from None
     for number, each in enumerate(data if isinstance(data, list) else [data], start=1):
         source = f"{path}, scenario {number}"
         try:

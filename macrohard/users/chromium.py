@@ -29,6 +29,8 @@ _PACKAGES = ("playwright", "axe_playwright_python")
 _START_S = 60.0
 """How long a browser may take to start on a machine that is far too busy, in seconds."""
 _END_S = 10.0
+_NO_DATAGRAMS = "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"
+"""A flag for Chromium: what WebRTC sends by UDP asks no resolver, and would reach any address."""
 _ADDRESS = re.compile(r"ws://127\.0\.0\.1:(\d+)/(\w+)")
 
 
@@ -101,7 +103,7 @@ class Beside:
         Playwright asks before a request, but not before what a redirect leads to.
         """
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _script(), _alone(served.base),
+            sys.executable, "-c", _script(), _alone(served.base), _NO_DATAGRAMS,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip

@@ -1,9 +1,13 @@
 """HTTP as a simulated user's program speaks it: one request, one answer, cookies beside."""
 
 import asyncio
+import contextlib
 import http.client
+import socket
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
@@ -80,9 +84,11 @@ def _fetch(base: str, asked: _Asked, patience_s: float) -> Answer:
     connection = kind(split.hostname or "", split.port, timeout=patience_s)
     start = time.monotonic()
     try:
-        connection.request(asked.method, asked.target, asked.body or None, dict(asked.headers))
-        response = connection.getresponse()
-        data = response.read(ANSWER_LIMIT)
+        connection.connect()
+        with _no_longer_than(patience_s, connection.sock):
+            connection.request(asked.method, asked.target, asked.body or None, dict(asked.headers))
+            response = connection.getresponse()
+            data = response.read(ANSWER_LIMIT)
     except TimeoutError as error:
         raise NoAnswerError(f"no answer within {patience_s:g} seconds") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -97,6 +103,31 @@ def _fetch(base: str, asked: _Asked, patience_s: float) -> Answer:
         seconds=time.monotonic() - start,
         data=data,
     )
+
+
+@contextmanager
+def _no_longer_than(patience_s: float, line: socket.socket) -> Iterator[None]:
+    """Hang up when patience is at an end: a socket's own time begins anew with each byte."""
+    over = threading.Event()
+
+    def hang_up() -> None:
+        over.set()
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+    timer = threading.Timer(patience_s, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        if over.is_set():
+            raise TimeoutError from error
+        raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError
 
 
 def _cookies(lines: list[str]) -> dict[str, str]:

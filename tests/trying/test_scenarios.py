@@ -106,6 +106,21 @@ def test_a_line_that_cannot_be_read_is_told(
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("s.yaml", "- title: A\n  goal: 2026-13-45\n", "cannot be read: month"),
+        ("s.json", "[" + "9" * 5000 + "]", "cannot be read: .*digits"),
+        ("s.json", "[" * 100_000, "too deep"),
+        ("s.yaml", "[" * 2_000, "too deep"),
+    ],
+    ids=["date", "number", "deep", "deep-yaml"],
+)
+def test_data_that_no_reader_takes_is_told(tmp_path: Path, name: str, text: str, said: str) -> None:
+    with pytest.raises(SpecError, match=f"{name}: .*{said}"):
+        read(tmp_path, text, name)
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ('# A\n1. Open\n   - open "/"\n2. GET /api\n', "interface web, where `GET /api`"),

@@ -169,3 +169,25 @@ def test_a_user_who_is_killed_leaves_no_browser_behind() -> None:
                 return
         time.sleep(0.1)
     pytest.fail("the browser's server still listens")
+
+
+ASK_BY_UDP = """(async port => {
+  const peer = new RTCPeerConnection({iceServers: [{urls: `stun:127.0.0.1:${port}`}]});
+  peer.createDataChannel('x');
+  const gathered = new Promise(done => {
+    peer.onicegatheringstatechange = () => peer.iceGatheringState === 'complete' && done();
+  });
+  await peer.setLocalDescription(await peer.createOffer());
+  await Promise.race([gathered, new Promise(done => setTimeout(done, 1500))]);
+  return peer.iceGatheringState;
+})(%d)"""
+
+
+async def test_no_datagram_of_a_page_reaches_another_server(tmp_path: Path) -> None:
+    with shed() as (base, _), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        other.setblocking(False)
+        async with BrowserDriver(Standing(base), Beside(), tmp_path) as driver:  # type: ignore[arg-type]
+            assert await driver.ask(ASK_BY_UDP % other.getsockname()[1]) is not None
+        with pytest.raises(BlockingIOError):
+            other.recv(100)
