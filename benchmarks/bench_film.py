@@ -23,9 +23,9 @@ from macrohard.sandbox import choose
 from macrohard.trying.target import find_target, lay_out
 from macrohard.users import film
 from macrohard.users.base import Open, Press
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.chromium import Beside
-from macrohard.users.served import Served
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Beside
+from macrohard.users.web.served import Served
 
 _SAY_LINKS = "[...document.links].map(a => new URL(a.href).pathname).slice(0, 8)"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -85,7 +85,7 @@ async def walk(run: str, *, filmed: bool) -> Walk:
     find = film.find_ffmpeg if filmed else lambda: None
     with (
         tempfile.TemporaryDirectory() as folder,
-        patch("macrohard.users.screencast.find_ffmpeg", find),
+        patch("macrohard.users.web.screencast.find_ffmpeg", find),
     ):
         try:
             async with await boxes.create(label="film") as box:
@@ -106,7 +106,7 @@ async def _walk(served: Served, folder: Path) -> Walk:
         making = _children() - before
         return made
 
-    with patch("macrohard.users.screencast.make_film", make):
+    with patch("macrohard.users.web.screencast.make_film", make):
         async with BrowserDriver(served, Beside(), folder) as driver:
             before, begin = cpu_seconds(), time.monotonic()
             for path in await driver.ask(_SAY_LINKS):

@@ -20,7 +20,7 @@ from macrohard.run import Approver, Parts, create_run, drive
 from macrohard.sandbox import SandboxProvider, choose
 from macrohard.spec import Spec, read_spec
 from macrohard.trying.result import TryResult
-from macrohard.users.chromium import needed_browser
+from macrohard.users.web.chromium import needed_browser
 from macrohard.windowed import check_windows, settle_windows
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from macrohard.config import Settings
 from macrohard.errors import ConfigError, SandboxError
 from macrohard.llm import is_offline
 from macrohard.spec import Spec
-from macrohard.users.windows import NEEDED, missing_for_desktop
+from macrohard.users.desk.windows import NEEDED, missing_for_desktop
 
 _SPEAKS = re.compile(r"\b(?:desktop|windows?|windowed|tkinter|gtk|qt)\b", re.IGNORECASE)
 """What a spec says that asks a language model for windows."""

@@ -206,7 +206,7 @@ def _demo() -> Finding:
 
 def _windows() -> Finding:
     """Screens for programs with windows; Docker boxes have their own."""
-    from macrohard.users.windows import NEEDED, missing_for_desktop  # noqa: PLC0415
+    from macrohard.users.desk.windows import NEEDED, missing_for_desktop  # noqa: PLC0415
 
     found = [path for name in NEEDED if (path := shutil.which(name))]
     missing = missing_for_desktop("\n".join(found))
@@ -216,7 +216,7 @@ def _windows() -> Finding:
 
 
 def _browser() -> Finding:
-    from macrohard.users.chromium import (  # noqa: PLC0415 - keeps help fast
+    from macrohard.users.web.chromium import (  # noqa: PLC0415 - keeps help fast
         find_browser,
         missing_for_browser,
     )

@@ -214,7 +214,7 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
 def _warn(url: str, *, yes: bool, quiet: bool) -> None:
     """Tell what is done to a server that runs already, and have it allowed."""
     from macrohard.errors import UsageError  # noqa: PLC0415 - keeps help fast
-    from macrohard.users.running import read_address  # noqa: PLC0415 - likewise
+    from macrohard.users.web.running import read_address  # noqa: PLC0415 - likewise
 
     told = _NOTICE.format(url=read_address(url))
     if quiet and yes:

@@ -12,7 +12,7 @@ from macrohard.exploring.fullscreen import explore_screen
 from macrohard.exploring.records import BARE, WRITTEN, Family, look_closer, value_of
 from macrohard.exploring.typing import Command, CommandExplorer, Told, as_field, words_of
 from macrohard.exploring.values import Habit, kind_of, number_for
-from macrohard.users.screentext import collapse
+from macrohard.users.judging.screentext import collapse
 
 COMMANDS = 30
 """Commands whose help is read."""

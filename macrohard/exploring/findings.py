@@ -5,8 +5,8 @@ from typing import Literal
 
 from macrohard.users.base import Action, Observation, Tape, Taped, UserActionError
 from macrohard.users.base import Driver as UserDriver
-from macrohard.users.crash import find_crash
-from macrohard.users.reports import describe, trim
+from macrohard.users.judging.crash import find_crash
+from macrohard.users.judging.reports import describe, trim
 from macrohard.work import Noun
 
 Severity = Literal["major", "minor"]

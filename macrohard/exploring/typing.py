@@ -9,7 +9,7 @@ from macrohard.exploring.helptext import Argument, Help, read_help
 from macrohard.exploring.sight import Field
 from macrohard.exploring.values import Habit, about, kind_of, typed_for
 from macrohard.users.base import Action, Observation, Press, TypeLine, Wait
-from macrohard.users.screentext import collapse
+from macrohard.users.judging.screentext import collapse
 
 SLOW_S = 10.0
 """A command that shows nothing and is not done by then is told as slow."""

@@ -12,10 +12,10 @@ from macrohard.exploring.coverage import Coverage
 from macrohard.exploring.findings import Explorer
 from macrohard.lookalikes import alike
 from macrohard.users.base import Click, ComeBack, Observation, Point, Press, Write
-from macrohard.users.desktop import DesktopDriver
-from macrohard.users.lettering import Box
-from macrohard.users.reading import Text
-from macrohard.users.windows import HEIGHT, WIDTH
+from macrohard.users.desk.desktop import DesktopDriver
+from macrohard.users.desk.lettering import Box
+from macrohard.users.desk.reading import Text
+from macrohard.users.desk.windows import HEIGHT, WIDTH
 
 _MOST_BUTTONS, _MOST_FORMS, _MOST_FIELDS = 16, 5, 8
 _BUTTON = range(17, 54)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from macrohard.film.moving import read_notes
 from macrohard.users.base import Tape, Taped, TrialResult
-from macrohard.users.reports import describe
+from macrohard.users.judging.reports import describe
 from macrohard.work import CutList, Scenario
 
 _LINES = 6

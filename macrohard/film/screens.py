@@ -12,9 +12,9 @@ from macrohard.artwork.type import mono_font, text_font
 from macrohard.film.material import Trial
 from macrohard.film.moving import SIZE, Frame, fit, moving
 from macrohard.users.base import Taped, TypeLine
-from macrohard.users.reports import describe
-from macrohard.users.screen import Window
-from macrohard.users.tokens import Tokenizer
+from macrohard.users.judging.reports import describe
+from macrohard.users.terminals.screen import Window
+from macrohard.users.terminals.tokens import Tokenizer
 
 _GROUND, _INK = "#16191d", "#e8eaed"
 _COLOURS = {

@@ -17,7 +17,7 @@ from macrohard.users import write_evidence
 from macrohard.users.base import TrialResult
 from macrohard.users.furnish import furnish
 from macrohard.users.seat import nothing_started, take_seat
-from macrohard.users.served import ServerError
+from macrohard.users.web.served import ServerError
 
 
 def invite(office: Office, state: State) -> list[Send | str]:

@@ -13,7 +13,7 @@ from macrohard.llm.picture import Picture
 from macrohard.loop.agent import Assignment, ask
 from macrohard.roles import Role, Roster
 from macrohard.users.base import Looked, Tape, Taped
-from macrohard.users.complaints import backing, named_picture
+from macrohard.users.judging.complaints import backing, named_picture
 from macrohard.users.tools import show
 from macrohard.work import SecondLook, Verdict
 

@@ -25,12 +25,12 @@ from macrohard.trying.result import Exploration, Surface
 from macrohard.trying.target import Target
 from macrohard.users import Desk, TerminalDriver
 from macrohard.users.base import APP_FOLDER
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.desktop import DesktopDriver
-from macrohard.users.forms import FormDriver
-from macrohard.users.requests import RequestDriver
-from macrohard.users.running import NOT_OURS
-from macrohard.users.served import ServerError
+from macrohard.users.desk.desktop import DesktopDriver
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.forms import FormDriver
+from macrohard.users.web.requests import RequestDriver
+from macrohard.users.web.running import NOT_OURS
+from macrohard.users.web.served import ServerError
 
 Look = Callable[["Place"], Awaitable[tuple[Explorer, Coverage]]]
 

@@ -25,9 +25,9 @@ from macrohard.sitting.pairs import can_use
 from macrohard.trying.plan import Plan, Room
 from macrohard.trying.scenarios import Written
 from macrohard.trying.target import Target
-from macrohard.users.chromium import needed_browser
-from macrohard.users.running import Running
-from macrohard.users.served import ServerError
+from macrohard.users.web.chromium import needed_browser
+from macrohard.users.web.running import Running
+from macrohard.users.web.served import ServerError
 
 _STRANGERS = "code from a model other than offline"
 _OURS = "an application that the offline model did not build"

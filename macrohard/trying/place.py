@@ -9,10 +9,10 @@ from macrohard.sandbox.base import Sandbox
 from macrohard.sitting import Sitting
 from macrohard.trying.plan import Room
 from macrohard.trying.target import Target, lay_out
-from macrohard.users.chromium import Browser, find_inside, needed_browser
-from macrohard.users.running import Running
 from macrohard.users.seat import Seat, take_seat, take_seat_at
-from macrohard.users.served import Served, Server
+from macrohard.users.web.chromium import Browser, find_inside, needed_browser
+from macrohard.users.web.running import Running
+from macrohard.users.web.served import Served, Server
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from macrohard.record import FILE, read_record
 from macrohard.sandbox.base import Sandbox
 from macrohard.users import furnish
 from macrohard.users.base import APP_FOLDER
-from macrohard.users.running import read_address
+from macrohard.users.web.running import read_address
 from macrohard.work import Design, Module, Scenario, Scenarios
 
 MANIFEST = "macrohard.json"

@@ -20,9 +20,9 @@ from macrohard.trying.target import Target
 from macrohard.users import write_evidence
 from macrohard.users.base import TrialResult
 from macrohard.users.film import NO_FFMPEG, find_ffmpeg
-from macrohard.users.running import NOT_OURS
 from macrohard.users.seat import nothing_started
-from macrohard.users.served import ServerError
+from macrohard.users.web.running import NOT_OURS
+from macrohard.users.web.served import ServerError
 from macrohard.work import Scenario
 
 T = TypeVar("T")

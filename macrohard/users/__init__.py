@@ -14,12 +14,12 @@ from macrohard.users.base import (
     UserActionError,
     Wait,
 )
-from macrohard.users.evidence import judge_again, write_evidence
 from macrohard.users.furnish import furnish
-from macrohard.users.handin import HandIn
-from macrohard.users.judge import judge
-from macrohard.users.shell import how_to_run
-from macrohard.users.terminal import Desk, TerminalDriver, Timing
+from macrohard.users.judging.evidence import judge_again, write_evidence
+from macrohard.users.judging.handin import HandIn
+from macrohard.users.judging.judge import judge
+from macrohard.users.terminals.shell import how_to_run
+from macrohard.users.terminals.terminal import Desk, TerminalDriver, Timing
 from macrohard.users.tools import Patience, UserTools
 
 __all__ = [

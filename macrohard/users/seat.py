@@ -9,16 +9,16 @@ from macrohard.habits import Habits
 from macrohard.roles import Role
 from macrohard.sandbox.base import Sandbox
 from macrohard.users.base import APP_FOLDER, Driver, Observation, Open, Problem, State, Tape, Taped
-from macrohard.users.browser import BrowserDriver
 from macrohard.users.cast import Cast
-from macrohard.users.chromium import Browser, find_inside, needed_browser
-from macrohard.users.desktop import DesktopDriver
-from macrohard.users.forms import FormDriver
+from macrohard.users.desk.desktop import DesktopDriver
 from macrohard.users.hands import BROWSER, DESKTOP, FORMS, REQUESTS, TERMINAL, Hands
-from macrohard.users.requests import RequestDriver
-from macrohard.users.served import Served, Server
-from macrohard.users.shell import how_to_run
-from macrohard.users.terminal import Desk, TerminalDriver
+from macrohard.users.terminals.shell import how_to_run
+from macrohard.users.terminals.terminal import Desk, TerminalDriver
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Browser, find_inside, needed_browser
+from macrohard.users.web.forms import FormDriver
+from macrohard.users.web.requests import RequestDriver
+from macrohard.users.web.served import Served, Server
 from macrohard.work import Design, Scenario
 
 _PAGES = """\

@@ -13,7 +13,7 @@ import pexpect
 import pytest
 from support.commands import ENVIRONMENT, Command
 
-from macrohard.users import chromium
+from macrohard.users.web import chromium
 
 SPEC = """# Jam cellar
 

@@ -16,7 +16,7 @@ from support.built_apps import build
 from macrohard.exploring.asking import explore_requests
 from macrohard.exploring.coverage import Coverage
 from macrohard.exploring.findings import Explorer
-from macrohard.users.requests import RequestDriver
+from macrohard.users.web.requests import RequestDriver
 
 SPEC = Path("examples/specs/tools.md").read_text(encoding="utf-8")
 

@@ -10,8 +10,8 @@ import pytest
 from support.shed import Standing
 
 from macrohard.exploring.drawn import DrawnExplorer, explore_drawn
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.chromium import Beside, find_browser
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Beside, find_browser
 
 pytestmark = pytest.mark.skipif(
     find_browser() is None, reason="no Playwright, or no Chromium on the path"

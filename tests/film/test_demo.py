@@ -31,11 +31,11 @@ from macrohard.run import create_run
 from macrohard.spec import Spec
 from macrohard.users.base import Observation, Open, State, Tape, Taped, TypeLine
 from macrohard.users.cast import Cast
-from macrohard.users.evidence import write_evidence
 from macrohard.users.film import make_film
+from macrohard.users.judging.evidence import write_evidence
 from macrohard.users.reel import Look, Reel
-from macrohard.users.screen import Window
-from macrohard.users.tokens import Tokenizer
+from macrohard.users.terminals.screen import Window
+from macrohard.users.terminals.tokens import Tokenizer
 from macrohard.work import CutList, Scenario, ScenarioStep, Shot, StepResult, Verdict
 
 CAN_FILM = shutil.which("ffmpeg") is not None and mono_font(12) is not None

@@ -9,8 +9,8 @@ from support.boxes import QUICK_S, python, shell
 from macrohard.errors import SandboxError
 from macrohard.sandbox.docker import DockerProvider, DockerSandbox, Engine, debian
 from macrohard.sandbox.docker.hardening import memory_mb
-from macrohard.users.chromium import HasDriver
-from macrohard.users.wire import fetch
+from macrohard.users.web.chromium import HasDriver
+from macrohard.users.web.wire import fetch
 
 
 def inspect(box: DockerSandbox) -> dict[str, dict[str, object]]:

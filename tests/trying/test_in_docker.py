@@ -14,7 +14,6 @@ from support.commands import ROOT
 
 from macrohard.cli.main import main
 from macrohard.sandbox.docker import DockerProvider, Engine
-from macrohard.users import chromium
 from macrohard.users.base import (
     APP_FOLDER,
     Attach,
@@ -25,8 +24,9 @@ from macrohard.users.base import (
     OtherTab,
     UserActionError,
 )
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.served import Served
+from macrohard.users.web import chromium
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.served import Served
 
 SITE = '''\
 import http.server, pathlib, sys

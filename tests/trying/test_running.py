@@ -23,11 +23,11 @@ from macrohard.cli.main import main
 from macrohard.config import Settings
 from macrohard.errors import SpecError, UsageError
 from macrohard.users.base import Click, Open, UserActionError
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.chromium import Beside, find_browser
-from macrohard.users.forms import FormDriver
-from macrohard.users.running import Running, read_address
-from macrohard.users.served import ServerError, belongs
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Beside, find_browser
+from macrohard.users.web.forms import FormDriver
+from macrohard.users.web.running import Running, read_address
+from macrohard.users.web.served import ServerError, belongs
 
 AT_URL = """\
 # A note is kept

@@ -13,8 +13,8 @@ from support.shed import Standing, shed
 from macrohard.habits import Habits
 from macrohard.llm.offline.personas.pages import Look
 from macrohard.users.base import Back, Choose, Click, Fill, Open, OtherTab, Press, UserActionError
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.chromium import Beside, find_browser
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Beside, find_browser
 
 PROGRAM = find_browser()
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Playwright, or no Chromium on the path")
@@ -141,7 +141,7 @@ async def test_habits_are_those_of_the_window(tmp_path: Path) -> None:
 
 HOLDS = """
 import asyncio
-from macrohard.users.chromium import Beside
+from macrohard.users.web.chromium import Beside
 
 class Server:
     base = inside = "http://127.0.0.1:9"

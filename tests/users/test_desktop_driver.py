@@ -13,8 +13,8 @@ from PIL import Image
 from support.commands import ROOT
 
 from macrohard.cli.main import main
+from macrohard.users.desk.windows import NEEDED, missing_for_desktop
 from macrohard.users.film import FilmNotes, find_ffmpeg
-from macrohard.users.windows import NEEDED, missing_for_desktop
 
 EXAMPLE = ROOT / "examples" / "desktop"
 PROGRAMS = ("Xvfb", "xdotool", "import", "tesseract", "ffmpeg")

@@ -20,11 +20,11 @@ from macrohard.trying.plan import Plan, Room
 from macrohard.trying.target import Target
 from macrohard.trying.tryout import try_target
 from macrohard.users.base import Open, OtherTab, Wait
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.chromium import Beside, find_browser
 from macrohard.users.film import FILM, NO_FFMPEG, FilmNotes, find_ffmpeg, make_film
 from macrohard.users.reel import LONGEST_S, LONGEST_STILL_S, SLOT_S, Look, Reel, Timeline
-from macrohard.users.screencast import Screencast
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Beside, find_browser
+from macrohard.users.web.screencast import Screencast
 
 FFMPEG = find_ffmpeg()
 films = pytest.mark.skipif(FFMPEG is None, reason="no ffmpeg")
@@ -146,7 +146,7 @@ async def test_where_no_ffmpeg_is_that_is_told_once_and_nothing_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("macrohard.users.film.find_ffmpeg", lambda: None)
-    monkeypatch.setattr("macrohard.users.screencast.find_ffmpeg", lambda: None)
+    monkeypatch.setattr("macrohard.users.web.screencast.find_ffmpeg", lambda: None)
     monkeypatch.setattr("macrohard.trying.tryout.find_ffmpeg", lambda: None)
     cast = Screencast(tmp_path, Habits())
     await cast.turn_to(object())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrohard.users.foreground import read_processes
+from macrohard.users.terminals.foreground import read_processes
 
 
 def process(

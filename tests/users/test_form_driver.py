@@ -18,7 +18,7 @@ from macrohard.users.base import (
     Press,
     UserActionError,
 )
-from macrohard.users.forms import FormDriver
+from macrohard.users.web.forms import FormDriver
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrohard.users.outline import hearing_problems, outline
+from macrohard.users.web.outline import hearing_problems, outline
 from macrohard.webpage import Page, plain_text
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>Shop</title></head><body>

@@ -20,10 +20,10 @@ from macrohard.graph.assets import _files
 from macrohard.llm.offline.appgen.assembly import generate
 from macrohard.llm.offline.dialect import parse_spec
 from macrohard.users.base import Click, Observation, Open
-from macrohard.users.browser import BrowserDriver
-from macrohard.users.chromium import Beside, find_browser
-from macrohard.users.forms import FormDriver
-from macrohard.users.pictures import Gallery, named_pictures
+from macrohard.users.web.browser import BrowserDriver
+from macrohard.users.web.chromium import Beside, find_browser
+from macrohard.users.web.forms import FormDriver
+from macrohard.users.web.pictures import Gallery, named_pictures
 from macrohard.webpage import Page
 from macrohard.work import ArtDirection, Drawing
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macrohard.users.printed import Sheet
-from macrohard.users.tokens import Tokenizer
+from macrohard.users.terminals.printed import Sheet
+from macrohard.users.terminals.tokens import Tokenizer
 
 
 def printed(text: str, rows: int = 5, columns: int = 20, keep: int = 100) -> str:

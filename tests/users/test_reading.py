@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from macrohard.lookalikes import alike, reads
 from macrohard.users.base import UserActionError
-from macrohard.users.lettering import Box, cut_out, find_lettering
-from macrohard.users.reading import Page, Text
+from macrohard.users.desk.lettering import Box, cut_out, find_lettering
+from macrohard.users.desk.reading import Page, Text
 
 
 def window() -> Image.Image:

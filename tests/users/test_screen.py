@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from macrohard.users.screen import Window
-from macrohard.users.tokens import Tokenizer
+from macrohard.users.terminals.screen import Window
+from macrohard.users.terminals.tokens import Tokenizer
 
 
 def window(text: str, rows: int = 5, columns: int = 20) -> Window:

@@ -17,7 +17,7 @@ from macrohard.users import (
     UserActionError,
     Wait,
 )
-from macrohard.users import terminal as driver_module
+from macrohard.users.terminals import terminal as driver_module
 
 Script = Callable[[str], Awaitable[str]]
 

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from macrohard.users.wire import NoAnswerError, fetch
+from macrohard.users.web.wire import NoAnswerError, fetch
 
 WHOLE = b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -11,10 +11,10 @@ from collections import deque
 
 from macrohard.users.base import Observation, Problem, State
 from macrohard.users.cast import Cast
-from macrohard.users.printed import Sheet
-from macrohard.users.screen import Window
-from macrohard.users.shell import Mark, Prompt
-from macrohard.users.tokens import Token, Tokenizer
+from macrohard.users.terminals.printed import Sheet
+from macrohard.users.terminals.screen import Window
+from macrohard.users.terminals.shell import Mark, Prompt
+from macrohard.users.terminals.tokens import Token, Tokenizer
 
 WINDOW_BUDGET = 200_000
 """Characters of one action drawn as they come; of a flood past it only the end is drawn."""

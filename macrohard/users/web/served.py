@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Sandbox, Terminal
 from macrohard.users.base import APP_FOLDER
-from macrohard.users.wire import NoAnswerError, fetch
+from macrohard.users.web.wire import NoAnswerError, fetch
 
 START_S = 20.0
 """How long a server may take until it answers, in seconds."""

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from macrohard.users.base import Tape, TrialResult
 from macrohard.users.cast import Cast
-from macrohard.users.judge import judge
-from macrohard.users.transcript import write_transcript
+from macrohard.users.judging.judge import judge
+from macrohard.users.judging.transcript import write_transcript
 from macrohard.work import Scenario, Verdict
 
 _MAYBE_VERDICT: TypeAdapter[Verdict | None] = TypeAdapter(Verdict | None)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from macrohard.habits import Habits
 from macrohard.users.base import Problem
-from macrohard.users.pictures import Gallery
+from macrohard.users.web.pictures import Gallery
 from macrohard.webpage import Page
 
 _GRAVE = frozenset({"serious", "critical"})

@@ -1,8 +1,8 @@
 """A simulated user's terminal: a shell on a pseudo-terminal inside a box.
 
-A command is over when the shell says so (see :mod:`macrohard.users.shell`), never because the
+A command is over when the shell says so (see ``shell.py``), never because the
 screen has been quiet. A program that waits for input is known by what the kernel says of it
-(:mod:`macrohard.users.foreground`). Only where that is not known, and of programs that own the
+(``foreground.py``). Only where that is not known, and of programs that own the
 screen or are sent single keys, silence is taken for the end of what they want to show.
 """
 
@@ -16,10 +16,10 @@ from macrohard.errors import SandboxError
 from macrohard.sandbox.base import WORKSPACE, Sandbox, Terminal
 from macrohard.users.base import Action, Observation, Press, Problem, Resize, TypeLine, Wait
 from macrohard.users.cast import Cast
-from macrohard.users.display import Display
-from macrohard.users.foreground import Doing, foreground
 from macrohard.users.keys import check_typed, keys_to_send
-from macrohard.users.shell import ENVIRONMENT, SHELL, Prompt
+from macrohard.users.terminals.display import Display
+from macrohard.users.terminals.foreground import Doing, foreground
+from macrohard.users.terminals.shell import ENVIRONMENT, SHELL, Prompt
 
 _COMMITS = "\r\x03\x04\x1a\x1c"
 """Enter, and the keys that end, stop or suspend: after them the prompt may come back."""
@@ -59,7 +59,7 @@ class Desk:
     Attributes:
         rows: Height of the window.
         columns: Width of the window.
-        env: Variables besides :data:`macrohard.users.shell.ENVIRONMENT`.
+        env: Variables besides :data:`macrohard.users.terminals.shell.ENVIRONMENT`.
         shell: Argument list of an interactive POSIX shell.
         title: Title of the recording.
         timing: How long the user waits for what.

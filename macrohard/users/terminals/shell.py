@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from macrohard.users.tokens import Token
+from macrohard.users.terminals.tokens import Token
 
 SHELL = ("sh", "-i")
 """Any POSIX shell; tried with dash and with bash as sh."""

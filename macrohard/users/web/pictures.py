@@ -9,8 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 from macrohard.artwork.check import LARGEST, PictureError, look_at
 from macrohard.users.base import Problem
-from macrohard.users.served import Server, belongs
-from macrohard.users.wire import Answer, NoAnswerError, fetch
+from macrohard.users.web.served import Server, belongs
+from macrohard.users.web.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page
 
 _CARDS = frozenset({"og:image", "og:image:url", "twitter:image"})

@@ -4,7 +4,7 @@ Nothing but the standard library. It sees what somebody sees (or hears) who has 
 sheets nor scripts: the outline of the page. It keeps cookies, follows redirects, and remembers
 pages as they were when it goes back, with what had been typed. Attachments are saved, and looked
 into; the page stays. Scripts do not run, nothing is drawn, and there is no keyboard: for these
-there is the browser (:mod:`macrohard.users.browser`).
+there is the browser (``browser.py``).
 """
 
 import secrets
@@ -33,11 +33,11 @@ from macrohard.users.base import (
     UserActionError,
     Wait,
 )
-from macrohard.users.outline import hearing_problems, outline, saved_file
-from macrohard.users.pictures import Gallery
-from macrohard.users.running import NOT_OURS
-from macrohard.users.served import Server, ServerError, belongs
-from macrohard.users.wire import Answer, NoAnswerError, fetch
+from macrohard.users.web.outline import hearing_problems, outline, saved_file
+from macrohard.users.web.pictures import Gallery
+from macrohard.users.web.running import NOT_OURS
+from macrohard.users.web.served import Server, ServerError, belongs
+from macrohard.users.web.wire import Answer, NoAnswerError, fetch
 from macrohard.webpage import Node, Page, collapsed, content, plain_text, value_of
 
 SLOW_S = 5.0

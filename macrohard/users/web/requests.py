@@ -16,10 +16,10 @@ from macrohard.users.base import (
     UserActionError,
     Wait,
 )
-from macrohard.users.forms import SLOW_S
-from macrohard.users.running import NOT_OURS
-from macrohard.users.served import Server, ServerError
-from macrohard.users.wire import Answer, NoAnswerError, fetch
+from macrohard.users.web.forms import SLOW_S
+from macrohard.users.web.running import NOT_OURS
+from macrohard.users.web.served import Server, ServerError
+from macrohard.users.web.wire import Answer, NoAnswerError, fetch
 
 _SHOWN_HEADERS = ("location", "allow")
 

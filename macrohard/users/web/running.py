@@ -8,8 +8,8 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from macrohard.errors import UsageError
-from macrohard.users.served import ServerError
-from macrohard.users.wire import NoAnswerError, fetch
+from macrohard.users.web.served import ServerError
+from macrohard.users.web.wire import NoAnswerError, fetch
 
 NOT_OURS = "the server was not started again: it is not ours to end"
 """Why a user who comes back another day finds the same server."""

@@ -1,6 +1,6 @@
 """Reads what stands on a screen with windows, and finds things on it by the words people see.
 
-The pieces of text of a picture (:mod:`macrohard.users.lettering`) are read by Tesseract inside the
+The pieces of text of a picture (``lettering.py``) are read by Tesseract inside the
 box, each by itself, and kept by the hash of its pixels: the same picture is the same text, and
 after an action only what has changed is read. No toolkit is asked: what Tk, GTK or Java draw is
 read alike. Letters that a reader of pictures cannot tell apart count as one
@@ -17,7 +17,7 @@ from macrohard.errors import SandboxError
 from macrohard.lookalikes import alike
 from macrohard.sandbox.base import Sandbox
 from macrohard.users.base import UserActionError
-from macrohard.users.lettering import Box, cut_out, find_lettering
+from macrohard.users.desk.lettering import Box, cut_out, find_lettering
 
 if TYPE_CHECKING:
     from PIL.Image import Image

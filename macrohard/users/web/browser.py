@@ -1,10 +1,10 @@
 """A simulated user at a real browser: Playwright drives Chromium, axe-core looks for barriers.
 
 The browser runs inside the box where that has one, otherwise beside it
-(:mod:`macrohard.users.chromium`); what it loads from anywhere but the application is refused. Its
+(``chromium.py``); what it loads from anywhere but the application is refused. Its
 window, zoom, contrast and language are those of the persona's habits, and so is how things are got
 at: with a mouse, a finger, or the keyboard alone. Every action leaves a picture, and the trial a
-recording of the screen (:mod:`macrohard.users.screencast`). What a browser notices by itself is a
+recording of the screen (``screencast.py``). What a browser notices by itself is a
 problem: errors on the console, requests that fail, pages wider than the window, and what axe-core
 finds (serious and critical violations hold a release up, the others are told).
 """
@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from macrohard.errors import SandboxError
 from macrohard.habits import Habits
-from macrohard.users.barriers import Barriers
 from macrohard.users.base import (
     Action,
     Attach,
@@ -38,14 +37,15 @@ from macrohard.users.base import (
     UserActionError,
     Wait,
 )
-from macrohard.users.chromium import Browser
 from macrohard.users.film import PICTURES
-from macrohard.users.outline import saved_file
-from macrohard.users.pictures import Gallery
-from macrohard.users.pointing import Finger, Keys, Mouse, Pointing
-from macrohard.users.running import NOT_OURS
-from macrohard.users.screencast import Screencast
-from macrohard.users.served import Server, ServerError, belongs
+from macrohard.users.web.barriers import Barriers
+from macrohard.users.web.chromium import Browser
+from macrohard.users.web.outline import saved_file
+from macrohard.users.web.pictures import Gallery
+from macrohard.users.web.pointing import Finger, Keys, Mouse, Pointing
+from macrohard.users.web.running import NOT_OURS
+from macrohard.users.web.screencast import Screencast
+from macrohard.users.web.served import Server, ServerError, belongs
 
 _PATIENCE_MS = 10_000
 _LOOKS = 5

@@ -1,9 +1,9 @@
 """A simulated user at a desktop: reads a screen with windows, and acts by what stands there.
 
-The program is started in the box on a screen of its own (:mod:`macrohard.users.windows`). After
+The program is started in the box on a screen of its own (``windows.py``). After
 every action the user is told the windows, what can be read in them
-(:mod:`macrohard.users.reading`), what the program printed, and the files it saved; pictures and a
-film of the screen (:mod:`macrohard.users.framebuffer`) are evidence. Things are clicked, filled in
+(``reading.py``), what the program printed, and the files it saved; pictures and a
+film of the screen (``framebuffer.py``) are evidence. Things are clicked, filled in
 and chosen by the words that people read, and places in pixels serve where there are none.
 """
 
@@ -35,9 +35,9 @@ from macrohard.users.base import (
     Wait,
     Write,
 )
-from macrohard.users.framebuffer import Framebuffer
-from macrohard.users.reading import Page, Reader, Text
-from macrohard.users.windows import HEIGHT, POLL_S, START_S, WIDTH, Windows
+from macrohard.users.desk.framebuffer import Framebuffer
+from macrohard.users.desk.reading import Page, Reader, Text
+from macrohard.users.desk.windows import HEIGHT, POLL_S, START_S, WIDTH, Windows
 
 _SHOWN_FILE = 20_000
 _MOST_PAGES = 12

@@ -6,8 +6,8 @@ out, as terminals do.
 
 from collections.abc import Callable
 
-from macrohard.users.grid import Grid
-from macrohard.users.tokens import Token
+from macrohard.users.terminals.grid import Grid
+from macrohard.users.terminals.tokens import Token
 
 _ALTERNATE = {47, 1047, 1049}
 _SAVE_CURSOR = 1048

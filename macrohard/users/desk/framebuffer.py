@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Sandbox, Terminal
+from macrohard.users.desk.framebuffer_reader import MOST_BYTES
 from macrohard.users.film import find_ffmpeg, make_film
-from macrohard.users.framebuffer_reader import MOST_BYTES
 from macrohard.users.reel import Look, Reel
 
 _HEAD = struct.Struct(">dI")
@@ -43,7 +43,7 @@ class Framebuffer:
         """Watch a screen that is there."""
         if find_ffmpeg() is None:
             return
-        script = resources.files("macrohard.users").joinpath("framebuffer_reader.py")
+        script = resources.files("macrohard.users.desk").joinpath("framebuffer_reader.py")
         names = (f"{self._folder}/Xvfb_screen0", f"{self._folder}/frames")
         self._reader = await self._box.terminal(["python", "-c", script.read_text("utf-8"), *names])
 

@@ -15,7 +15,7 @@ from macrohard.users.base import (
     TypeLine,
     Wait,
 )
-from macrohard.users.crash import Crash
+from macrohard.users.judging.crash import Crash
 from macrohard.work import Failure, FailureSource, Scenario, ScenarioStep, Severity
 
 _SEEN_LIMIT = 1_500

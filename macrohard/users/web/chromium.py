@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 from macrohard.errors import SandboxError
 from macrohard.sandbox.base import Sandbox, Terminal
-from macrohard.users.browser_server import PROGRAMS
-from macrohard.users.served import Server
+from macrohard.users.web.browser_server import PROGRAMS
+from macrohard.users.web.served import Server
 
 _PACKAGES = ("playwright", "axe_playwright_python")
 _START_S = 60.0
@@ -155,7 +155,7 @@ class _Pipe:
 
 
 def _script() -> str:
-    return resources.files("macrohard.users").joinpath("browser_server.py").read_text("utf-8")
+    return resources.files("macrohard.users.web").joinpath("browser_server.py").read_text("utf-8")
 
 
 async def _await_address(terminal: Terminal | _Pipe) -> tuple[int, str]:

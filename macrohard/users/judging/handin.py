@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from macrohard.users.base import Tape
-from macrohard.users.screentext import appeared
+from macrohard.users.judging.screentext import appeared
 from macrohard.work import Scenario, Verdict
 
 

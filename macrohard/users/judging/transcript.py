@@ -1,7 +1,7 @@
 """A trial as a text that people read."""
 
 from macrohard.users.base import Tape, Taped, TrialResult
-from macrohard.users.reports import describe, trim
+from macrohard.users.judging.reports import describe, trim
 from macrohard.work import Scenario, Verdict
 
 _SHOWN = 4_000

@@ -5,7 +5,7 @@ needed, so that no line is wrapped and nothing scrolls away. Overwriting works a
 (progress bars, ``\r``, cursor up); a cleared screen starts a new page below the old one.
 """
 
-from macrohard.users.tokens import Token
+from macrohard.users.terminals.tokens import Token
 
 KEEP_LINES = 4_000
 """Lines kept at the head and at the tail each; what is left out between them is counted."""

@@ -11,7 +11,7 @@ The rules:
 2. **Steps without checks** rest on the user's claim: satisfied, with a quote that these actions put
    on the screen.
 3. A step without any action was **not tried**, and does not hold.
-4. A **crash** (:mod:`macrohard.users.crash`) or a **hang** anywhere, exploration too, is a failure.
+4. A **crash** (``crash.py``) or a **hang** anywhere, exploration too, is a failure.
 5. A verdict with a ``screen_quote`` that was never on the screen is **void**: its claims and
    complaints are left out, which is recorded; steps with checks are judged as before. Quotes are
    compared without white space.
@@ -30,10 +30,10 @@ Nothing here reads a clock, so the same evidence gives the same result.
 """
 
 from macrohard.users.base import StepJudgement, Tape, Taped, TrialResult
-from macrohard.users.complaints import backing, named_picture
-from macrohard.users.crash import find_crash
-from macrohard.users.reports import ENDINGS, UNFINISHED, Reporter
-from macrohard.users.screentext import appeared, shown_by
+from macrohard.users.judging.complaints import backing, named_picture
+from macrohard.users.judging.crash import find_crash
+from macrohard.users.judging.reports import ENDINGS, UNFINISHED, Reporter
+from macrohard.users.judging.screentext import appeared, shown_by
 from macrohard.work import Scenario, ScenarioStep, Verdict
 
 _LONGEST = 200

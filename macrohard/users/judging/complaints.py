@@ -3,7 +3,7 @@
 import re
 
 from macrohard.users.base import Tape, Taped, TypeLine
-from macrohard.users.screentext import appeared, collapse
+from macrohard.users.judging.screentext import appeared, collapse
 
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|(?<!\w)'([^'\n]+)'(?!\w)")
 _ACTION = re.compile(r"\baction\s+#?(\d+)", re.IGNORECASE)
