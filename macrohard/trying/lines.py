@@ -137,4 +137,4 @@ def _deed(tool: str, texts: list[str], names: tuple[str, ...]) -> Deed:
 
 
 def _read(text: str) -> str:
-    return str(json.loads(text)) if text.startswith('"') else text.strip("`")
+    return str(json.loads(text, strict=False)) if text.startswith('"') else text.strip("`")

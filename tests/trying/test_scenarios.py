@@ -162,3 +162,8 @@ def test_the_offline_model_reads_what_was_written(deed: Deed) -> None:
 def test_any_line_is_read_or_is_words(text: str) -> None:
     found = read_line(text)
     assert found is None or text.strip()
+
+
+def test_a_tab_between_quotes_is_a_tab(tmp_path: Path) -> None:
+    (written,) = read(tmp_path, '# A\n1. Look\n   - type "ls"\n   - see "a\tb"\n')
+    assert "a\tb" in written.scenario.steps[0].model_dump_json().replace("\\t", "\t")
