@@ -36,6 +36,19 @@ def test_each_piece_of_text_is_found_once_and_frames_are_none() -> None:
     assert (field.top, field.bottom) == (20, 43)
 
 
+def test_lines_that_touch_are_two() -> None:
+    image = Image.new("RGB", (300, 60), (217, 217, 217))
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(13)
+    draw.text((10, 10), "There is a problem, my goodness:", (180, 0, 40), font)
+    draw.text((10, 23), "Plant can have at most 40 letters", (180, 0, 40), font)
+    draw.line((60, 20, 60, 27), (180, 0, 40))  # a tail that hangs into the next line
+    first, second = find_lettering(image).pieces
+    assert first.bottom <= second.top + 1
+    assert 8 < first.height < 16
+    assert 8 < second.height < 16
+
+
 def test_dark_and_light_writing_are_cut_out_alike() -> None:
     image = window()
     dark, light = find_lettering(image).pieces[0], find_lettering(image).pieces[3]

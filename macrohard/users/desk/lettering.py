@@ -7,7 +7,7 @@ black on white of a size at which it can be read. The same picture gives the sam
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,10 @@ _LEAST, _MOST = 5, 60
 """Heights of pieces in pixels: less are dots and underlines, more is a drawing."""
 _DOT = 4
 _NEAR = 3
+_TWO_LINES, _LINE = 20, 9
+"""Pixels: less high is no two lines of text, and no line is less high than the second."""
+_VALLEY = 4
+"""A row between two lines has at most a quarter of the changes of the fullest row of each."""
 _ZOOM = 3
 _MARGIN = 12
 
@@ -117,7 +121,8 @@ def find_lettering(picture: "Image") -> Lettering:
         _DOTTED.sub(lambda dots: bytes(len(dots[0])), pixels[y * width : (y + 1) * width])
         for y in range(height)
     ]
-    pieces = [_without_caret(grey, piece, lines) for piece in _whole(_blobs(rows))]
+    blobs = [line for blob in _blobs(rows) for line in _lines_of(blob, rows)]
+    pieces = [_without_caret(grey, piece, lines) for piece in _whole(blobs)]
     return Lettering(tuple(sorted(pieces)), tuple(_frames(lines)))
 
 
@@ -176,6 +181,25 @@ def _blobs(rows: Iterable[bytes | bytearray]) -> list[Box]:
         top = root(at)
         whole[top] = whole[top].joined(box) if top in whole else box
     return list(whole.values())
+
+
+def _lines_of(blob: Box, rows: Sequence[bytes | bytearray]) -> Iterator[Box]:
+    """The lines of text that a blob is made of: a tail that hangs into the next line joins two."""
+    changes = [rows[y].count(255, blob.left, blob.right) for y in range(blob.top, blob.bottom)]
+    valley = None
+    if _TWO_LINES <= blob.height <= _MOST:
+        between = range(_LINE, blob.height - _LINE + 1)
+        valley = min(between, key=lambda at: (changes[at], at), default=None)
+    if valley is None or changes[valley] * _VALLEY > min(
+        max(changes[:valley]), max(changes[valley:])
+    ):
+        yield blob
+        return
+    for top, bottom in ((blob.top, blob.top + valley), (blob.top + valley, blob.bottom)):
+        drawn = [rows[y][blob.left : blob.right] for y in range(top, bottom)]
+        left = min(at for row in drawn if (at := row.find(255)) >= 0)
+        right = max(row.rfind(255) for row in drawn) + 1
+        yield from _lines_of(Box(top, blob.left + left, bottom, blob.left + right), rows)
 
 
 def _whole(blobs: list[Box]) -> Iterator[Box]:

@@ -237,6 +237,14 @@ def test_a_minor_complaint_of_a_user_is_worth_a_round_while_there_is_one() -> No
     assert judged([complaint], limits="round 4 of 4").decision is Decision.SHIP
 
 
+def test_a_minor_complaint_that_a_repair_did_not_change_holds_nothing() -> None:
+    complaint = failure(1, "I saw 2", source="user", severity="minor", criteria=["S1.C1"])
+    first = judged([complaint])
+    assert judged([complaint], [first], "round 2 of 4").decision is Decision.SHIP
+    broken = failure(2, trace("items", "add"))
+    assert judged([complaint, broken], [first], "round 2 of 4").decision is not Decision.SHIP
+
+
 def test_the_last_round_stops() -> None:
     broken = failure(1, trace("items", "add"))
     assert judged([broken], limits="round 3 of 4").decision is Decision.ANOTHER_ROUND

@@ -107,22 +107,22 @@ def _decide(
     holding = [defect for defect in defects if holds(defect)]
     seen = {d.id: times_seen(d, situation.history, situation.code) for d in holding}
     stuck = [defect for defect in holding if seen[defect.id] >= _PATIENCE]
-    judgement = _end(defects, holding, stuck, situation.limits)
+    again = [defect for defect in holding if seen[defect.id]]
+    judgement = _end(defects, holding, again, stuck, situation.limits)
     if judgement is not None:
         decision, reason = judgement
         return Triage(decision=decision, reason=reason, defects=defects, dismissed=dismissed)
-    widened = [defect for defect in holding if seen[defect.id]]
     items = repair_items(
         holding,
         situation.code,
         situation.plan,
-        widened=widened,
+        widened=again,
         history=situation.history,
         round_=situation.limits.round + 1,
     )
     reason = f"{_count(holding)} to repair in {len(items)} work items that touch different files."
-    if widened:
-        ids = ", ".join(defect.id for defect in widened)
+    if again:
+        ids = ", ".join(defect.id for defect in again)
         reason += f" Seen before, so looked for further around: {ids}."
     return Triage(
         decision=Decision.ANOTHER_ROUND,
@@ -134,13 +134,19 @@ def _decide(
 
 
 def _end(
-    defects: Sequence[Defect], holding: Sequence[Defect], stuck: Sequence[Defect], limits: Limits
+    defects: Sequence[Defect],
+    holding: Sequence[Defect],
+    again: Sequence[Defect],
+    stuck: Sequence[Defect],
+    limits: Limits,
 ) -> tuple[Decision, str] | None:
     """How the build ends now, and why; None when another round may help."""
     if not defects:
         return Decision.SHIP, "No failure is left: tests pass and simulated users are satisfied."
     minor = all(defect.severity is Severity.MINOR for defect in holding)
-    if not holding or (minor and limits.over):
+    # What a user who was satisfied remarked is looked into once.
+    tried = minor and len(again) == len(holding)
+    if not holding or tried or (minor and limits.over):
         return Decision.SHIP, f"{_count(defects)} of minor weight: known, and no reason to wait."
     if limits.over:
         why = "the budget is spent" if limits.spent else f"round {limits.round} was the last"

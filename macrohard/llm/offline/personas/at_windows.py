@@ -21,15 +21,17 @@ def novice(user: Visitor) -> Visit:
         adding = _adding(step)
         if adding and not slipped and user.spare > _SPARE:
             slipped = True
-            doors = [action for action in adding if action.tool in {"press", "click"}]
-            look = yield from user.look(*doors)
-            _expect_an_answer(user, look)
+            *doors, button = [each for each in adding if each.tool in {"press", "click"}]
+            before = yield from user.look(*doors)
+            look = yield from user.look(button)
+            _expect_an_answer(user, before, look)
         yield from user.do(number, step)
 
 
-def _expect_an_answer(user: Visitor, look: Look) -> None:
-    if not look.failed and not (look.shows("There is a problem") or look.shows("Added")):
-        user.complain(look, "an empty form is answered with neither a word nor an error")
+def _expect_an_answer(user: Visitor, before: Look, look: Look) -> None:
+    """Whatever is sent, something has to show for it; words on a screen may be misread."""
+    if not (before.failed or look.failed) and _lines(before) == _lines(look):
+        user.complain(look, "what was sent is answered with neither a word nor an error")
 
 
 def careful(user: Visitor) -> Visit:
@@ -98,11 +100,13 @@ def hostile(user: Visitor) -> Visit:
         if fill is None or user.spare <= _SPARE:
             return
         mine = Action("fill", {**fill.arguments, "text": text})
-        look = yield from user.look(*[mine if action is fill else action for action in adding])
+        *first, button = [mine if action is fill else action for action in adding]
+        before = yield from user.look(*first)
+        look = yield from user.look(button)
         if look.shows("the program has ended"):
             user.complain(look, f"`{text[:30]}` as a text ends the program")
             return
-        _expect_an_answer(user, look)
+        _expect_an_answer(user, before, look)
 
 
 def _is_words(action: Action) -> bool:

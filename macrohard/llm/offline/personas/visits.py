@@ -178,12 +178,13 @@ def _script(user: Visitor, adding: list[Action]) -> Visit:
 
 def _two_tabs(user: Visitor, adding: list[Action]) -> Visit:
     """What was begun in one tab can be sent after the other was used."""
-    doors = [action for action in adding if action.tool in {"click", "open"}][:-1]
-    yield from user.look(*doors)
+    # The link to the form may have the same name as its button: places tell them apart.
+    *doors, _ = [at for at, action in enumerate(adding) if action.tool in {"click", "open"}]
+    yield from user.look(*(adding[at] for at in doors))
     look = yield from user.look(OTHER_TAB, *adding)
     if look.failed:
         return
-    rest = [action for action in adding if action not in doors]
+    rest = [action for at, action in enumerate(adding) if at not in doors]
     look = yield from user.look(OTHER_TAB, *rest)
     if not look.failed and (look.status >= 400 and not look.shows(PROBLEM)):
         user.complain(look, "a form begun before I used a second tab cannot be sent any more")
