@@ -94,7 +94,9 @@ async def make_demo(folder: Path, video: Path, *, model: Model | str | None = No
 
 
 def _of_run(folder: Path, record: Mapping[str, Any]) -> _Material:
-    rows = [row for row in record["trials"] if row["round"] == record["round"]]
+    # A run that was stopped may have come to a round whose users have not.
+    last = max((row["round"] for row in record["trials"]), default=record["round"])
+    rows = [row for row in record["trials"] if row["round"] == last]
     trials = read_trials(folder / "trials" / row["id"] for row in rows)
     if not any(trial.tape.entries for trial in trials):
         raise UsageError(

@@ -124,6 +124,14 @@ async def _read_all_help(user: CommandExplorer) -> list[Command]:
     if first.status in _NO_PROGRAM:
         user.find("start", f"`{user.program}` cannot be started")
         return []
+    if not first.worked and not (help_.commands or help_.options or help_.arguments):
+        bare = await user.type(user.program, may_wait=True)
+        if bare.status == first.status and bare.text.strip() == first.text.strip():
+            title = f"`{user.program}` cannot be started: whatever is asked, it says the same"
+            user.find("start", title)
+            return []
+        if bare.status is None:
+            await user.leave()
     if not first.worked and first.status is not None:
         title = f"`{first.line}` ends with exit status {first.status}"
         user.find("help", title, severity="minor")

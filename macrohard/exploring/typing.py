@@ -88,6 +88,7 @@ class CommandExplorer(Explorer):
     def __init__(self, driver: object, name: str, program: str) -> None:
         super().__init__(driver, name)  # type: ignore[arg-type]
         self.program = program
+        self._ended = False
 
     async def run(self, *words: str, raw: str = "") -> Told:
         """Run the program with some words.
@@ -114,6 +115,9 @@ class CommandExplorer(Explorer):
             self.find("slow", f"`{line}` takes longer than {SLOW_S:g} seconds")
         elif waits == _WAITS and seen.state.at == "running":
             self.find("hang", f"`{line}` does not come to an end")
+        if seen.state.at == "ended" and not self._ended:
+            self._ended = True
+            self.find("crash", f"`{line}` took the whole terminal down with it")
         if seen.state.at == "full-screen" and line != self.program:
             return await self._leave_pager(line, seen)
         return Told(line, seen.text, seen.state.exit_status, seen.state.at)

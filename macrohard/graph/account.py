@@ -111,7 +111,8 @@ def _defects(state: State, artifacts: Artifacts) -> list[dict[str, Any]]:
     found = []
     history = [artifacts.noun(h, work.Triage) for h in state.get("triage", [])]
     for number, triage in enumerate(history, start=1):
-        still = number == len(history) and triage.decision is not work.Decision.ANOTHER_ROUND
+        # What is being repaired is open until a later triage no longer finds it.
+        still = number == len(history)
         found += [{**defect.model_dump(mode="json"), "open": still} for defect in triage.defects]
     return found
 

@@ -43,16 +43,26 @@ def name_of(record: Record) -> str:
     return str((record.get("app") or {}).get("name") or record["id"])
 
 
+def _users(record: Record) -> tuple[str, str]:
+    """How many were satisfied, and in which round when the last has not come to its users."""
+    if record["scenarios"]:
+        return f"{record['satisfied']} of {record['scenarios']}", ""
+    last = max((trial["round"] for trial in record["trials"]), default=0)
+    tried = [trial["satisfied"] for trial in record["trials"] if trial["round"] == last]
+    if not tried:
+        return "none tried", ""
+    return f"{sum(tried)} of {len(tried)}", f"in round {last}; none tried yet in {record['round']}"
+
+
 def header(record: Record) -> Markup:
     """Name, state, and the figures everyone asks for first."""
     cost = record["cost"]
-    tried, happy = record["scenarios"], record["satisfied"]
     tests = record.get("tests") or {}
     passed = sum(suite["passed"] for suite in tests.values())
     failed = sum(suite["failed"] for suite in tests.values())
     open_defects = sum(1 for defect in record["defects"] if defect.get("open"))
     figures = [
-        ("Users satisfied", f"{happy} of {tried}" if tried else "none tried", ""),
+        ("Users satisfied", *_users(record)),
         ("Tests passed", f"{passed} of {passed + failed}" if tests else "none ran", ""),
         ("Open defects", str(open_defects), f"{len(record['defects'])} found"),
         ("Rounds", str(record["round"]), f"of at most {record['options'].get('rounds', '?')}"),

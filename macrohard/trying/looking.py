@@ -1,6 +1,7 @@
 """Users without a scenario: where they look round, and what they found there."""
 
 import json
+import re
 import secrets
 import shlex
 import string
@@ -32,6 +33,10 @@ from macrohard.users.web.requests import RequestDriver
 from macrohard.users.web.running import NOT_OURS
 from macrohard.users.web.served import ServerError
 
+_NO_SCREEN = re.compile(
+    r"no display name|cannot open display|could not connect to display", re.IGNORECASE
+)
+"""What Tk, GTK and Qt say where there is no screen."""
 Look = Callable[["Place"], Awaitable[tuple[Explorer, Coverage]]]
 
 
@@ -67,7 +72,8 @@ async def explore(
     async with find_place(target, room, site, label=surface, folder=folder) as place:
         try:
             user, coverage = await look(place)
-            findings, actions = user.findings, len(user.tape.entries)
+            understood = {each.title: each for each in map(_understood, user.findings)}
+            findings, actions = tuple(understood.values()), len(user.tape.entries)
             write_atomic(folder / "tape.json", user.tape.model_dump_json(indent=1))
         except ServerError as error:
             why = str(error).partition("\n")
@@ -93,6 +99,14 @@ async def explore(
         seconds=found.seconds,
     )
     return found
+
+
+def _understood(finding: Finding) -> Finding:
+    """A finding with what is behind it, where that is known."""
+    if not _NO_SCREEN.search(f"{finding.title}\n{finding.evidence}"):
+        return finding
+    title = "it opens a window, and there is no screen for one here: add --desktop"
+    return finding.model_copy(update={"check": "start", "title": title})
 
 
 async def _at_terminal(place: Place) -> tuple[Explorer, Coverage]:

@@ -1,7 +1,8 @@
 """Users on an application: trials of scenarios, and looks round without any."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import TypeVar
@@ -45,11 +46,11 @@ async def try_target(target: Target, plan: Plan, room: Room) -> TryResult:
         room.journal.write("notice", text=NO_FFMPEG)
     site = await _equip(target, plan, room)
     tries = [
-        _guarded(room, _trial(target, plan, room, site, sitting))
+        _guarded(room, partial(_trial, target, plan, room, site, sitting))
         for sitting in sittings(target, plan)
     ]
     looks = [
-        _guarded(room, explore(target, room, site, surface, look))
+        _guarded(room, partial(explore, target, room, site, surface, look))
         for surface, look in surfaces(target, plan)
     ]
     trials = await asyncio.gather(*tries)
@@ -64,9 +65,9 @@ async def try_target(target: Target, plan: Plan, room: Room) -> TryResult:
     return result
 
 
-async def _guarded(room: Room, work: Awaitable[T]) -> T:
+async def _guarded(room: Room, work: Callable[[], Awaitable[T]]) -> T:
     async with room.slots:
-        return await work
+        return await work()
 
 
 async def _equip(target: Target, plan: Plan, room: Room) -> Path | None:

@@ -156,6 +156,16 @@ def test_a_run_that_has_hardly_begun_has_a_page(tmp_path: Path, status: str) -> 
     assert "python -m shop" not in page.words
 
 
+def test_a_run_stopped_before_its_users_tells_of_the_round_before(tmp_path: Path) -> None:
+    first = [
+        {**trial("r1-X1-novice", 1, "novice", satisfied=True), "evidence": ""},
+        {**trial("r1-X2-careful", 1, "careful", satisfied=False), "evidence": ""},
+    ]
+    page = page_of(tmp_path, status="interrupted", trials=first, satisfied=0, scenarios=0, round=2)
+    assert "1 of 2 in round 1; none tried yet in 2" in " ".join(page.words.split())
+    assert "none tried " not in page.words.replace("none tried yet", "")
+
+
 def test_the_first_reasons_are_seen_and_the_rest_folded(tmp_path: Path) -> None:
     sad = trial("r2-X1-novice", 2, "novice", satisfied=False)
     page = page_of(tmp_path, trials=[{**sad, "reasons": [f"reason {n}" for n in range(8)]}])

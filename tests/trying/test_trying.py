@@ -146,6 +146,24 @@ def test_a_program_that_is_not_there_is_a_finding_and_a_filter_may_wait(app: Pat
     assert try_app(app, run="python -m json.tool", settings=BOXES, out=app.parent / "b").accepted
 
 
+@pytest.mark.parametrize(
+    ("source", "check", "words"),
+    [
+        (None, "start", "cannot be started"),
+        ("import os\nos.kill(os.getppid(), 9)\n", "crash", "took the whole terminal down"),
+        ("import tkinter\ntkinter.Tk()\n", "start", "add --desktop"),
+    ],
+)
+def test_a_program_that_never_runs_is_not_accepted(
+    app: Path, source: str | None, check: str, words: str
+) -> None:
+    if source is not None:
+        (app / "odd.py").write_text(source)
+    result = try_app(app, run="python odd.py", settings=BOXES, out=app.parent / "out")
+    assert not result.accepted
+    assert words in next(f.title for f in result.findings if f.check == check)
+
+
 def test_a_server_that_does_not_start_is_a_finding(app: Path) -> None:
     result = try_app(app, serve="python no.py {port}", settings=BOXES, out=app.parent / "out")
     (finding,) = result.findings

@@ -87,7 +87,7 @@ class Engine:
             "no container engine answers: looked at " + "; ".join(tried)
             if tried
             else "no container engine was found: DOCKER_HOST is not set and there is no"
-            " /var/run/docker.sock; start Docker or Podman, or use --sandbox process",
+            " /var/run/docker.sock; start Docker or Podman",
             absent=True,
         )
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -102,16 +103,18 @@ class Beside:
 
         Playwright asks before a request, but not before what a redirect leads to.
         """
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _script(), _alone(served.base), _NO_DATAGRAMS,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        try:
-            port, secret = await _await_address(_Pipe(process))
-            yield f"ws://127.0.0.1:{port}/{secret}"
-        finally:
-            await _end(process)
+        with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as own:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _script(), _alone(served.base), _NO_DATAGRAMS,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, "TMPDIR": own},
+            )  # fmt: skip
+            try:
+                port, secret = await _await_address(_Pipe(process))
+                yield f"ws://127.0.0.1:{port}/{secret}"
+            finally:
+                await _end(process)
 
     def base(self, served: Server) -> str:
         """Through the port that the box relays."""
