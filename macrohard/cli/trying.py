@@ -91,7 +91,8 @@ def try_(  # noqa: PLR0917 - typer makes an option of each
         typer.Option(
             "--persona",
             metavar="ROLE",
-            help="Who tries; may be given again [default: all roles that play users]",
+            help="Who tries, where a scenario does not name its own; may be given again "
+            "[default: all roles that play users]",
         ),
     ] = None,
     n: Annotated[

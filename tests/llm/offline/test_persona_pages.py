@@ -27,6 +27,14 @@ def test_what_stands_in_a_field_is_read_quoted_or_not(line: str, text: str, ther
     assert look.holds("Meals", text) is there
 
 
+def test_what_yaml_quotes_is_read_as_it_stands_on_the_page() -> None:
+    line = """- 'cell "Name: Zoë O''Hara"'"""
+    look = Look(f'page "Singers" at /singers, status 200\n- main:\n  {line}')
+    assert look.shows("Zoë O'Hara")
+    assert not look.shows("Zoe O'Hara")
+    assert Look("- cell \"Zoë O''Hara\"").shows("Zoë O''Hara")
+
+
 ADDING = [
     Action("open", {"address": "/singers"}),
     Action("click", {"name": "Add a singer"}),

@@ -25,6 +25,8 @@ ACTIONS = 170
 _HEAD = re.compile(r'^page "(?P<title>.*)" at (?P<path>\S+), status (?P<status>\d+)', re.MULTILINE)
 _ANSWER = re.compile(r"^(?P<status>\d{3})\b", re.MULTILINE)
 _SPENT = re.compile(r"^error: (?:all \d+ actions|your time is over|you gave up)")
+_SINGLE = re.compile(r"^\s*- '.*$", re.MULTILINE)
+"""A line of an outline that YAML has to put between single quotes, as where it holds a colon."""
 _LONGEST_QUOTE = 100
 _WINDOWS = re.compile(r'^(?:window "|no window$|the program has ended$)', re.MULTILINE)
 
@@ -67,8 +69,9 @@ class Look:
 
     @property
     def plain(self) -> str:
-        """With what JSON had to mark unmarked, and white space evened out."""
-        return " ".join(self.text.replace('\\"', '"').split())
+        """With what JSON and YAML had to mark unmarked, and white space evened out."""
+        text = _SINGLE.sub(lambda line: line[0].replace("''", "'"), self.text)
+        return " ".join(text.replace('\\"', '"').split())
 
     def shows(self, wanted: str) -> bool:
         """Whether a text is there; what was read off a picture is compared as such."""
