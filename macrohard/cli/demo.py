@@ -32,7 +32,7 @@ def demo(
     json_: Json = False,
     debug: Debug = False,  # noqa: ARG001 - read by main, which catches the errors
 ) -> None:
-    """Cut a demo from the trials of a run or a try: a film, a poster, captions."""
+    """Cut a demo from the trials of a run or a try."""
     import asyncio  # noqa: PLC0415 - keeps help fast
 
     from rich.text import Text  # noqa: PLC0415

@@ -127,6 +127,7 @@ def test_every_option_reaches_the_run(
         "mutants": 5,
         "min_caught": 0.75,
         "browser": True,
+        "desktop": False,
         "offline_packages": True,
         "faults": 0.5,
         "seed": 11,

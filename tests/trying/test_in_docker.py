@@ -152,7 +152,9 @@ def test_a_window(tried: Try, desktop_engine: str) -> None:
         "--scenario", str(example / "shopping.md"),
     )  # fmt: skip
     (trial,) = result["trials"]
-    assert (code, trial["reasons"], result["explorations"]) == (0, [], [])
+    (looked,) = result["explorations"]
+    assert (code, trial["reasons"]) == (0, [])
+    assert (looked["surface"], looked["findings"]) == ("windows", [])
     assert list((out / "trials" / trial["trial"]).glob("*.png"))
 
 

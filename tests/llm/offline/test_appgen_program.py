@@ -23,9 +23,10 @@ class Program:
     def run(
         self, *arguments: str, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command line."""
+        """Run a command line, on a database of its own unless it names one."""
+        own = () if "--db" in arguments else ("--db", str(self.database))
         return subprocess.run(
-            [sys.executable, "-B", "-m", self.name, "--db", str(self.database), *arguments],
+            [sys.executable, "-B", "-m", self.name, *own, *arguments],
             cwd=self.app,
             capture_output=True,
             text=True,
@@ -87,6 +88,8 @@ def test_database_option_stands_in_either_place(ledger: Program, tmp_path: Path)
     assert not ledger.database.exists()
     assert ledger.says("entry", "--db", other, "count") == "1\n"
     assert ledger.says("entry", "count") == "0\n"
+    twice = ("--db", other, "entry", "count", "--db", other)
+    assert "--db is given twice" in ledger.refuses(*twice)
 
 
 def test_default_database_is_in_the_current_folder(ledger_app: Path, tmp_path: Path) -> None:
