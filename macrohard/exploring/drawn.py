@@ -19,6 +19,9 @@ MORE_PAGES = 30
 """Likewise, once there are."""
 _STOPS = 60
 """Stops of the Tab key that are walked on one page."""
+_MOST_PARTS = 8
+"""Stops within one field for a date and a time: day, month, year, hour, minute, half of the day,
+and what opens a calendar."""
 _WALKED = 10
 _BACKS = 12
 _PRESSED = 6
@@ -40,6 +43,8 @@ _TABBABLE = """() => { const found = []; const groups = new Set();
  document.activeElement && document.activeElement.blur(); window.scrollTo(0, 0);
  return found; }"""
 """Marks what the Tab key should reach, and says its names; a group of radio buttons is one."""
+_PARTED = """() => [...document.querySelectorAll("input")].filter(e => e.dataset.stop !== undefined
+ && ["date", "time", "datetime-local", "month", "week"].includes(e.type)).length"""
 _FOCUSED = """() => { const e = document.activeElement;
  return !e || e === document.body ? -1 :
   e.dataset.stop !== undefined ? Number(e.dataset.stop) :
@@ -96,7 +101,10 @@ async def walk_with_tab(user: DrawnExplorer, sight: Sight) -> None:
     if len(names) < 2 or len(names) > _STOPS:
         return
     walked: list[int] = []
-    for _ in range(len(names) + 2):
+    parts = int(await user.driver.ask(_PARTED)) * _MOST_PARTS
+    for _ in range(len(names) + parts + 2):
+        if set(range(len(names))) <= set(walked):
+            return
         await user.driver.tap("Tab")
         walked.append(int(await user.driver.ask(_FOCUSED)))
     missed = [name for number, name in enumerate(names) if number not in walked]
@@ -105,7 +113,7 @@ async def walk_with_tab(user: DrawnExplorer, sight: Sight) -> None:
     told = ", ".join(repr(name) for name in missed[:5])
     where = f"on {sight.path}: never reached: {told}"
     at = walked[-1]
-    stuck = len(set(walked[-3:])) <= 2 and at >= 0
+    stuck = len(set(walked[-3 - parts :])) <= 2 and at >= 0
     await user.tries(Press(keys="Tab"))
     if stuck:
         user.find("keyboard", f"the focus is trapped at {names[at]!r}", seen=where)

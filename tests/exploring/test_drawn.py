@@ -28,7 +28,10 @@ NO_WAY_BACK = (
 @contextmanager
 def served(start_script: str, next_script: str) -> Iterator[str]:
     """Two pages with scripts."""
-    fields = '<p><label for="x">X</label> <input id="x"> <label for="y">Y</label> <input id="y">'
+    fields = (
+        '<p><label for="x">X</label> <input id="x"> <label for="d">Day</label> '
+        '<input id="d" type="date"> <label for="y">Y</label> <input id="y">'
+    )
     bodies = {"/": (START, start_script), "/next": (fields, next_script)}
 
     class Handler(BaseHTTPRequestHandler):
